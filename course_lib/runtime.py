@@ -1,0 +1,144 @@
+"""The switch between sizes of a run, the device, the seed and the progress bar.
+
+This is the lowest room of the library: it imports nothing else of the course.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from tqdm import tqdm
+
+T = TypeVar("T")
+
+PROFILES = ("smoke", "laptop", "gpu")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How large a run is. One word decides it; no cell is edited.
+
+    Attributes
+    ----------
+    name : str
+        ``"smoke"`` (seconds, for continuous integration), ``"laptop"`` (minutes on two
+        cores; the stored outputs come from it) or ``"gpu"`` (the real size).
+    """
+
+    name: str
+
+    def pick(self, *, smoke: T, laptop: T, gpu: T) -> T:
+        """Return the value that belongs to this profile."""
+        return {"smoke": smoke, "laptop": laptop, "gpu": gpu}[self.name]
+
+
+def profile() -> Profile:
+    """Return the profile named by the environment variable ``COURSE_PROFILE``.
+
+    Returns
+    -------
+    Profile
+        ``laptop`` where the variable is not set.
+
+    Raises
+    ------
+    ValueError
+        If the variable holds another word than ``smoke``, ``laptop`` or ``gpu``.
+    """
+    name = os.environ.get("COURSE_PROFILE", "").strip().lower() or "laptop"
+    if name not in PROFILES:
+        raise ValueError(
+            f"COURSE_PROFILE is {name!r}, which is no profile. Set it to one of "
+            f"{', '.join(PROFILES)}, or remove it for 'laptop'."
+        )
+    return Profile(name)
+
+
+def device() -> torch.device:
+    """Return the GPU where torch finds one, else the CPU.
+
+    Returns
+    -------
+    torch.device
+        ``cuda``, else ``mps`` (Apple), else ``cpu``.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def seed_everything(seed: int) -> np.random.Generator:
+    """Seed Python, NumPy's old global generator and torch, and return a new NumPy generator.
+
+    Parameters
+    ----------
+    seed : int
+        From 0 to 2**32 - 1, the range NumPy's global generator accepts.
+
+    Returns
+    -------
+    numpy.random.Generator
+        Seeded with the same number; draw from this one in your own code.
+
+    Raises
+    ------
+    TypeError
+        If the seed is not a whole number.
+    ValueError
+        If it is out of range.
+    """
+    import random
+
+    import numpy as np
+
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"seed must be a whole number, not {seed!r} ({type(seed).__name__}).")
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed is {seed}; give a whole number from 0 to {2**32 - 1}.")
+    random.seed(int(seed))
+    np.random.seed(int(seed))
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(int(seed))
+    return np.random.default_rng(int(seed))
+
+
+def progress(
+    iterable: Iterable[Any] | None = None,
+    *,
+    total: int | None = None,
+    desc: str = "",
+    unit: str = "it",
+) -> tqdm:
+    """Return a tqdm bar that leaves no trace, and is silent where nobody watches.
+
+    Parameters
+    ----------
+    iterable : iterable, optional
+        What to walk over; without it, call ``update`` on the bar.
+    total : int, optional
+        Number of steps, where the iterable has no length.
+    desc, unit : str
+        The words in front of the bar, and the name of one step.
+
+    Notes
+    -----
+    ``COURSE_PROGRESS=0`` silences every bar. All headless runs set it, so that a bar never
+    becomes part of a stored output.
+    """
+    from tqdm.auto import tqdm
+
+    silent = os.environ.get("COURSE_PROGRESS", "1").strip() == "0"
+    return tqdm(
+        iterable, total=total, desc=desc, unit=unit, unit_scale=True, leave=False, disable=silent
+    )
