@@ -1,0 +1,237 @@
+"""Vectors made by counting: one-hot, term-document, co-occurrence, PPMI and LSA.
+
+Counts of a real text are almost all zero, so every matrix with a row per word is sparse
+(scipy). V is the size of the vocabulary, m the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from course_lib.vectors import WordVectors
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array, sparray
+
+    from course_lib.text import EncodedCorpus, Vocabulary
+
+
+def one_hot(ids: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
+    """Return one row for each id, with a 1 at the id and 0 elsewhere.
+
+    Parameters
+    ----------
+    ids : sequence of int, (n,)
+    size : int
+        V, the length of a row.
+
+    Returns
+    -------
+    numpy.ndarray, float32, (n, size)
+
+    Raises
+    ------
+    IndexError
+        If an id is negative or not below ``size``.
+    """
+    positions = np.asarray(ids, dtype=np.int64)
+    if positions.size and not (positions.min() >= 0 and positions.max() < size):
+        raise IndexError(f"Ids run from 0 to {size - 1}; got {positions.min()}–{positions.max()}.")
+    rows = np.zeros((len(positions), size), dtype=np.float32)
+    rows[np.arange(len(positions)), positions] = 1
+    return rows
+
+
+def term_document(documents: Iterable[Sequence[str]], vocabulary: Vocabulary) -> csr_array:
+    """Count how often each word occurs in each document (bag of words).
+
+    Parameters
+    ----------
+    documents : iterable of sequences of str
+        Tokenised documents.
+    vocabulary : Vocabulary
+        Words outside it are not counted.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, int64, (documents, V)
+    """
+    from scipy.sparse import coo_array
+
+    encoded = vocabulary.encode(documents)
+    lengths = np.diff(encoded.offsets)
+    rows = np.repeat(np.arange(len(encoded)), lengths)
+    ones = np.ones(len(encoded.ids), dtype=np.int64)
+    shape = (len(encoded), len(vocabulary))
+    return coo_array((ones, (rows, encoded.ids)), shape=shape).tocsr()
+
+
+def tf_idf(counts: sparray) -> csr_array:
+    """Weight a term-document matrix: rare words up, words of every document down.
+
+    Entry (d, w) becomes count · (ln((1 + D) / (1 + df(w))) + 1), where D is the number of
+    documents and df(w) the number that hold w; each row is then scaled to length 1. This is
+    scikit-learn's definition with its defaults, which does the work.
+
+    Parameters
+    ----------
+    counts : sparse array, (documents, V)
+
+    Returns
+    -------
+    scipy.sparse.csr_array, float64, (documents, V)
+    """
+    from scipy.sparse import csr_array
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    return csr_array(TfidfTransformer().fit_transform(counts))
+
+
+def cooccurrence(
+    corpus: Iterable[Sequence[str]] | EncodedCorpus,
+    vocabulary: Vocabulary,
+    *,
+    window: int = 5,
+    weighting: Literal["constant", "inverse"] = "constant",
+) -> csr_array:
+    """Count how often two words stand within ``window`` words of each other.
+
+    No window crosses the end of a sentence. The work is done one distance at a time: all
+    pairs at distance 1, then all pairs at distance 2, and so on, each as one array.
+
+    Parameters
+    ----------
+    corpus : iterable of sequences of str, or EncodedCorpus
+        Tokenised sentences.
+    vocabulary : Vocabulary
+        Words outside it are dropped before windows are laid.
+    window : int
+        m, the largest distance counted.
+    weighting : {"constant", "inverse"}
+        Each pair counts 1, or 1 / distance as in GloVe.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, float64, (V, V)
+        Symmetric. Entry (i, j) is the (weighted) number of times j stands near i.
+
+    Raises
+    ------
+    ValueError
+        For a window below 1 or an unknown weighting.
+    """
+    from scipy.sparse import coo_array, csr_array
+
+    if window < 1:
+        raise ValueError(f"window is {window}; it must be 1 or more words on either side.")
+    if weighting not in ("constant", "inverse"):
+        raise ValueError(f"weighting is {weighting!r}; it must be 'constant' or 'inverse'.")
+    encoded = corpus if hasattr(corpus, "offsets") else vocabulary.encode(corpus)
+    ids, size = encoded.ids, len(vocabulary)
+    sentence = np.repeat(np.arange(len(encoded), dtype=np.int32), np.diff(encoded.offsets))
+    total = csr_array((size, size), dtype=np.float64)
+    for distance in range(1, min(window, max(len(ids) - 1, 0)) + 1):
+        same = sentence[:-distance] == sentence[distance:]
+        left, right = ids[:-distance][same], ids[distance:][same]
+        weight = 1.0 if weighting == "constant" else 1.0 / distance
+        pairs = coo_array((np.full(len(left), weight), (left, right)), shape=(size, size))
+        total = total + pairs.tocsr()  # tocsr adds up what stands at the same place
+    return (total + total.T).tocsr()
+
+
+def ppmi(counts: sparray, *, shift: float = 0.0, smoothing: float = 1.0) -> csr_array:
+    """Turn co-occurrence counts into positive pointwise mutual information.
+
+    PMI(i, j) = ln( P(i, j) / (P(i) · P(j)) ): how much more often two words meet than they
+    would by chance. Negative values, and pairs that never met, become 0.
+
+    Parameters
+    ----------
+    counts : sparse array, (V, V)
+        Row: word, column: context.
+    shift : float
+        Subtracted from every PMI before the cut at 0; ln k gives the shifted PMI that
+        Skip-gram with k negative samples factorises.
+    smoothing : float
+        Exponent on the context counts before P(j) is taken; 0.75 tames rare contexts.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, float64, (V, V)
+
+    Raises
+    ------
+    ValueError
+        If no count is above zero or one is negative.
+
+    References
+    ----------
+    Church and Hanks 1990 (PMI); Levy and Goldberg 2014, "Neural Word Embedding as Implicit
+    Matrix Factorization", section 3; Levy, Goldberg and Dagan 2015, section 3.1 (smoothing).
+    """
+    from scipy.sparse import coo_array
+
+    entries = counts.tocoo()
+    values = entries.data.astype(np.float64)
+    if not len(values) or values.max() <= 0:
+        raise ValueError("All counts are zero: there is nothing to take the information of.")
+    if values.min() < 0:
+        raise ValueError(f"Counts cannot be negative; the smallest is {values.min()}.")
+    entries.eliminate_zeros()
+    values = entries.data.astype(np.float64)
+    rows, columns = entries.coords
+    word_share = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel() / values.sum()
+    context_weight = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() ** smoothing
+    context_share = context_weight / context_weight.sum()
+    pmi = np.log(values / values.sum()) - np.log(word_share[rows]) - np.log(context_share[columns])
+    result = coo_array((np.maximum(pmi - shift, 0.0), (rows, columns)), shape=counts.shape).tocsr()
+    result.eliminate_zeros()
+    return result
+
+
+def lsa(
+    matrix: sparray, vocabulary: Vocabulary, *, vector_size: int = 100, seed: int = 0
+) -> WordVectors:
+    """Shorten the rows of a count matrix to ``vector_size`` numbers by truncated SVD.
+
+    The matrix is close to U · S · Vt with only the largest ``vector_size`` singular values;
+    row i of U · sqrt(S) is the vector of word i. The square root keeps the first few
+    directions from drowning the rest (Levy, Goldberg and Dagan 2015, section 3.3).
+
+    Parameters
+    ----------
+    matrix : sparse array, (V, columns)
+        One row a word: PPMI, or a term-document matrix transposed.
+    vocabulary : Vocabulary
+        Gives the words of the rows.
+    vector_size : int
+        d, the number of dimensions kept; below both sides of the matrix.
+    seed : int
+        Seeds the randomised SVD of scikit-learn.
+
+    Returns
+    -------
+    WordVectors
+        V words, d dimensions.
+
+    References
+    ----------
+    Deerwester et al. 1990, "Indexing by Latent Semantic Analysis".
+    """
+    from scipy.sparse import csr_matrix
+    from sklearn.utils.extmath import randomized_svd
+
+    if matrix.shape[0] != len(vocabulary):
+        raise ValueError(f"The matrix has {matrix.shape[0]} rows for {len(vocabulary)} words.")
+    if not 1 <= vector_size < min(matrix.shape):
+        raise ValueError(
+            f"vector_size is {vector_size}; for a matrix of shape {matrix.shape} it must be "
+            f"from 1 to {min(matrix.shape) - 1}."
+        )
+    left, singular_values, _ = randomized_svd(
+        csr_matrix(matrix, dtype=np.float64), vector_size, n_iter=5, random_state=seed
+    )
+    return WordVectors(vocabulary.words, left * np.sqrt(singular_values), counts=vocabulary.counts)
