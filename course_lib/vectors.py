@@ -246,10 +246,10 @@ class WordVectors:
                 f"{source} is not a whole word2vec file in {kind} form ({error}). "
                 "Fetch or save it again; the ending must fit: .bin binary, .txt or .vec text."
             ) from error
-        if _rows_left_over(source, vectors, binary):
+        if _rows_differ(source, vectors, binary):
             raise ValueError(
-                f"{source} holds more than the {len(vectors)} different words its first line "
-                "announces. Correct the first line (words, dimensions) or fetch the file again."
+                f"{source} does not hold the number of different words its first line announces. "
+                "Correct the first line (words, dimensions) or fetch the file again."
             )
         return cls.from_keyed_vectors(vectors)
 
@@ -282,11 +282,13 @@ def _is_binary(path: Path) -> bool:
     )
 
 
-def _rows_left_over(path: Path, vectors: KeyedVectors, binary: bool) -> bool:
-    """Tell whether a file goes on after the rows its header announced; gensim stops there."""
+def _rows_differ(path: Path, vectors: KeyedVectors, binary: bool) -> bool:
+    """Tell whether a file has other rows than its first line says; gensim stops or fills up."""
     if not binary:
         with path.open(encoding="utf-8") as lines:
-            return sum(1 for line in lines if line.strip()) - 1 > len(vectors)
+            return sum(1 for line in lines if line.strip()) - 1 != len(vectors)
+    if not all(vectors.index_to_key):  # an empty or missing word: the bytes are not vectors
+        return True
     with path.open("rb") as file:
         header = len(file.readline())
     words = sum(len(word.encode()) + 1 for word in vectors.index_to_key)

@@ -77,8 +77,9 @@ def train(
         sub-sampling threshold (0: none); passes; first and last learning rate (linear decay);
         exponent of the noise distribution; seed.
     workers : int
-        Threads that update the same tables without waiting for each other (on the CPU). With
-        1 the result depends on the seed alone; with more, on timing as well.
+        Threads that update the same tables without waiting for each other: only for negative
+        sampling without autograd. With 1 the result depends on the seed alone; with more, on
+        timing as well.
     device : str or torch.device, optional
         The CPU if not given: only long runs gain from a GPU.
     vocabulary : Vocabulary, optional
@@ -113,7 +114,8 @@ def train(
     Sharing noise words inside a block follows the idea of Ji et al. 2016, "Parallelizing
     Word2Vec in Shared and Distributed Memory".
     """
-    _check(locals())
+    given = locals()
+    _check(given)
     target = torch.device(device or "cpu")
     if vocabulary is None:
         vocabulary = Vocabulary.build(corpus, min_count=min_count)
@@ -126,7 +128,7 @@ def train(
         )
     keep = keep_probability(vocabulary.counts, sample)
     if batch_size is None:
-        batch_size = _batch_size(vocabulary.counts * keep, loss, window, workers)
+        batch_size = _batch_size(vocabulary.counts * keep, given)
     options = _Options(architecture, loss, window, negative, batch_size, exact_gradient, autograd)
 
     rng = runtime.seed_everything(seed)
@@ -291,16 +293,19 @@ def draw_noise(
     return torch.searchsorted(cumulative, points, right=True).clamp_(max=len(cumulative) - 1)
 
 
-def _batch_size(kept_counts: np.ndarray, loss: str, window: int, workers: int) -> int:
+def _batch_size(kept_counts: np.ndarray, options: dict) -> int:
     """Return how many centres a step may hold.
 
-    The row of the most frequent word gets about ``share * batch * (window + 1)`` changes at
-    once. Up to about 100 (times a learning rate of 0.025) they still add up to a small move;
-    with the softmax, whose changes all depend on each other, up to about 20.
+    A step adds up all changes to a row. The row of the most frequent word, a share of the
+    kept text, gets (window + 1) · (1 + negative) of them for each centre, each up to
+    ``alpha`` long. The limits were found by trial: half of where vectors begin to overshoot.
     """
+    limit = {"skipgram": 5.0, "cbow": 10.0}[options["architecture"]]
+    changes = (options["window"] + 1) * (1 + options["negative"])
+    if options["loss"] == "softmax":  # every word answers every time
+        limit, changes = 0.5, options["window"] + 1
     share = kept_counts.max() / kept_counts.sum()
-    changes = 100 if loss == "negative" else 20
-    size = changes / (share * (window + 1) * workers)
+    size = limit / (options["alpha"] * share * changes * options["workers"])
     return int(min(LARGEST_BATCH, max(BLOCK, size // BLOCK * BLOCK)))
 
 
@@ -326,6 +331,11 @@ def _check(options: dict) -> None:
         raise ValueError(
             f"min_alpha, {options['min_alpha']}, is above alpha, {options['alpha']}; "
             "the learning rate falls from alpha to min_alpha."
+        )
+    if options["workers"] > 1 and (options["autograd"] or options["loss"] == "softmax"):
+        raise ValueError(
+            f"workers is {options['workers']}, but autograd needs tables that nobody else "
+            "changes: use workers=1, or negative sampling without autograd."
         )
     size = options["batch_size"]
     if size is not None and (size < BLOCK or size % BLOCK):

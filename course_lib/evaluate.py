@@ -1,0 +1,162 @@
+"""One evaluation for every kind of vector: similarity to human judgement, and analogies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_lib import datasets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from course_lib.vectors import WordVectors
+
+SIMILARITY_SETS = ("wordsim353", "simlex999")
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """How well cosines agree with human ratings of word pairs.
+
+    Attributes
+    ----------
+    name : str
+        The test set.
+    spearman : float
+        Spearman's rank correlation rho, from -1 to 1. NaN if fewer than three pairs are known.
+    pairs : int
+        Pairs of which both words have a vector; only these are used.
+    coverage : float
+        Their share of all pairs, 0 to 1.
+    """
+
+    name: str
+    spearman: float
+    pairs: int
+    coverage: float
+
+
+@dataclass(frozen=True)
+class Analogies:
+    """How many questions "a is to b as c is to ...?" are answered right.
+
+    Attributes
+    ----------
+    accuracy : float
+        Right answers as a share of the questions asked, 0 to 1. NaN if none could be asked.
+    correct, asked : int
+        A question is asked if all four words have a vector.
+    coverage : float
+        Asked questions as a share of all, 0 to 1.
+    """
+
+    accuracy: float
+    correct: int
+    asked: int
+    coverage: float
+
+
+def similarity(vectors: WordVectors, name: str = "wordsim353") -> Similarity:
+    """Compare the cosines of word pairs with ratings given by people.
+
+    Parameters
+    ----------
+    vectors : WordVectors
+    name : str
+        A similarity set of :func:`course_lib.datasets.load_similarity`.
+
+    Returns
+    -------
+    Similarity
+
+    References
+    ----------
+    Finkelstein et al. 2002 (WordSim-353); Hill, Reichart and Korhonen 2015 (SimLex-999).
+    """
+    from scipy.stats import spearmanr
+
+    table = datasets.load_similarity(name)
+    pairs = zip(table["word1"], table["word2"], table["score"], strict=True)
+    known = [
+        (vectors.similarity(first, second), score)
+        for first, second, score in ((a.lower(), b.lower(), score) for a, b, score in pairs)
+        if first in vectors and second in vectors
+    ]
+    cosines, scores = np.array(known).reshape(-1, 2).T
+    rho = float(spearmanr(cosines, scores).statistic) if len(known) > 2 else float("nan")
+    return Similarity(name, rho, len(known), len(known) / len(table))
+
+
+def analogies(
+    vectors: WordVectors, *, most_frequent: int | None = 30_000, block: int = 512
+) -> Analogies:
+    """Ask the 19,544 questions of Mikolov et al. 2013a and count the right answers (3CosAdd).
+
+    Parameters
+    ----------
+    vectors : WordVectors
+    most_frequent : int, optional
+        Only the first so many words may be asked about and be answers, as in gensim
+        (``restrict_vocab``). None: all.
+    block : int
+        Questions answered by one matrix product.
+
+    Returns
+    -------
+    Analogies
+
+    References
+    ----------
+    Mikolov et al. 2013a, section 4.1.
+    """
+    table = datasets.load_analogies()
+    unit = vectors.normalised()[:most_frequent]
+    index = {word: i for word, i in vectors.index.items() if i < len(unit)}
+    rows = table[["a", "b", "c", "d"]].apply(lambda column: column.str.lower().map(index))
+    ids = rows.dropna().to_numpy(dtype=np.int64)
+    correct = 0
+    for part in np.split(ids, range(block, len(ids), block)):
+        a, b, c, wanted = part.T
+        scores = (unit[b] - unit[a] + unit[c]) @ unit.T  # (block, words)
+        np.put_along_axis(scores, part[:, :3], -np.inf, axis=1)
+        correct += int((scores.argmax(axis=1) == wanted).sum())
+    asked = len(ids)
+    accuracy = correct / asked if asked else float("nan")
+    return Analogies(accuracy, correct, asked, asked / len(table))
+
+
+def report(vectors: Mapping[str, WordVectors]) -> pd.DataFrame:
+    """Run the shared evaluation: a row for each kind of vector, the same columns for all.
+
+    Parameters
+    ----------
+    vectors : mapping of str to WordVectors
+        The label of each row and its vectors.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the labels. Columns: ``words``, ``dimensions``, ``WordSim-353`` and
+        ``SimLex-999`` (Spearman's rho), ``pairs`` (of WordSim-353), ``analogies`` (share
+        right) and ``asked`` (questions that could be asked).
+    """
+    import pandas as pd
+
+    rows = {}
+    for label, each in vectors.items():
+        wordsim, simlex = (similarity(each, name) for name in SIMILARITY_SETS)
+        questions = analogies(each)
+        rows[label] = {
+            "words": len(each),
+            "dimensions": each.vector_size,
+            "WordSim-353": wordsim.spearman,
+            "SimLex-999": simlex.spearman,
+            "pairs": wordsim.pairs,
+            "analogies": questions.accuracy,
+            "asked": questions.asked,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")

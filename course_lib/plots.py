@@ -1,0 +1,231 @@
+"""Figures: one style, safe for colour-blind readers, and every picture with a description."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from course_lib.vectors import WordVectors
+
+# Okabe and Ito 2008, "Color Universal Design": told apart with any kind of colour vision.
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
+_STYLE = {
+    "figure.dpi": 100,
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.alpha": 0.3,
+}
+
+
+def figure(width: float = 7.0, height: float = 4.0, columns: int = 1, rows: int = 1) -> Any:
+    """Make a figure in the style of the course.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches.
+    columns, rows : int
+        Number of panels.
+
+    Returns
+    -------
+    (Figure, Axes) or (Figure, numpy.ndarray of Axes)
+    """
+    import matplotlib.pyplot as plt
+    from cycler import cycler
+
+    with plt.rc_context({**_STYLE, "axes.prop_cycle": cycler(color=PALETTE)}):
+        return plt.subplots(rows, columns, figsize=(width, height), layout="constrained")
+
+
+def show(fig: Figure, *, alt: str) -> None:
+    """Show a figure once, with a description for readers who do not see it.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        Closed afterwards, so that it is not drawn a second time.
+    alt : str
+        What the picture says, in one or two sentences.
+
+    Raises
+    ------
+    ValueError
+        If the description is empty.
+    """
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", bbox_inches="tight")
+    plt.close(fig)
+    _display(buffer.getvalue(), "image/png", alt)
+
+
+def _display(picture: bytes, kind: str, alt: str) -> None:
+    import base64
+
+    from IPython.display import display
+
+    if not alt.strip():
+        raise ValueError("alt is empty. Say in one or two sentences what the picture shows.")
+    data = {kind: base64.b64encode(picture).decode("ascii"), "text/plain": alt}
+    display(data, metadata={kind: {"alt": alt}}, raw=True)
+
+
+def animate(
+    draw: Callable[[Axes, int], None],
+    frames: int,
+    *,
+    alt: str,
+    width: float = 7.0,
+    height: float = 2.0,
+    seconds: float = 1.2,
+) -> None:
+    """Show a moving picture (GIF) made of ``frames`` drawings.
+
+    Parameters
+    ----------
+    draw : callable
+        ``draw(axes, frame)`` draws frame number ``frame`` on empty axes.
+    frames : int
+    alt : str
+        What the animation shows.
+    width, height : float
+        Inches.
+    seconds : float
+        How long each frame stands.
+    """
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    pictures = []
+    for number in range(frames):
+        fig, axes = figure(width, height)
+        draw(axes, number)
+        fig.canvas.draw()
+        pictures.append(Image.fromarray(np.asarray(fig.canvas.buffer_rgba())).convert("P"))
+        plt.close(fig)
+    buffer = io.BytesIO()
+    pictures[0].save(
+        buffer,
+        "GIF",
+        save_all=True,
+        append_images=pictures[1:],
+        duration=int(seconds * 1000),
+        loop=0,
+    )
+    _display(buffer.getvalue(), "image/gif", alt)
+
+
+def heatmap(
+    axes: Axes,
+    values: np.ndarray,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str = "",
+    digits: int | None = None,
+    limits: tuple[float, float] | None = None,
+) -> None:
+    """Draw a matrix as coloured cells, with names on both sides.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    values : numpy.ndarray, (rows, columns)
+    rows, columns : sequence of str
+        Their names.
+    title : str
+    digits : int, optional
+        Write each number into its cell with so many decimals.
+    limits : (float, float), optional
+        The values of the two ends of the colour scale.
+    """
+    values = np.asarray(values, dtype=float)
+    low, high = limits or (float(values.min()), float(values.max()))
+    axes.grid(False)
+    axes.imshow(values, cmap="cividis", vmin=low, vmax=high, aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_title(title)
+    if digits is not None:
+        middle = (low + high) / 2
+        for (row, column), value in np.ndenumerate(values):
+            colour = "white" if value < middle else "black"
+            axes.text(column, row, f"{value:.{digits}f}", ha="center", va="center", color=colour)
+
+
+def loss_curve(axes: Axes, histories: Mapping[str, pd.DataFrame]) -> None:
+    """Draw the loss of each epoch, a line for each training.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    histories : mapping of str to pandas.DataFrame
+        Label and ``WordVectors.history``.
+    """
+    for (label, history), marker in zip(histories.items(), "os^vDPX*" * 4, strict=False):
+        axes.plot(history["epoch"], history["loss"], marker=marker, label=label)
+    longest = max(int(history["epoch"].max()) for history in histories.values())
+    axes.set_xticks(range(1, longest + 1))
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("loss (nats per example)")
+    axes.legend()
+
+
+def word_map(
+    axes: Axes, vectors: WordVectors, words: Sequence[str], *, groups: Sequence[int] | None = None
+) -> np.ndarray:
+    """Draw words at their two principal components.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    vectors : WordVectors
+    words : sequence of str
+        Each must have a vector.
+    groups : sequence of int, optional
+        Words of one number get one colour and one marker.
+
+    Returns
+    -------
+    numpy.ndarray, float, (words, 2)
+        The places, so that a test can look at what is drawn.
+    """
+    from sklearn.decomposition import PCA
+
+    places = PCA(2, svd_solver="full").fit_transform(np.stack([vectors[word] for word in words]))
+    kinds = np.zeros(len(words), dtype=int) if groups is None else np.asarray(groups)
+    for kind in np.unique(kinds):
+        chosen = places[kinds == kind]
+        marker = "os^vDPX*"[kind % 8]
+        axes.scatter(chosen[:, 0], chosen[:, 1], color=PALETTE[kind % 8], marker=marker, s=30)
+    for word, (x, y) in zip(words, places, strict=True):
+        axes.annotate(word, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=10)
+    axes.set_xlabel("first principal component")
+    axes.set_ylabel("second principal component")
+    return places
+
+
+def korean_font() -> str | None:
+    """Return the name of an installed font with Korean letters, or None.
+
+    Where there is none, write Korean words in the text and tables, and Latin labels into
+    figures: a missing letter is drawn as an empty box.
+    """
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    known = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "AppleGothic")
+    return next((name for name in known if name in installed), None)

@@ -1,0 +1,361 @@
+"""word2vec: loss and gradients against plain loops, sampling against its distribution."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import chisquare
+
+from course_lib import word2vec
+from course_lib.text import Vocabulary, keep_probability, noise_distribution
+from course_lib.word2vec import Batch, Word2Vec, batches, negative_step, subsample
+from course_lib.word2vec.batches import BLOCK
+from course_lib.word2vec.training import draw_noise
+
+V, M, WINDOW, NEGATIVE = 11, 6, 3, 5
+
+
+def random_sentences(seed: int, number: int = 12) -> list[list[str]]:
+    rng = np.random.default_rng(seed)
+    return [[f"w{i}" for i in rng.integers(0, V, rng.integers(1, 14))] for _ in range(number)]
+
+
+@pytest.fixture
+def batch() -> Batch:
+    """Four blocks of words in sentences of uneven length, each centre with a window of its own."""
+    rng = np.random.default_rng(0)
+    ids = torch.from_numpy(rng.integers(0, V, 60))
+    sentence = torch.from_numpy(np.sort(rng.integers(0, 9, 60)))
+    generator = torch.Generator().manual_seed(0)
+    (only,) = batches(ids, sentence, window=WINDOW, size=4 * BLOCK, generator=generator)
+    return only
+
+
+def pairs_of(batch: Batch) -> list[tuple[int, int, int]]:
+    """Return (block, centre position, nearby position) of every pair, by three loops."""
+    return [
+        (b, i, j)
+        for b in range(batch.mask.shape[0])
+        for i in range(batch.mask.shape[1])
+        for j in range(batch.mask.shape[2])
+        if batch.mask[b, i, j]
+    ]
+
+
+def reference(
+    batch: Batch,
+    negatives: torch.Tensor | None,
+    tables: tuple[np.ndarray, np.ndarray],
+    kind: str,
+    *,
+    exact: bool = True,
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Loss and gradients of word2vec, one example after the other, in float64.
+
+    negatives None means the full softmax.
+    """
+    table_in, table_out = tables
+    grad_in, grad_out, loss = np.zeros_like(table_in), np.zeros_like(table_out), 0.0
+    by_centre: dict[tuple[int, int], list[int]] = {}
+    for b, i, j in pairs_of(batch):
+        by_centre.setdefault((b, i), []).append(int(batch.nearby[b, j]))
+    examples = []  # (input words, target, block)
+    for (b, i), contexts in by_centre.items():
+        centre = int(batch.centres[b, i])
+        if kind == "cbow":
+            examples.append((contexts, centre, b))
+        else:
+            examples += [([centre], context, b) for context in contexts]
+    for inputs, target, b in examples:
+        h = table_in[inputs].mean(axis=0)
+        grad_h = np.zeros_like(h)
+        if negatives is None:
+            p = np.exp(table_out @ h) / np.exp(table_out @ h).sum()
+            loss -= math.log(p[target])
+            p[target] -= 1
+            grad_h = p @ table_out
+            grad_out += np.outer(p, h)
+        else:
+            noise = negatives[b].tolist()
+            terms = [(target, 1.0, 1.0)] + [(n, 0.0, NEGATIVE / len(noise)) for n in noise]
+            for word, label, weight in terms:
+                s = 1 / (1 + math.exp(-table_out[word] @ h))
+                loss -= weight * math.log(s if label else 1 - s)
+                grad_h += weight * (s - label) * table_out[word]
+                grad_out[word] += weight * (s - label) * h
+        for word in inputs:
+            grad_in[word] += grad_h / (len(inputs) if exact else 1)
+    return loss, grad_in, grad_out
+
+
+def random_model(
+    kind: str, *, exact: bool = True
+) -> tuple[Word2Vec, tuple[np.ndarray, np.ndarray]]:
+    torch.manual_seed(1)
+    model = Word2Vec(V, M, kind, exact_gradient=exact).double()
+    for table in model.parameters():
+        torch.nn.init.normal_(table)
+    tables = tuple(table.detach().numpy().copy() for table in model.parameters())
+    return model, tables
+
+
+def noise_words(batch: Batch) -> torch.Tensor:
+    return torch.randint(V, (len(batch.centres), BLOCK), generator=torch.Generator().manual_seed(3))
+
+
+def as_double(batch: Batch) -> Batch:
+    return Batch(batch.centres, batch.nearby, batch.mask.double())
+
+
+@pytest.mark.parametrize("kind", ["skipgram", "cbow"])
+@pytest.mark.parametrize("loss", ["negative", "softmax"])
+@pytest.mark.parametrize("exact", [True, False])
+def test_model_agrees_with_plain_loops(batch: Batch, kind: str, loss: str, exact: bool) -> None:
+    batch = as_double(batch)
+    model, tables = random_model(kind, exact=exact)
+    negatives = noise_words(batch) if loss == "negative" else None
+    wanted, grad_in, grad_out = reference(batch, negatives, tables, kind, exact=exact)
+    value = (
+        model.softmax_loss(batch)
+        if negatives is None
+        else model.negative_loss(batch, negatives, NEGATIVE)
+    )
+    value.backward()
+    assert value.item() == pytest.approx(wanted, rel=1e-9)
+    np.testing.assert_allclose(model.input.weight.grad.numpy(), grad_in, atol=1e-9)
+    np.testing.assert_allclose(model.output.weight.grad.numpy(), grad_out, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["skipgram", "cbow"])
+@pytest.mark.parametrize("exact", [True, False])
+def test_fast_step_is_one_step_along_the_reference_gradient(
+    batch: Batch, kind: str, exact: bool
+) -> None:
+    _, tables = random_model(kind)
+    negatives = noise_words(batch)
+    _, grad_in, grad_out = reference(batch, negatives, tables, kind, exact=exact)
+    table_in, table_out = (torch.tensor(table, dtype=torch.float32) for table in tables)
+    negative_step(
+        table_in,
+        table_out,
+        batch,
+        negatives,
+        architecture=kind,
+        negative=NEGATIVE,
+        learning_rate=0.1,
+        exact_gradient=exact,
+    )
+    np.testing.assert_allclose((tables[0] - table_in.numpy()) / 0.1, grad_in, atol=1e-4)
+    np.testing.assert_allclose((tables[1] - table_out.numpy()) / 0.1, grad_out, atol=1e-4)
+    # and to 1e-5 of the largest entry where float32 is not the limit
+    table_in, table_out = (torch.tensor(table) for table in tables)
+    negative_step(
+        table_in,
+        table_out,
+        as_double(batch),
+        negatives,
+        architecture=kind,
+        negative=NEGATIVE,
+        learning_rate=1.0,
+        exact_gradient=exact,
+    )
+    np.testing.assert_allclose(tables[0] - table_in.numpy(), grad_in, atol=1e-9)
+    np.testing.assert_allclose(tables[1] - table_out.numpy(), grad_out, atol=1e-9)
+
+
+def test_untrained_loss_has_a_closed_form() -> None:
+    # The output table starts at zero, so every score is 0: (1 + k) ln 2 an example, or ln V.
+    sentences = random_sentences(0, 40)
+    options: dict[str, Any] = {"min_count": 1, "sample": 0, "alpha": 1e-9, "min_alpha": 1e-9}
+    trained = word2vec.train(sentences, "skipgram", **options, epochs=1, negative=7)
+    assert trained.history["loss"][0] == pytest.approx(8 * math.log(2), abs=1e-4)
+    trained = word2vec.train(sentences, "cbow", "softmax", **options, epochs=1)
+    assert trained.history["loss"][0] == pytest.approx(math.log(V), abs=1e-4)
+
+
+@pytest.mark.parametrize("window", [1, 2, 5])
+def test_windows_never_cross_a_sentence_and_reach_no_further(window: int) -> None:
+    lengths = [1, 2, 3, 20, 1, 33, 7]
+    sentence = np.repeat(np.arange(len(lengths)), lengths)
+    place = torch.arange(len(sentence))  # every word is its own place, so pairs can be read off
+    generator = torch.Generator().manual_seed(0)
+    reached: Counter[int] = Counter()
+    for _ in range(200):
+        seen: Counter[int] = Counter()
+        for batch in batches(
+            place, torch.from_numpy(sentence), window=window, size=2 * BLOCK, generator=generator
+        ):
+            for b, i, j in pairs_of(batch) if window < 5 else _pairs(batch):
+                centre, context = int(batch.centres[b, i]), int(batch.nearby[b, j])
+                assert sentence[centre] == sentence[context]
+                assert 1 <= abs(centre - context) <= window
+                seen[centre] += 1
+                reached[abs(centre - context)] += 1
+        long = np.flatnonzero(np.array(lengths)[sentence] > 1)
+        assert set(seen) == set(long.tolist())  # a neighbour at distance 1 is always met
+        if window == 5:
+            break
+
+
+def _pairs(batch: Batch) -> list[list[int]]:
+    return batch.mask.nonzero().tolist()
+
+
+def test_a_pair_at_distance_d_is_met_with_chance_m_minus_d_plus_1_over_m() -> None:
+    window, size = 5, 64 * BLOCK
+    place = torch.arange(40_000)
+    generator = torch.Generator().manual_seed(0)
+    met: Counter[int] = Counter()
+    for batch in batches(
+        place, torch.zeros_like(place), window=window, size=size, generator=generator
+    ):
+        b, i, j = batch.mask.nonzero(as_tuple=True)
+        distances = (batch.centres[b, i] - batch.nearby[b, j]).abs()
+        met.update(distances.tolist())
+    for distance in range(1, window + 1):
+        chance = (window - distance + 1) / window
+        spread = 5 * math.sqrt(80_000 * chance * (1 - chance) * 2) + 10
+        assert abs(met[distance] - 80_000 * chance) < spread
+
+
+def test_every_word_is_a_centre_once() -> None:
+    ids = torch.arange(1000)
+    generator = torch.Generator().manual_seed(0)
+    seen: list[int] = []
+    for batch in batches(ids, torch.zeros_like(ids), window=4, size=3 * BLOCK, generator=generator):
+        real = batch.mask.sum(dim=2) > 0
+        seen += batch.centres[real].tolist()
+    assert seen == list(range(1000))
+
+
+def test_noise_follows_its_distribution() -> None:
+    counts = np.array([1000, 500, 100, 40, 10, 5, 1])
+    p = noise_distribution(counts)
+    drawn = draw_noise(torch.from_numpy(np.cumsum(p)), (500, 400), torch.Generator().manual_seed(0))
+    observed = np.bincount(drawn.numpy().ravel(), minlength=len(p))
+    assert chisquare(observed, p * drawn.numel()).pvalue > 1e-3
+    uniform = np.full(len(p), drawn.numel() / len(p))
+    assert chisquare(observed, uniform).pvalue < 1e-9  # the test can tell
+
+
+def test_subsampling_keeps_the_stated_share() -> None:
+    words = ["the"] * 9000 + ["cat"] * 900 + ["rare"] * 100
+    vocabulary = Vocabulary.build([words])
+    keep = keep_probability(vocabulary.counts, 1e-2)
+    rng = np.random.default_rng(0)
+    rounds = [subsample(vocabulary.encode([words]), keep, rng)[0] for _ in range(50)]
+    kept = sum(np.bincount(ids, minlength=3) for ids in rounds)
+    expected = 50 * vocabulary.counts * keep
+    spread = 5 * np.sqrt(expected * (1 - keep)) + 1e-9
+    assert (np.abs(kept - expected) <= spread).all()
+    assert keep[2] == 1 and keep[0] < 0.5
+
+
+def test_fast_and_autograd_training_give_the_same_vectors() -> None:
+    sentences = random_sentences(5, 60)
+    for kind in ("skipgram", "cbow"):
+        options: dict[str, Any] = {"min_count": 1, "vector_size": 8, "seed": 4, "epochs": 2}
+        fast = word2vec.train(sentences, kind, **options)
+        slow = word2vec.train(sentences, kind, **options, autograd=True)
+        np.testing.assert_allclose(fast.matrix, slow.matrix, atol=1e-5)
+        np.testing.assert_allclose(fast.context, slow.context, atol=1e-5)
+
+
+def test_training_depends_on_the_seed_alone() -> None:
+    sentences = random_sentences(2, 50)
+    first, second = (word2vec.train(sentences, min_count=1, seed=9) for _ in range(2))
+    assert np.array_equal(first.matrix, second.matrix)
+    other = word2vec.train(sentences, min_count=1, seed=10)
+    assert not np.array_equal(first.matrix, other.matrix)
+
+
+@pytest.mark.parametrize("kind", ["skipgram", "cbow"])
+@pytest.mark.parametrize(("loss", "workers"), [("negative", 1), ("negative", 2), ("softmax", 1)])
+def test_words_of_one_topic_come_together(kind: str, loss: str, workers: int) -> None:
+    rng = np.random.default_rng(0)
+    topics = [[f"{name}{i}" for i in range(12)] for name in ("animal", "tool")]
+    sentences = [rng.choice(topics[i % 2], 8).tolist() for i in range(1500)]
+    vectors = word2vec.train(
+        sentences, kind, loss, vector_size=16, sample=0, epochs=10, alpha=0.05, workers=workers
+    )
+    assert vectors.history["loss"].iloc[-1] < vectors.history["loss"].iloc[0]
+    assert vectors.history.columns.tolist() == ["epoch", "loss", "seconds", "words_per_second"]
+    right = [
+        neighbour.startswith(word.rstrip("0123456789"))
+        for word in vectors.words
+        for neighbour, _ in vectors.nearest(word, 5)
+    ]
+    assert np.mean(right) > 0.95
+
+
+def test_result_carries_counts_and_both_tables() -> None:
+    sentences = random_sentences(1, 30)
+    vectors = word2vec.train(sentences, min_count=2, vector_size=9)
+    counts = Counter(word for sentence in sentences for word in sentence)
+    assert {w: int(n) for w, n in zip(vectors.words, vectors.counts, strict=True)} == {
+        w: n for w, n in counts.items() if n >= 2
+    }
+    assert vectors.matrix.shape == vectors.context.shape == (len(vectors), 9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"window": 0}, "window is 0"),
+        ({"alpha": math.nan}, "alpha is nan"),
+        ({"alpha": -1.0}, "alpha is -1"),
+        ({"alpha": 1e-5}, "min_alpha, 0.0001, is above alpha"),
+        ({"min_count": 10_000}, "Lower min_count"),
+        ({"epochs": 0}, "epochs is 0"),
+        ({"vector_size": 2.5}, "vector_size is 2.5"),
+        ({"sample": math.nan}, "sample is nan"),
+        ({"batch_size": 100}, "multiple of 16"),
+        ({"workers": 2, "loss": "softmax"}, "use workers=1"),
+        ({"architecture": "glove"}, "architecture is 'glove'"),
+        ({"loss": "hs"}, "loss is 'hs'"),
+    ],
+)
+def test_bad_options_are_refused_before_training(options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        word2vec.train(random_sentences(0), **{"min_count": 1, **options})
+
+
+def test_bad_corpora_are_refused() -> None:
+    with pytest.raises(ValueError, match="corpus is empty"):
+        word2vec.train([])
+    with pytest.raises(ValueError, match="empty"):
+        word2vec.train([[], []], min_count=1)
+    with pytest.raises(ValueError, match="no word has a context"):
+        word2vec.train([["a"], ["b"]], min_count=1)
+    with pytest.raises(TypeError, match="not the string"):
+        word2vec.train(["the cat sat"], min_count=1)
+    with pytest.raises(TypeError, match="tokenised sentences"):
+        word2vec.train("the cat sat", min_count=1)
+
+
+def test_divergence_is_an_error_not_a_result() -> None:
+    with pytest.raises(FloatingPointError, match="Lower alpha or batch_size"):
+        word2vec.train(random_sentences(0, 400), min_count=1, sample=0, alpha=500.0, epochs=4)
+
+
+def test_an_error_in_a_thread_reaches_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the step broke")
+
+    monkeypatch.setattr("course_lib.word2vec.training.negative_step", broken)
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="the step broke"):
+        word2vec.train(random_sentences(0), min_count=1, workers=2)
+    assert threading.active_count() == before
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_the_same_call_runs_on_a_gpu() -> None:
+    vectors = word2vec.train(random_sentences(0, 60), min_count=1, device="cuda")
+    assert np.isfinite(vectors.matrix).all()
