@@ -1,0 +1,65 @@
+"""How an exercise is proven: its solution passes, its stub and its planted answers do not."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nbformat import NotebookNode
+
+from course_lib.explain.exercises import WrongAnswer, check
+from course_lib.publishing import notebooks
+from exercises.planted import Planted
+
+FEWEST = 2
+
+
+def setup_names(notebook: NotebookNode) -> dict[str, Any]:
+    """Return what the set-up cell defines: all that a solution may use."""
+    names: dict[str, Any] = {}
+    for cell in notebooks.code_cells(notebook):
+        if notebooks.SETUP in notebooks.tags(cell):
+            exec(compile(cell.source, f"<{cell.id}>", "exec"), names)
+    return names
+
+
+def define(source: str, names: dict[str, Any]) -> Callable[..., Any]:
+    """Run the source of a solution cell, or of its stub, and return its function."""
+    file = "<answer>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    space = dict(names)
+    exec(compile(source, file, "exec"), space)
+    return space[ast.parse(source).body[0].name]
+
+
+def message(number: str, answer: Callable[..., Any]) -> str:
+    """Return what a wrong answer is told; fail if it passes."""
+    try:
+        check(number, answer)
+    except WrongAnswer as error:
+        return str(error)
+    raise AssertionError(f"{number} takes {answer.__name__} for right")
+
+
+def prove_stub(item: notebooks.ExerciseCells, names: dict[str, Any]) -> None:
+    """Fail unless the stub is met by the words 'not started yet'."""
+    stub = notebooks.solution(item.solution.source).student(item.title)
+    said = message(item.number, define(stub, names))
+    assert said == f"{item.number}: not started yet: your turn: {item.title}"
+
+
+def prove_planted(number: str, planted: Iterable[Planted]) -> None:
+    """Fail unless there are two wrong answers, each rejected with a message of its own."""
+    answers = list(planted)
+    assert len(answers) >= FEWEST, f"{number} has {len(answers)} planted answers"
+    said = [message(number, wrong.answer) for wrong in answers]
+    for place, wrong in enumerate(answers):
+        name = wrong.answer.__name__
+        for machine in ("your function stopped with", "which the check cannot read"):
+            assert machine not in said[place], f"{name} only crashes: {said[place]}"
+        assert wrong.says.strip(), f"{name} expects nothing"
+        assert wrong.says in said[place], f"{name} is told: {said[place]}"
+        others = said[:place] + said[place + 1 :]
+        assert not any(wrong.says in other for other in others), f"{name} has no message of its own"
