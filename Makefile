@@ -1,0 +1,71 @@
+# Short names for the commands of the course; each line can also be typed by hand (README.md).
+#   make test NB=04      one notebook instead of all
+#   make course PYTHON=python3.12 VENV=/some/folder
+#   make lab LAB=--no-browser
+
+PYTHON ?= python3
+VENV ?= .venv
+NB ?=
+LAB ?=
+CONSTRAINTS ?= -c constraints.txt
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+NOTEBOOKS := $(sort $(wildcard notebooks/$(if $(NB),$(NB)_*,*).ipynb))
+NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg
+
+# As in course_lib.publishing for the headless runs: one thread for each notebook, because the
+# order of a parallel sum changes the last digits; and no progress bars.
+test: export OMP_NUM_THREADS := 1
+test: export OPENBLAS_NUM_THREADS := 1
+test: export MKL_NUM_THREADS := 1
+test: export VECLIB_MAXIMUM_THREADS := 1
+test: export COURSE_PROGRESS := 0
+test: export PYTHONHASHSEED := 0
+
+.PHONY: help env course test execute smoke lab lint student bench-word2vec clean notebooks-exist
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+env: $(STAMP) ## create the environment in .venv (done once)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev]"
+	touch $@
+
+course: env ## run the whole course headless; copies in build/, a table at the end
+	$(BIN)/python -m course_lib.publishing.execute
+
+test: notebooks-exist env ## unit tests and every stored output (NB=04: that notebook only)
+	$(if $(NB),,$(BIN)/python -m pytest -n 2 --dist loadfile)
+	$(BIN)/python -m pytest $(NBVAL) -n 2 --dist loadfile $(NOTEBOOKS)
+
+execute: env ## run notebooks and store their outputs (NB=04: that notebook only)
+	$(BIN)/python -m course_lib.publishing.execute --in-place $(NB)
+
+smoke: env ## run every notebook at the smallest size; copies in build/smoke/
+	$(BIN)/python -m course_lib.publishing.execute --profile smoke --output build/smoke
+
+lab: env ## open JupyterLab
+	$(BIN)/jupyter lab $(LAB) notebooks/00_start_here.ipynb
+
+lint: env ## ruff, and the shape of the notebooks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python -m course_lib.publishing.lint
+
+student: env ## write the student copies to notebooks/student/
+	$(BIN)/python -m course_lib.publishing.editions
+
+bench-word2vec: env ## words per second and quality beside gensim
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench]"
+	$(BIN)/python benchmarks/word2vec.py
+
+clean: ## delete build/ and the caches; the environment stays
+	rm -rf build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+notebooks-exist:
+	@$(if $(NOTEBOOKS),:,echo "No notebook matches notebooks/$(NB)_*.ipynb. NB takes two digits, as in NB=04."; exit 2)
