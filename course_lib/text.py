@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -176,12 +176,14 @@ class Vocabulary:
         """
         import numpy as np
 
-        index = self.index
-        rows = [[index[word] for word in sentence if word in index] for sentence in sentences]
-        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-        np.cumsum([len(row) for row in rows], out=offsets[1:])
-        ids = np.fromiter(chain.from_iterable(rows), dtype=np.int32, count=int(offsets[-1]))
-        return EncodedCorpus(ids, offsets)
+        sentences = list(sentences)
+        lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+        found = map(self.index.get, chain.from_iterable(sentences), repeat(-1))
+        ids = np.fromiter(found, dtype=np.int32, count=int(lengths.sum()))
+        known = ids >= 0
+        before = np.concatenate([[0], np.cumsum(known)])  # known words before each position
+        offsets = before[np.concatenate([[0], np.cumsum(lengths)])]
+        return EncodedCorpus(ids[known], offsets.astype(np.int64))
 
 
 def unknown_word(word: object, words: Sequence[str]) -> str:

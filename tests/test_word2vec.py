@@ -337,6 +337,8 @@ def test_bad_corpora_are_refused() -> None:
         word2vec.train(["the cat sat"], min_count=1)
     with pytest.raises(TypeError, match="tokenised sentences"):
         word2vec.train("the cat sat", min_count=1)
+    with pytest.raises(TypeError, match="not generator: it is read more than once"):
+        word2vec.train((s for s in [["a", "b"]]), min_count=1)
 
 
 def test_divergence_is_an_error_not_a_result() -> None:

@@ -340,7 +340,11 @@ def _check(options: dict) -> None:
     size = options["batch_size"]
     if size is not None and (size < BLOCK or size % BLOCK):
         raise ValueError(f"batch_size is {size}; it must be a multiple of {BLOCK}.")
-    if len(options["corpus"]) == 0:
+    corpus = options["corpus"]
+    if isinstance(corpus, (str, EncodedCorpus)) or not hasattr(corpus, "__len__"):
+        raise TypeError(
+            f"corpus must be a list of tokenised sentences (lists of words), not "
+            f"{type(corpus).__name__}: it is read more than once."
+        )
+    if len(corpus) == 0:
         raise ValueError("The corpus is empty: it holds no sentence.")
-    if isinstance(options["corpus"], (str, EncodedCorpus)):
-        raise TypeError("corpus must be a list of tokenised sentences (lists of words).")
