@@ -22,6 +22,7 @@ test: export MKL_NUM_THREADS := 1
 test: export VECLIB_MAXIMUM_THREADS := 1
 test: export COURSE_PROGRESS := 0
 test: export PYTHONHASHSEED := 0
+test: export COURSE_PROFILE := laptop
 
 .PHONY: help env course test execute smoke lab lint student bench-word2vec clean notebooks-exist
 

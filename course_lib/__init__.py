@@ -1,7 +1,19 @@
 """The shared library of the word-embedding course.
 
-The package does nothing when it is imported: each notebook imports the modules it needs,
-and each module imports PyTorch and the like where it uses them.
+Its rooms, from the top to the ground floor; each imports only from rooms below it:
+
+    explain      the source on show, exercise checks
+    plots        figures
+    evaluate     one evaluation for every kind of vector
+    word2vec     CBOW and Skip-gram
+    counts       one-hot, term-document, co-occurrence, PPMI, LSA
+    vectors      WordVectors: words and a matrix, neighbours, files
+    datasets     registry and loaders; the only room that touches the network
+    text         tokens, vocabulary, windows, sub-sampling
+    runtime      profile, device, seed, progress bar
+
+``publishing`` stands beside them, for instructors and continuous integration; no notebook
+imports it. Nothing happens at import: PyTorch and the like are imported where they are used.
 """
 
 __version__ = "0.1.0"
