@@ -99,5 +99,5 @@ def most_frequent(answer: Answer) -> str:
 
 def _by_hand(sentences: list[list[str]], k: int) -> list[str]:
     """Return the k words with the most occurrences, the earlier word first where they tie."""
-    tokens = sum(sentences, [])
+    tokens = [word for sentence in sentences for word in sentence]
     return sorted(set(tokens), key=lambda word: (-tokens.count(word), tokens.index(word)))[:k]
