@@ -170,7 +170,7 @@ def ppmi(counts: sparray, *, shift: float = 0.0, smoothing: float = 1.0) -> csr_
     References
     ----------
     Church and Hanks 1990 (PMI); Levy and Goldberg 2014, "Neural Word Embedding as Implicit
-    Matrix Factorization", section 3; Levy, Goldberg and Dagan 2015, section 3.1 (smoothing).
+    Matrix Factorization", section 3; Levy, Goldberg and Dagan 2015, section 3.2 (smoothing).
     """
     from scipy.sparse import coo_array
 
@@ -192,9 +192,7 @@ def ppmi(counts: sparray, *, shift: float = 0.0, smoothing: float = 1.0) -> csr_
     return result
 
 
-def lsa(
-    matrix: sparray, vocabulary: Vocabulary, *, vector_size: int = 100, seed: int = 0
-) -> WordVectors:
+def lsa(matrix: sparray, vocabulary: Vocabulary, *, vector_size: int = 100) -> WordVectors:
     """Shorten the rows of a count matrix to ``vector_size`` numbers by truncated SVD.
 
     The matrix is close to U · S · Vt with only the largest ``vector_size`` singular values;
@@ -208,21 +206,20 @@ def lsa(
     vocabulary : Vocabulary
         Gives the words of the rows.
     vector_size : int
-        d, the number of dimensions kept; below both sides of the matrix.
-    seed : int
-        Seeds the randomised SVD of scikit-learn.
+        M, the number of dimensions kept; below both sides of the matrix.
 
     Returns
     -------
     WordVectors
-        V words, d dimensions.
+        V words, M dimensions, the largest singular value first. The sign of a direction is
+        arbitrary; it is set so that its largest entry is positive.
 
     References
     ----------
     Deerwester et al. 1990, "Indexing by Latent Semantic Analysis".
     """
-    from scipy.sparse import csr_matrix
-    from sklearn.utils.extmath import randomized_svd
+    from scipy.sparse.linalg import svds
+    from sklearn.utils.extmath import svd_flip
 
     if matrix.shape[0] != len(vocabulary):
         raise ValueError(f"The matrix has {matrix.shape[0]} rows for {len(vocabulary)} words.")
@@ -231,7 +228,9 @@ def lsa(
             f"vector_size is {vector_size}; for a matrix of shape {matrix.shape} it must be "
             f"from 1 to {min(matrix.shape) - 1}."
         )
-    left, singular_values, _ = randomized_svd(
-        csr_matrix(matrix, dtype=np.float64), vector_size, n_iter=5, random_state=seed
+    start = np.random.default_rng(0).random(min(matrix.shape))  # the result does not depend on it
+    left, singular_values, right = svds(matrix.astype(np.float64), vector_size, v0=start)
+    left, _ = svd_flip(left[:, ::-1], right[::-1])
+    return WordVectors(
+        vocabulary.words, left * np.sqrt(singular_values[::-1]), counts=vocabulary.counts
     )
-    return WordVectors(vocabulary.words, left * np.sqrt(singular_values), counts=vocabulary.counts)

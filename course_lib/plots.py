@@ -43,9 +43,8 @@ def figure(width: float = 7.0, height: float = 4.0, columns: int = 1, rows: int 
     (Figure, Axes) or (Figure, numpy.ndarray of Axes)
     """
     import matplotlib.pyplot as plt
-    from cycler import cycler
 
-    with plt.rc_context({**_STYLE, "axes.prop_cycle": cycler(color=PALETTE)}):
+    with plt.rc_context({**_STYLE, "axes.prop_cycle": plt.cycler(color=PALETTE)}):
         return plt.subplots(rows, columns, figsize=(width, height), layout="constrained")
 
 
@@ -163,7 +162,8 @@ def heatmap(
         middle = (low + high) / 2
         for (row, column), value in np.ndenumerate(values):
             colour = "white" if value < middle else "black"
-            axes.text(column, row, f"{value:.{digits}f}", ha="center", va="center", color=colour)
+            label = f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0.0"
+            axes.text(column, row, label, ha="center", va="center", color=colour)
 
 
 def loss_curve(axes: Axes, histories: Mapping[str, pd.DataFrame]) -> None:

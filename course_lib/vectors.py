@@ -31,11 +31,11 @@ class WordVectors:
     ----------
     words : sequence of str
         n distinct words, by convention the most frequent first.
-    matrix : array_like, (n, d)
+    matrix : array_like, (n, M)
         Row i is the vector of word i. Kept as float32.
     counts : array_like of int, (n,), optional
         How often each word occurred in the training text.
-    context : array_like, (n, d), optional
+    context : array_like, (n, M), optional
         The second table of a model that trains two (W' of word2vec), kept as float32.
     history : pandas.DataFrame, optional
         One row an epoch: loss, seconds, words per second.
@@ -74,7 +74,7 @@ class WordVectors:
         if array.ndim != 2 or len(array) != len(self.words):
             raise ValueError(
                 f"{name} has the shape {array.shape}; {len(self.words)} words need "
-                f"({len(self.words)}, d), one row for each."
+                f"({len(self.words)}, M), one row for each."
             )
         if not np.isfinite(array).all():
             row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
@@ -92,7 +92,7 @@ class WordVectors:
         return word in self.index
 
     def __getitem__(self, word: str) -> np.ndarray:
-        """Return the vector of a word: float32, (d,). A KeyError names words spelt alike."""
+        """Return the vector of a word: float32, (M,). A KeyError names words spelt alike."""
         return self.matrix[self._row(word)]
 
     def __repr__(self) -> str:
@@ -101,7 +101,7 @@ class WordVectors:
 
     @property
     def vector_size(self) -> int:
-        """d, the number of dimensions."""
+        """M, the number of dimensions."""
         return self.matrix.shape[1]
 
     @cached_property
@@ -110,7 +110,7 @@ class WordVectors:
         return self.matrix / np.where(norms > 0, norms, 1)
 
     def normalised(self) -> np.ndarray:
-        """Return every vector scaled to length 1: float32, (n, d); a zero row stays zero."""
+        """Return every vector scaled to length 1: float32, (n, M); a zero row stays zero."""
         return self._unit.copy()
 
     def similarity(self, first: str, second: str) -> float:
@@ -122,7 +122,7 @@ class WordVectors:
 
         Parameters
         ----------
-        word : str or array_like, (d,)
+        word : str or array_like, (M,)
             A word itself is left out of its own neighbours.
         k : int
 
@@ -302,7 +302,7 @@ def cosine(first: np.ndarray, second: np.ndarray) -> float:
 
     Parameters
     ----------
-    first, second : array_like, (d,)
+    first, second : array_like, (M,)
     """
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if first.shape != second.shape or first.ndim != 1:
