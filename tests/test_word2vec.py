@@ -346,6 +346,22 @@ def test_divergence_is_an_error_not_a_result() -> None:
         word2vec.train(random_sentences(0, 400), min_count=1, sample=0, alpha=500.0, epochs=4)
 
 
+def test_training_leaves_the_callers_random_numbers_alone() -> None:
+    torch.manual_seed(0)
+    np.random.seed(0)
+    wanted = torch.rand(3), np.random.rand(3)
+    torch.manual_seed(0)
+    np.random.seed(0)
+    word2vec.train(random_sentences(0), min_count=1)
+    assert torch.equal(torch.rand(3), wanted[0])
+    assert np.array_equal(np.random.rand(3), wanted[1])
+
+
+def test_subsampling_that_leaves_nothing_is_no_crash() -> None:
+    vectors = word2vec.train([["a", "b", "c"]] * 4, min_count=1, sample=1e-12, epochs=1)
+    assert len(vectors) == 3 and np.isfinite(vectors.matrix).all()
+
+
 def test_an_error_in_a_thread_reaches_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the step broke")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -22,6 +22,7 @@ from course_lib.word2vec.model import Architecture, Word2Vec
 
 if TYPE_CHECKING:
     import pandas as pd
+    from tqdm import tqdm
 
 LARGEST_BATCH = 1024  # centres in one step
 LOSS_EVERY = 16  # the loss is taken on one step in 16: it costs as much as the step
@@ -131,8 +132,10 @@ def train(
         batch_size = _batch_size(vocabulary.counts * keep, given)
     options = _Options(architecture, loss, window, negative, batch_size, exact_gradient, autograd)
 
-    rng = runtime.seed_everything(seed)
-    model = Word2Vec(len(vocabulary), vector_size, architecture, exact_gradient=exact_gradient)
+    rng = np.random.default_rng(seed)
+    with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed
+        torch.manual_seed(seed)
+        model = Word2Vec(len(vocabulary), vector_size, architecture, exact_gradient=exact_gradient)
     model.to(target)
     noise = torch.from_numpy(np.cumsum(noise_distribution(vocabulary.counts, ns_exponent)))
     noise = noise.to(target, torch.float32 if target.type == "mps" else torch.float64)
@@ -146,7 +149,6 @@ def train(
             mean_loss = work.run(ids, sentence, workers, seed * 1_000_003 + epoch)
             seconds = time.perf_counter() - started
             rows.append((epoch + 1, mean_loss, seconds, raw_tokens / seconds))
-            bar.set_postfix(loss=f"{mean_loss:.3f}", words_per_second=f"{rows[-1][3]:,.0f}")
     return WordVectors(
         vocabulary.words,
         model.input.weight.detach().cpu().numpy(),
@@ -166,7 +168,7 @@ class _Epoch:
         options: _Options,
         first_rate: float,
         last_rate: float,
-        bar: object,
+        bar: tqdm,
         raw_tokens: int,
     ) -> None:
         self.model, self.noise, self.options, self.bar = model, noise, options, bar
@@ -193,6 +195,8 @@ class _Epoch:
             self.stop.set()  # an interrupt ends the threads after their present step
         if self.errors:
             raise self.errors[0]
+        if not self.losses:  # sub-sampling has left no word in this epoch
+            return math.nan
         loss, examples = (float(torch.stack(part).sum()) for part in zip(*self.losses, strict=True))
         if not math.isfinite(loss) or not torch.isfinite(self.model.input.weight).all():
             raise FloatingPointError(
@@ -229,6 +233,8 @@ class _Epoch:
             else:
                 self._descend(lambda batch=batch: self.model.softmax_loss(batch), batch, rate)
             if with_loss:
+                loss, examples = (float(value) for value in self.losses[-1])
+                self.bar.set_postfix(loss=f"{loss / max(examples, 1.0):.3f}", refresh=False)
                 self.bar.update(raw_words)
 
     def _negative(
@@ -256,7 +262,7 @@ class _Epoch:
             exact_gradient=options.exact_gradient,
         )
 
-    def _descend(self, loss: object, batch: Batch, rate: float) -> None:
+    def _descend(self, loss: Callable[[], torch.Tensor], batch: Batch, rate: float) -> None:
         """Do one step with the gradients of autograd."""
         with torch.enable_grad():
             value = loss()
