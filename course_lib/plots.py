@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -64,22 +66,19 @@ def show(fig: Figure, *, alt: str) -> None:
         If the description is empty.
     """
     import matplotlib.pyplot as plt
-
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", bbox_inches="tight")
-    plt.close(fig)
-    _display(buffer.getvalue(), "image/png", alt)
-
-
-def _display(picture: bytes, kind: str, alt: str) -> None:
-    import base64
-
     from IPython.display import display
 
     if not alt.strip():
         raise ValueError("alt is empty. Say in one or two sentences what the picture shows.")
-    data = {kind: base64.b64encode(picture).decode("ascii"), "text/plain": alt}
-    display(data, metadata={kind: {"alt": alt}}, raw=True)
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", bbox_inches="tight")
+    plt.close(fig)
+    data = {"image/png": _base64(buffer), "text/plain": alt}
+    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+
+
+def _base64(buffer: io.BytesIO) -> str:
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def animate(
@@ -106,7 +105,11 @@ def animate(
         How long each frame stands.
     """
     import matplotlib.pyplot as plt
+    from IPython.display import display
     from PIL import Image
+
+    if not alt.strip():
+        raise ValueError("alt is empty. Say in one or two sentences what the picture shows.")
 
     pictures = []
     for number in range(frames):
@@ -124,7 +127,9 @@ def animate(
         duration=int(seconds * 1000),
         loop=0,
     )
-    _display(buffer.getvalue(), "image/gif", alt)
+    # As HTML, because exported pages and slides know no output of the kind image/gif.
+    picture = f'<img src="data:image/gif;base64,{_base64(buffer)}" alt="{html.escape(alt)}">'
+    display({"text/html": picture, "text/plain": alt}, raw=True)
 
 
 def heatmap(

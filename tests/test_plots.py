@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from typing import Any
 
 import matplotlib
@@ -22,9 +23,9 @@ matplotlib.use("Agg")
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
     outputs: list[tuple[dict, dict]] = []
 
-    def display(data: dict, metadata: dict, raw: bool) -> None:
+    def display(data: dict, metadata: dict | None = None, raw: bool = False) -> None:
         assert raw
-        outputs.append((data, metadata))
+        outputs.append((data, metadata or {}))
 
     monkeypatch.setattr("IPython.display.display", display)
     return outputs
@@ -57,11 +58,14 @@ def test_animate_has_one_picture_a_frame(shown: list) -> None:
         axes.text(0.5, 0.5, str(frame))
         drawn.append(frame)
 
-    plots.animate(draw, 3, alt="Three numbers.", seconds=0.2)
-    data, metadata = shown[0]
-    picture = Image.open(io.BytesIO(base64.b64decode(data["image/gif"])))
+    plots.animate(draw, 3, alt='Three "numbers".', seconds=0.2)
+    page = shown[0][0]["text/html"]
+    source = re.search(r'src="data:image/gif;base64,([^"]+)"', page)[1]
+    picture = Image.open(io.BytesIO(base64.b64decode(source)))
     assert drawn == [0, 1, 2] and picture.n_frames == 3
-    assert metadata["image/gif"]["alt"] == "Three numbers."
+    assert 'alt="Three &quot;numbers&quot;."' in page
+    with pytest.raises(ValueError, match="alt is empty"):
+        plots.animate(draw, 1, alt="")
 
 
 def test_heatmap_writes_each_number_into_its_cell() -> None:

@@ -26,7 +26,7 @@ class Word2Vec(nn.Module):
     exact_gradient : bool
         Only for CBOW. The word2vec program and gensim hand the whole gradient of the averaged
         vector to each of the averaged words. True divides it by their number, as calculus
-        asks (Irsoy, Benton and Stratos 2021); it needs a learning rate about three times as
+        asks (Irsoy, Benton and Stratos 2021); it needs a learning rate two to three times as
         high.
 
     Attributes
