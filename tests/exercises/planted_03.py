@@ -1,0 +1,149 @@
+"""Wrong answers to the exercises of notebook 03."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+
+from exercises.planted import Planted
+
+
+def no_ends(lengths, window):
+    return 2 * window * sum(lengths)
+
+
+def one_long_text(lengths, window):
+    n = sum(lengths)
+    return sum(min(i, window) + min(n - 1 - i, window) for i in range(n))
+
+
+def long_sentences_only(lengths, window):
+    return sum(2 * window * n - window * (window + 1) for n in lengths)
+
+
+def left_side_only(lengths, window):
+    return sum(min(i, window) for n in lengths for i in range(n))
+
+
+def reach_of_the_context(sentence, reach):
+    places = range(len(sentence))
+    return [
+        (sentence[i], sentence[j]) for i in places for j in places if 0 < abs(i - j) <= reach[j]
+    ]
+
+
+def range_stops_early(sentence, reach):
+    return [
+        (word, sentence[j])
+        for i, word in enumerate(sentence)
+        for j in range(max(0, i - reach[i] + 1), min(len(sentence), i + reach[i]))
+        if j != i
+    ]
+
+
+def with_itself(sentence, reach):
+    return [
+        (word, other)
+        for i, word in enumerate(sentence)
+        for other in sentence[max(0, i - reach[i]) : i + reach[i] + 1]
+    ]
+
+
+def nearest_first(sentence, reach):
+    return [
+        (word, sentence[j])
+        for i, word in enumerate(sentence)
+        for step in range(1, reach[i] + 1)
+        for j in (i - step, i + step)
+        if 0 <= j < len(sentence)
+    ]
+
+
+def _softmax(scores):
+    e = np.exp(scores - scores.max())
+    return e / e.sum()
+
+
+def p_only_once(vector, output_table, contexts):
+    error = _softmax(output_table @ vector)
+    np.subtract.at(error, contexts, 1)
+    return error @ output_table
+
+
+def mean_over_contexts(vector, output_table, contexts):
+    error = _softmax(output_table @ vector)
+    np.subtract.at(error, contexts, 1 / len(contexts))
+    return error @ output_table
+
+
+def wrong_sign(vector, output_table, contexts):
+    p = _softmax(output_table @ vector)
+    return sum(output_table[c] - p @ output_table for c in contexts)
+
+
+def overflowing(vector, output_table, contexts):
+    with np.errstate(over="ignore", invalid="ignore"):
+        e = np.exp(output_table @ vector)
+        p = e / e.sum()
+        return sum(p @ output_table - output_table[c] for c in contexts)
+
+
+def repeated_context_once(vector, output_table, contexts):
+    error = len(contexts) * _softmax(output_table @ vector)
+    error[contexts] -= 1  # fancy indexing subtracts once from a row that is named twice
+    return error @ output_table
+
+
+def in_bits(pairs):
+    both, centres = Counter(pairs), Counter(c for c, _ in pairs)
+    return -sum(math.log2(both[pair] / centres[pair[0]]) for pair in pairs) / len(pairs)
+
+
+def entropy_of_pairs(pairs):
+    both = Counter(pairs)
+    return -sum(math.log(both[pair] / len(pairs)) for pair in pairs) / len(pairs)
+
+
+def mean_over_centres(pairs):
+    both, centres = Counter(pairs), Counter(c for c, _ in pairs)
+    of_centre = dict.fromkeys(centres, 0.0)
+    for (centre, _), n in both.items():
+        share = n / centres[centre]
+        of_centre[centre] -= share * math.log(share)
+    return sum(of_centre.values()) / len(of_centre)
+
+
+def all_contexts_alike(pairs):
+    kinds = Counter(centre for centre, _ in set(pairs))
+    return sum(math.log(kinds[centre]) for centre, _ in pairs) / len(pairs)
+
+
+PLANTED = {
+    "03.1": [
+        Planted(no_ends, says="gives every word 2m neighbours"),
+        Planted(one_long_text, says="must not cross the end of a sentence"),
+        Planted(long_sentences_only, says="holds only for sentences longer than m"),
+        Planted(left_side_only, says="is 11; wanted 22"),
+    ],
+    "03.2": [
+        Planted(reach_of_the_context, says="you asked the context word for its reach"),
+        Planted(range_stops_early, says="the farthest neighbours are missing"),
+        Planted(with_itself, says="a word is paired with itself"),
+        Planted(nearest_first, says="centres from left to right"),
+    ],
+    "03.3": [
+        Planted(p_only_once, says="p counts as often as there are contexts"),
+        Planted(mean_over_contexts, says="this is the mean over the contexts"),
+        Planted(wrong_sign, says="the sign is turned round"),
+        Planted(overflowing, says="the exponential overflows"),
+        Planted(repeated_context_once, says="with u_w row w of the output table"),
+    ],
+    "03.4": [
+        Planted(in_bits, says="that is in bits"),
+        Planted(entropy_of_pairs, says="divide by the count of the centre"),
+        Planted(mean_over_centres, says="gives every centre the same weight"),
+        Planted(all_contexts_alike, says="its share among the pairs of that centre"),
+    ],
+}
