@@ -293,6 +293,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=5, help="of each training for quality")
     parser.add_argument("--speed-epochs", type=int, default=2, help="of each timed training")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=("speed", "memory", "quality"),
+        help="measure these parts again and keep the others from the JSON file",
+    )
     parser.add_argument("--gpu", action="store_true", help="ours on the GPU, gensim on all cores")
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")
     parser.add_argument("--memory-of", choices=("course", "gensim"), help=argparse.SUPPRESS)
@@ -310,8 +316,12 @@ def main() -> None:
         print(memory_of(options.memory_of, corpus, options.architecture))
         return
     threads = [os.cpu_count() or 1] if options.gpu else [1, 2]
-    result = {
-        "command": " ".join(["python", "benchmarks/word2vec.py", *sys.argv[1:]]),
+    out = ROOT / "benchmarks" / ("word2vec_gpu.json" if options.gpu else "word2vec.json")
+    result: dict[str, Any] = {}
+    if options.only:
+        result = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+    result |= {
+        "command": "python benchmarks/word2vec.py" + (" --gpu" if options.gpu else ""),
         "machine": machine(options.gpu),
         "corpus": corpus.name,
         "source": corpus.source,
@@ -321,12 +331,18 @@ def main() -> None:
         "epochs": options.epochs,
         "speed_epochs": options.speed_epochs,
         "options": OPTIONS | {"min_count": MIN_COUNT},
-        "speed": speed(corpus, options.rounds, options.speed_epochs, threads, options.gpu),
-        "memory": [] if options.gpu else memory(corpus.name, options.max_tokens),
-        "quality": quality(corpus, options.seeds, options.epochs, max(threads)),
     }
-    out = ROOT / "benchmarks" / ("word2vec_gpu.json" if options.gpu else "word2vec.json")
-    out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    parts = {
+        "speed": lambda: speed(corpus, options.rounds, options.speed_epochs, threads, options.gpu),
+        "memory": lambda: [] if options.gpu else memory(corpus.name, options.max_tokens),
+        "quality": lambda: quality(corpus, options.seeds, options.epochs, max(threads)),
+    }
+    for name in options.only or parts:
+        result[name] = parts[name]()
+        out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if missing := parts.keys() - result.keys():
+        print(f"Not measured yet: {', '.join(sorted(missing))}.")
+        return
     print("\n" + table(result))
     if options.readme:
         write_readme(table(result))

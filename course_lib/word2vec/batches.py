@@ -19,6 +19,7 @@ import torch
 from course_lib.text import EncodedCorpus
 
 BLOCK = 16  # Centres in a block, and negative samples they share: measured fastest on a CPU.
+STEPS_AT_ONCE = 8  # Masks are laid for so many steps together: fewer, larger operations.
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,18 @@ def batches(
     distance = (places[None, :] - places[:BLOCK, None] - window).abs()  # (BLOCK, BLOCK + 2m)
     distance[distance == 0] = window + 1  # a word is not its own context
     distance = distance.to(torch.int16)
-    shape, stride = (n_blocks, BLOCK + 2 * window), (BLOCK, 1)
+    length = len(ids) - size - 2 * window
 
-    for start in range(0, len(ids) - size - 2 * window, size):
-        stop = start + size + 2 * window
-        nearby = ids[start:stop].as_strided(shape, stride, start)
-        their = sentence[start:stop].as_strided(shape, stride, start)
+    for start in range(0, length, size * STEPS_AT_ONCE):
+        steps = min(STEPS_AT_ONCE, -(-(length - start) // size))
+        shape, stride = (steps * n_blocks, BLOCK + 2 * window), (BLOCK, 1)
+        nearby = ids.as_strided(shape, stride, start)
+        their = sentence.as_strided(shape, stride, start)
         own = their[:, window : window + BLOCK, None]
         reach = torch.randint(
             1, window + 1, own.shape, generator=generator, device=device, dtype=torch.int16
         )
         mask = (distance <= reach) & (own == their[:, None, :]) & (own >= 0)
-        yield Batch(nearby[:, window : window + BLOCK], nearby, mask.to(torch.float32))
+        centres, mask = nearby[:, window : window + BLOCK], mask.to(torch.float32)
+        parts = zip(*(part.split(n_blocks) for part in (centres, nearby, mask)), strict=True)
+        yield from (Batch(*part) for part in parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +16,7 @@ import torch
 from course_lib import runtime
 from course_lib.text import EncodedCorpus, Vocabulary, keep_probability, noise_distribution
 from course_lib.vectors import WordVectors
-from course_lib.word2vec.batches import BLOCK, Batch, batches, subsample
+from course_lib.word2vec.batches import BLOCK, STEPS_AT_ONCE, Batch, batches, subsample
 from course_lib.word2vec.fast import negative_step
 from course_lib.word2vec.model import Architecture, Word2Vec
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 LARGEST_BATCH = 1024  # centres in one step
+WORDS_A_WORKER = 50_000  # a thread with less to do in an epoch would only disturb the others
 LOSS_EVERY = 16  # the loss is taken on one step in 16: it costs as much as the step
 
 
@@ -80,7 +81,7 @@ def train(
     workers : int
         Threads that update the same tables without waiting for each other: only for negative
         sampling without autograd. With 1 the result depends on the seed alone; with more, on
-        timing as well.
+        timing as well. A small corpus gets fewer.
     device : str or torch.device, optional
         The CPU if not given: only long runs gain from a GPU.
     vocabulary : Vocabulary, optional
@@ -179,6 +180,7 @@ class _Epoch:
 
     def run(self, ids: np.ndarray, sentence: np.ndarray, workers: int, seed: int) -> float:
         """Train on all words and return the mean loss an example."""
+        workers = max(1, min(workers, len(ids) // WORDS_A_WORKER))
         edges = np.linspace(0, len(ids), workers + 1).astype(int)
         threads = [
             threading.Thread(
@@ -222,6 +224,7 @@ class _Epoch:
         words = [torch.from_numpy(part).to(device) for part in (ids, sentence)]
         n_steps = max(1, math.ceil(len(ids) / options.batch_size))
         steps = batches(*words, window=options.window, size=options.batch_size, generator=generator)
+        noise = self._noise_words(options.batch_size // BLOCK, generator)
         raw_words = self.raw_tokens * LOSS_EVERY // max(1, n_steps)
         for number, batch in enumerate(steps):
             if self.stop.is_set():
@@ -229,7 +232,7 @@ class _Epoch:
             rate = self.first_rate + (self.last_rate - self.first_rate) * number / n_steps
             with_loss = number % LOSS_EVERY == 0
             if options.loss == "negative":
-                self._negative(batch, rate, with_loss, generator)
+                self._negative(batch, next(noise), rate, with_loss)
             else:
                 self._descend(lambda batch=batch: self.model.softmax_loss(batch), batch, rate)
             if with_loss:
@@ -237,11 +240,15 @@ class _Epoch:
                 self.bar.set_postfix(loss=f"{loss / max(examples, 1.0):.3f}", refresh=False)
                 self.bar.update(raw_words)
 
+    def _noise_words(self, blocks: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
+        """Yield the noise words of one step after the other, (blocks, BLOCK) each."""
+        while True:
+            yield from draw_noise(self.noise, (STEPS_AT_ONCE, blocks, BLOCK), generator)
+
     def _negative(
-        self, batch: Batch, rate: float, with_loss: bool, generator: torch.Generator
+        self, batch: Batch, negatives: torch.Tensor, rate: float, with_loss: bool
     ) -> None:
         options = self.options
-        negatives = draw_noise(self.noise, (len(batch.centres), BLOCK), generator)
 
         def loss() -> torch.Tensor:
             return self.model.negative_loss(batch, negatives, options.negative)
@@ -311,7 +318,7 @@ def _batch_size(kept_counts: np.ndarray, options: dict) -> int:
     if options["loss"] == "softmax":  # every word answers every time
         limit, changes = 0.5, options["window"] + 1
     share = kept_counts.max() / kept_counts.sum()
-    size = limit / (options["alpha"] * share * changes * options["workers"])
+    size = limit / (options["alpha"] * share * changes)
     return int(min(LARGEST_BATCH, max(BLOCK, size // BLOCK * BLOCK)))
 
 
