@@ -48,7 +48,7 @@ OPTIONS: dict[str, Any] = {
 }
 MIN_COUNT = 5
 ARCHITECTURES = ("skipgram", "cbow")
-AUTOGRAD_TOKENS = 300_000  # enough for a stable figure of the readable model
+AUTOGRAD_TOKENS = 100_000  # enough for a stable figure of the readable model
 
 
 def train_ours(
@@ -321,7 +321,9 @@ def main() -> None:
     if options.only:
         result = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
     result |= {
-        "command": "python benchmarks/word2vec.py" + (" --gpu" if options.gpu else ""),
+        "command": "python benchmarks/word2vec.py"
+        + (" --gpu" if options.gpu else "")
+        + (f" --max-tokens {options.max_tokens}" if options.max_tokens else ""),
         "machine": machine(options.gpu),
         "corpus": corpus.name,
         "source": corpus.source,
