@@ -221,16 +221,3 @@ def word_map(
     axes.set_xlabel("first principal component")
     axes.set_ylabel("second principal component")
     return places
-
-
-def korean_font() -> str | None:
-    """Return the name of an installed font with Korean letters, or None.
-
-    Where there is none, write Korean words in the text and tables, and Latin labels into
-    figures: a missing letter is drawn as an empty box.
-    """
-    from matplotlib import font_manager
-
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    known = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "AppleGothic")
-    return next((name for name in known if name in installed), None)
