@@ -16,7 +16,7 @@ from course_lib import word2vec
 from course_lib.text import Vocabulary, keep_probability, noise_distribution
 from course_lib.word2vec import Batch, Word2Vec, batches, negative_step, subsample
 from course_lib.word2vec.batches import BLOCK
-from course_lib.word2vec.training import draw_noise
+from course_lib.word2vec.loop import draw_noise
 
 V, M, WINDOW, NEGATIVE = 11, 6, 3, 5
 

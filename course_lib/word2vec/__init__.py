@@ -2,7 +2,7 @@
 
 The way of the data: :mod:`batches` turns a corpus into blocks of centres with their
 contexts, :mod:`model` is the model as a formula with automatic gradients, :mod:`fast` the
-same gradients by hand, :mod:`training` the loop around either.
+same gradients by hand, :mod:`loop` goes around either, :mod:`training` is the call for all.
 """
 
 from course_lib.word2vec.batches import Batch, batches, subsample

@@ -1,45 +1,18 @@
-"""The training loop: one call for both architectures, both losses, CPU and GPU."""
+"""The call that trains CBOW and Skip-gram vectors."""
 
 from __future__ import annotations
 
-import math
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import Literal
 
-import numpy as np
 import torch
 
-from course_lib import runtime
-from course_lib.text import EncodedCorpus, Vocabulary, keep_probability, noise_distribution
+from course_lib.text import Vocabulary
 from course_lib.vectors import WordVectors
-from course_lib.word2vec.batches import BLOCK, STEPS_AT_ONCE, Batch, batches, subsample
+from course_lib.word2vec.batches import Batch
 from course_lib.word2vec.fast import negative_step
+from course_lib.word2vec.loop import Options, check_corpus, check_whole_number, descend
 from course_lib.word2vec.model import Architecture, Word2Vec
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from tqdm import tqdm
-
-LARGEST_BATCH = 1024  # centres in one step
-WORDS_A_WORKER = 50_000  # a thread with less to do in an epoch would only disturb the others
-LOSS_EVERY = 16  # the loss is taken on one step in 16: it costs as much as the step
-
-
-@dataclass(frozen=True)
-class _Options:
-    """What one step needs to know."""
-
-    architecture: Architecture
-    loss: Literal["negative", "softmax"]
-    window: int
-    negative: int
-    batch_size: int
-    exact_gradient: bool
-    autograd: bool
 
 
 def train(
@@ -116,248 +89,48 @@ def train(
     Sharing noise words inside a block follows the idea of Ji et al. 2016, "Parallelizing
     Word2Vec in Shared and Distributed Memory".
     """
-    given = locals()
-    _check(given)
-    target = torch.device(device or "cpu")
+    check_corpus(corpus)
+    options = Options(
+        architecture=architecture,
+        loss=loss,
+        window=window,
+        negative=negative,
+        sample=sample,
+        epochs=epochs,
+        alpha=alpha,
+        min_alpha=min_alpha,
+        ns_exponent=ns_exponent,
+        seed=seed,
+        workers=workers,
+        batch_size=batch_size,
+        autograd=autograd,
+    )
+    for name, number in {"vector_size": vector_size, "min_count": min_count}.items():
+        check_whole_number(name, number)
     if vocabulary is None:
         vocabulary = Vocabulary.build(corpus, min_count=min_count)
-    encoded = vocabulary.encode(corpus)
-    raw_tokens = sum(len(sentence) for sentence in corpus)
-    if np.diff(encoded.offsets).max(initial=0) < 2:
-        raise ValueError(
-            "No sentence keeps two words of the vocabulary, so no word has a context. "
-            f"Lower min_count (now {min_count}) or use longer sentences."
-        )
-    keep = keep_probability(vocabulary.counts, sample)
-    if batch_size is None:
-        batch_size = _batch_size(vocabulary.counts * keep, given)
-    options = _Options(architecture, loss, window, negative, batch_size, exact_gradient, autograd)
-
-    rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed
         torch.manual_seed(seed)
         model = Word2Vec(len(vocabulary), vector_size, architecture, exact_gradient=exact_gradient)
-    model.to(target)
-    noise = torch.from_numpy(np.cumsum(noise_distribution(vocabulary.counts, ns_exponent)))
-    noise = noise.to(target, torch.float32 if target.type == "mps" else torch.float64)
-    rates = np.linspace(alpha, min_alpha, epochs + 1)
-    rows = []
-    with runtime.progress(total=raw_tokens * epochs, desc="word2vec", unit=" words") as bar:
-        for epoch in range(epochs):
-            started = time.perf_counter()
-            ids, sentence = subsample(encoded, keep, rng)
-            work = _Epoch(model, noise, options, rates[epoch], rates[epoch + 1], bar, raw_tokens)
-            mean_loss = work.run(ids, sentence, workers, seed * 1_000_003 + epoch)
-            seconds = time.perf_counter() - started
-            rows.append((epoch + 1, mean_loss, seconds, raw_tokens / seconds))
+    model.to(device or "cpu")
+
+    def step(batch: Batch, negatives: torch.Tensor, learning_rate: float) -> None:
+        negative_step(
+            model.input.weight,
+            model.output.weight,
+            batch,
+            negatives,
+            architecture=architecture,
+            negative=negative,
+            learning_rate=learning_rate,
+            exact_gradient=exact_gradient,
+        )
+
+    history = descend(model, step, corpus, vocabulary, options, name="word2vec")
     return WordVectors(
         vocabulary.words,
         model.input.weight.detach().cpu().numpy(),
         counts=vocabulary.counts,
         context=model.output.weight.detach().cpu().numpy(),
-        history=_history(rows),
+        history=history,
     )
-
-
-class _Epoch:
-    """One pass over the kept words, by one thread or several on the same tables."""
-
-    def __init__(
-        self,
-        model: Word2Vec,
-        noise: torch.Tensor,
-        options: _Options,
-        first_rate: float,
-        last_rate: float,
-        bar: tqdm,
-        raw_tokens: int,
-    ) -> None:
-        self.model, self.noise, self.options, self.bar = model, noise, options, bar
-        self.first_rate, self.last_rate, self.raw_tokens = first_rate, last_rate, raw_tokens
-        self.stop = threading.Event()
-        self.losses: list[tuple[torch.Tensor, torch.Tensor]] = []
-        self.errors: list[BaseException] = []
-
-    def run(self, ids: np.ndarray, sentence: np.ndarray, workers: int, seed: int) -> float:
-        """Train on all words and return the mean loss an example."""
-        workers = max(1, min(workers, len(ids) // WORDS_A_WORKER))
-        edges = np.linspace(0, len(ids), workers + 1).astype(int)
-        threads = [
-            threading.Thread(
-                target=self._guarded, args=(ids[a:b], sentence[a:b], seed * workers + part)
-            )
-            for part, (a, b) in enumerate(pairwise(edges))
-        ]
-        try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        finally:
-            self.stop.set()  # an interrupt ends the threads after their present step
-        if self.errors:
-            raise self.errors[0]
-        if not self.losses:  # sub-sampling has left no word in this epoch
-            return math.nan
-        loss, examples = (float(torch.stack(part).sum()) for part in zip(*self.losses, strict=True))
-        if not math.isfinite(loss) or not torch.isfinite(self.model.input.weight).all():
-            raise FloatingPointError(
-                f"The vectors have grown beyond all bounds at a learning rate of "
-                f"{self.first_rate:.4g} with {self.options.batch_size} centres a step. "
-                "Lower alpha or batch_size."
-            )
-        return loss / max(examples, 1.0)
-
-    def _guarded(self, ids: np.ndarray, sentence: np.ndarray, seed: int) -> None:
-        try:
-            # A thread of its own, so the limit of one core does not outlive the training.
-            torch.set_num_threads(1)
-            with torch.no_grad():
-                self._steps(ids, sentence, seed)
-        except BaseException as error:
-            self.errors.append(error)
-            self.stop.set()
-
-    def _steps(self, ids: np.ndarray, sentence: np.ndarray, seed: int) -> None:
-        options, device = self.options, self.model.input.weight.device
-        generator = torch.Generator(device).manual_seed(seed)
-        words = [torch.from_numpy(part).to(device) for part in (ids, sentence)]
-        n_steps = max(1, math.ceil(len(ids) / options.batch_size))
-        steps = batches(*words, window=options.window, size=options.batch_size, generator=generator)
-        noise = self._noise_words(options.batch_size // BLOCK, generator)
-        raw_words = self.raw_tokens * LOSS_EVERY // max(1, n_steps)
-        for number, batch in enumerate(steps):
-            if self.stop.is_set():
-                return
-            rate = self.first_rate + (self.last_rate - self.first_rate) * number / n_steps
-            with_loss = number % LOSS_EVERY == 0
-            if options.loss == "negative":
-                self._negative(batch, next(noise), rate, with_loss)
-            else:
-                self._descend(lambda batch=batch: self.model.softmax_loss(batch), batch, rate)
-            if with_loss:
-                loss, examples = (float(value) for value in self.losses[-1])
-                self.bar.set_postfix(loss=f"{loss / max(examples, 1.0):.3f}", refresh=False)
-                self.bar.update(raw_words)
-
-    def _noise_words(self, blocks: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
-        """Yield the noise words of one step after the other, (blocks, BLOCK) each."""
-        while True:
-            yield from draw_noise(self.noise, (STEPS_AT_ONCE, blocks, BLOCK), generator)
-
-    def _negative(
-        self, batch: Batch, negatives: torch.Tensor, rate: float, with_loss: bool
-    ) -> None:
-        options = self.options
-
-        def loss() -> torch.Tensor:
-            return self.model.negative_loss(batch, negatives, options.negative)
-
-        if options.autograd:
-            self._descend(loss, batch, rate)
-            return
-        if with_loss:
-            self._note(loss(), batch)
-        negative_step(
-            self.model.input.weight,
-            self.model.output.weight,
-            batch,
-            negatives,
-            architecture=options.architecture,
-            negative=options.negative,
-            learning_rate=rate,
-            exact_gradient=options.exact_gradient,
-        )
-
-    def _descend(self, loss: Callable[[], torch.Tensor], batch: Batch, rate: float) -> None:
-        """Do one step with the gradients of autograd."""
-        with torch.enable_grad():
-            value = loss()
-            gradients = torch.autograd.grad(value, list(self.model.parameters()))
-        for table, gradient in zip(self.model.parameters(), gradients, strict=True):
-            table.sub_(gradient, alpha=rate)
-        self._note(value.detach(), batch)
-
-    def _note(self, loss: torch.Tensor, batch: Batch) -> None:
-        per_centre = batch.mask.sum(dim=2)
-        examples = per_centre if self.options.architecture == "skipgram" else per_centre > 0
-        self.losses.append((loss, examples.sum()))
-
-
-def draw_noise(
-    cumulative: torch.Tensor, shape: tuple[int, ...], generator: torch.Generator
-) -> torch.Tensor:
-    """Draw word ids from a distribution given as its running sum.
-
-    Parameters
-    ----------
-    cumulative : torch.Tensor, float, (V,)
-        Ends at 1.
-    shape : tuple of int
-    generator : torch.Generator
-
-    Returns
-    -------
-    torch.Tensor, int64, ``shape``
-    """
-    points = torch.rand(
-        shape, generator=generator, dtype=cumulative.dtype, device=cumulative.device
-    )
-    return torch.searchsorted(cumulative, points, right=True).clamp_(max=len(cumulative) - 1)
-
-
-def _batch_size(kept_counts: np.ndarray, options: dict) -> int:
-    """Return how many centres a step may hold.
-
-    A step adds up all changes to a row. The row of the most frequent word, a share of the
-    kept text, gets (window + 1) · (1 + negative) of them for each centre, each up to
-    ``alpha`` long. The limits were found by trial: half of where vectors begin to overshoot.
-    """
-    limit = {"skipgram": 5.0, "cbow": 10.0}[options["architecture"]]
-    changes = (options["window"] + 1) * (1 + options["negative"])
-    if options["loss"] == "softmax":  # every word answers every time
-        limit, changes = 0.5, options["window"] + 1
-    share = kept_counts.max() / kept_counts.sum()
-    size = limit / (options["alpha"] * share * changes)
-    return int(min(LARGEST_BATCH, max(BLOCK, size // BLOCK * BLOCK)))
-
-
-def _history(rows: list[tuple[int, float, float, float]]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(rows, columns=["epoch", "loss", "seconds", "words_per_second"])
-
-
-def _check(options: dict) -> None:
-    """Refuse options that cannot work, before any time is spent."""
-    choices = {"architecture": ("skipgram", "cbow"), "loss": ("negative", "softmax")}
-    for name, allowed in choices.items():
-        if options[name] not in allowed:
-            raise ValueError(f"{name} is {options[name]!r}; it must be one of {allowed}.")
-    for name in ("vector_size", "window", "negative", "min_count", "epochs", "workers"):
-        if not isinstance(options[name], (int, np.integer)) or options[name] < 1:
-            raise ValueError(f"{name} is {options[name]!r}; it must be a whole number above 0.")
-    for name in ("alpha", "min_alpha"):
-        if not (math.isfinite(options[name]) and options[name] > 0):
-            raise ValueError(f"{name} is {options[name]}; a learning rate is a number above 0.")
-    if options["min_alpha"] > options["alpha"]:
-        raise ValueError(
-            f"min_alpha, {options['min_alpha']}, is above alpha, {options['alpha']}; "
-            "the learning rate falls from alpha to min_alpha."
-        )
-    if options["workers"] > 1 and (options["autograd"] or options["loss"] == "softmax"):
-        raise ValueError(
-            f"workers is {options['workers']}, but autograd needs tables that nobody else "
-            "changes: use workers=1, or negative sampling without autograd."
-        )
-    size = options["batch_size"]
-    if size is not None and (size < BLOCK or size % BLOCK):
-        raise ValueError(f"batch_size is {size}; it must be a multiple of {BLOCK}.")
-    corpus = options["corpus"]
-    if isinstance(corpus, (str, EncodedCorpus)) or not hasattr(corpus, "__len__"):
-        raise TypeError(
-            f"corpus must be a list of tokenised sentences (lists of words), not "
-            f"{type(corpus).__name__}: it is read more than once."
-        )
-    if len(corpus) == 0:
-        raise ValueError("The corpus is empty: it holds no sentence.")
