@@ -24,7 +24,7 @@ test: export COURSE_PROGRESS := 0
 test: export PYTHONHASHSEED := 0
 test: export COURSE_PROFILE := laptop
 
-.PHONY: help env course test execute smoke lab lint student bench-word2vec clean notebooks-exist
+.PHONY: help env course test execute smoke korean lab lint student bench-word2vec clean notebooks-exist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,9 @@ execute: env ## run notebooks and store their outputs (NB=04: that notebook only
 
 smoke: env ## run every notebook at the smallest size; copies in build/smoke/
 	$(BIN)/python -m course_lib.publishing.execute --profile smoke --output build/smoke
+
+korean: env ## add the analyser of Korean words (docs/korean.md)
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,korean]"
 
 lab: env ## open JupyterLab
 	$(BIN)/jupyter lab $(LAB) notebooks/00_start_here.ipynb

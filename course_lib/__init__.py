@@ -5,10 +5,12 @@ Its rooms, from the top to the ground floor; each imports only from rooms below 
     explain      the source on show, exercise checks
     plots        figures
     evaluate     one evaluation for every kind of vector
+    glove        vectors fitted to co-occurrence counts
     word2vec     CBOW and Skip-gram
     counts       one-hot, term-document, co-occurrence, PPMI, LSA
     vectors      WordVectors: words and a matrix, neighbours, files
     datasets     registry and loaders; the only room that touches the network
+    hangul       Korean syllables and their letters (jamo), Korean words
     text         tokens, vocabulary, windows, sub-sampling
     runtime      profile, device, seed, progress bar
 

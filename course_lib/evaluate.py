@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -52,12 +52,15 @@ class Analogies:
         A question is asked if all four words have a vector.
     coverage : float
         Asked questions as a share of all, 0 to 1.
+    sections : pandas.DataFrame
+        Columns ``correct``, ``asked``, ``questions``; a row for each section of the set.
     """
 
     accuracy: float
     correct: int
     asked: int
     coverage: float
+    sections: pd.DataFrame = field(repr=False, compare=False)
 
 
 def similarity(vectors: WordVectors, name: str = "wordsim353") -> Similarity:
@@ -75,7 +78,8 @@ def similarity(vectors: WordVectors, name: str = "wordsim353") -> Similarity:
 
     References
     ----------
-    Finkelstein et al. 2002 (WordSim-353); Hill, Reichart and Korhonen 2015 (SimLex-999).
+    Finkelstein et al. 2002 (WordSim-353); Hill, Reichart and Korhonen 2015 (SimLex-999);
+    Park et al. 2018 (WordSim-353 in Korean, ``wordsim353_ko``).
     """
     from scipy.stats import spearmanr
 
@@ -92,13 +96,19 @@ def similarity(vectors: WordVectors, name: str = "wordsim353") -> Similarity:
 
 
 def analogies(
-    vectors: WordVectors, *, most_frequent: int | None = 30_000, block: int = 512
+    vectors: WordVectors,
+    questions: Literal["english", "korean"] = "english",
+    *,
+    most_frequent: int | None = 30_000,
+    block: int = 512,
 ) -> Analogies:
-    """Ask the 19,544 questions of Mikolov et al. 2013a and count the right answers (3CosAdd).
+    """Ask analogy questions and count the right answers (3CosAdd).
 
     Parameters
     ----------
     vectors : WordVectors
+    questions : {"english", "korean"}
+        The 19,544 questions of Mikolov et al. 2013a, or the 10,000 of Park et al. 2018.
     most_frequent : int, optional
         Only the first so many words may be asked about and be answers, as in gensim
         (``restrict_vocab``). None: all.
@@ -111,22 +121,27 @@ def analogies(
 
     References
     ----------
-    Mikolov et al. 2013a, section 4.1.
+    Mikolov et al. 2013a, section 4.1; Park et al. 2018, section 4.2.
     """
-    table = datasets.load_analogies()
+    table = datasets.load_analogies(questions)
     unit = vectors.normalised()[:most_frequent]
     index = {word: i for word, i in vectors.index.items() if i < len(unit)}
     rows = table[["a", "b", "c", "d"]].apply(lambda column: column.str.lower().map(index))
     ids = rows.dropna().to_numpy(dtype=np.int64)
-    correct = 0
+    right = []
     for part in np.split(ids, range(block, len(ids), block)):
         a, b, c, wanted = part.T
         scores = (unit[b] - unit[a] + unit[c]) @ unit.T  # (block, words)
         np.put_along_axis(scores, part[:, :3], -np.inf, axis=1)
-        correct += int((scores.argmax(axis=1) == wanted).sum())
-    asked = len(ids)
+        right.append(scores.argmax(axis=1) == wanted)
+    table["asked"] = rows.notna().all(axis=1)
+    table["correct"] = False
+    table.loc[table["asked"], "correct"] = np.concatenate(right)
+    by_section = table.groupby("section", sort=False)
+    sections = by_section[["correct", "asked"]].sum().assign(questions=by_section.size())
+    correct, asked = int(table["correct"].sum()), len(ids)
     accuracy = correct / asked if asked else float("nan")
-    return Analogies(accuracy, correct, asked, asked / len(table))
+    return Analogies(accuracy, correct, asked, asked / len(table), sections)
 
 
 def report(vectors: Mapping[str, WordVectors]) -> pd.DataFrame:

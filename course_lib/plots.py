@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from course_lib import hangul
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontEntry
 
     from course_lib.vectors import WordVectors
 
@@ -28,6 +32,19 @@ _STYLE = {
     "axes.axisbelow": True,
     "grid.alpha": 0.3,
 }
+# Free or installed with a system; tried before any other font that has Korean letters.
+_KOREAN_FONTS = (
+    "NanumGothic",
+    "Noto Sans KR",
+    "Noto Sans CJK KR",
+    "Apple SD Gothic Neo",
+    "AppleGothic",
+    "Malgun Gothic",
+)
+NO_KOREAN_FONT = (
+    "No font with Korean letters was found: Korean is written in Latin letters here.\n"
+    "To install one: docs/korean.md (on Debian and Ubuntu: apt install fonts-nanum)."
+)
 
 
 def figure(width: float = 7.0, height: float = 4.0, columns: int = 1, rows: int = 1) -> Any:
@@ -64,12 +81,18 @@ def show(fig: Figure, *, alt: str) -> None:
     ------
     ValueError
         If the description is empty.
+
+    Notes
+    -----
+    Korean labels are drawn with :func:`korean_font`. Where there is none, they are written in
+    Latin letters and a line below the figure says so.
     """
     import matplotlib.pyplot as plt
     from IPython.display import display
 
     if not alt.strip():
         raise ValueError("alt is empty. Say in one or two sentences what the picture shows.")
+    _make_korean_visible(fig)
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", bbox_inches="tight")
     plt.close(fig)
@@ -115,6 +138,7 @@ def animate(
     for number in range(frames):
         fig, axes = figure(width, height)
         draw(axes, number)
+        _make_korean_visible(fig)
         fig.canvas.draw()
         pictures.append(Image.fromarray(np.asarray(fig.canvas.buffer_rgba())).convert("P"))
         plt.close(fig)
@@ -130,6 +154,66 @@ def animate(
     # As HTML, because exported pages and slides know no output of the kind image/gif.
     picture = f'<img src="data:image/gif;base64,{_base64(buffer)}" alt="{html.escape(alt)}">'
     display({"text/html": picture, "text/plain": alt}, raw=True)
+
+
+@cache
+def korean_font() -> str | None:
+    """Return the name of an installed font that has Korean letters, None where there is none.
+
+    It is looked for once in a process. ``docs/korean.md`` says how to install one.
+    """
+    from matplotlib.font_manager import findSystemFonts, fontManager
+
+    if found := _with_korean(fontManager.ttflist):
+        return found
+    # matplotlib keeps its list on disk: a font that was installed since is not in it.
+    listed = {entry.fname for entry in fontManager.ttflist}
+    for path in set(findSystemFonts()) - listed:
+        try:
+            fontManager.addfont(path)
+        except (OSError, RuntimeError):  # a kind of font that matplotlib cannot read
+            continue
+    return _with_korean([entry for entry in fontManager.ttflist if entry.fname not in listed])
+
+
+def _with_korean(fonts: Iterable[FontEntry]) -> str | None:
+    from matplotlib.ft2font import FT2Font
+
+    def order(font: FontEntry) -> tuple[bool, str]:
+        return font.name not in _KOREAN_FONTS, font.name
+
+    for font in sorted(fonts, key=order):
+        try:
+            face = FT2Font(font.fname)
+        except (OSError, RuntimeError):
+            continue
+        # A font of last resort has a place for every letter, but the same box on each.
+        glyphs = {face.get_char_index(ord(letter)) for letter in "가값힣ㄱㅏ"}
+        if len(glyphs) == 5 and 0 not in glyphs:
+            return font.name
+    return None
+
+
+def _make_korean_visible(fig: Figure) -> None:
+    """Give every Korean label a font that has its letters, or write it in Latin letters."""
+    from matplotlib.text import Text
+
+    axes_lines = [axis for axes in fig.axes for axis in (axes.xaxis, axes.yaxis)]
+    ticks = {axis: [label.get_text() for label in axis.get_ticklabels()] for axis in axes_lines}
+    labels = [text for text in fig.findobj(Text) if hangul.is_korean(text.get_text())]
+    if not labels:
+        return
+    if font := korean_font():
+        for label in labels:
+            label.set_fontfamily([*label.get_fontfamily(), font])
+        return
+    for label in labels:
+        label.set_text(hangul.romanise(label.get_text()))
+    for axis, texts in ticks.items():
+        if any(map(hangul.is_korean, texts)):  # written anew at each drawing, so set for good
+            axis.set_ticks(axis.get_ticklocs(), list(map(hangul.romanise, texts)))
+    notes = [note for note in (fig.get_supxlabel(), NO_KOREAN_FONT) if note]
+    fig.supxlabel("\n".join(notes), fontsize=8)
 
 
 def heatmap(

@@ -92,8 +92,8 @@ def list_sets(arguments: argparse.Namespace) -> int:
     """Print one line a data set, and its source below."""
     for row in REGISTRY.values():
         size = store.readable_size(row.size)
-        print(f"{row.name:<12} {size:>8}  {store.state(row):<9} {row.licence}")
-        print(f"{'':<12} {row.what}. {row.citation}.")
+        print(f"{row.name:<14} {size:>8}  {store.state(row):<9} {row.licence}")
+        print(f"{'':<14} {row.what}. {row.citation}.")
     print(f"\ncache:  {store.cache_dir()}")
     for folder in store.mirror_dirs():
         print(f"mirror: {folder}{'' if folder.is_dir() else ' (no such folder)'}")
@@ -136,13 +136,13 @@ def verify(arguments: argparse.Namespace) -> int:
             for place in copies:
                 trouble = store.problem(place, file)
                 damaged += trouble is not None
-                print(f"{'WRONG' if trouble else 'right':<8} {row.name:<12} {place.path}")
+                print(f"{'WRONG' if trouble else 'right':<8} {row.name:<14} {place.path}")
                 if trouble:
                     print(f"{'':<8} {trouble}")
-                    first = "" if place.where == "embedded" else "delete this file; then "
+                    first = "" if place.ships else "delete this file; then "
                     print(f"{'':<8} to mend: {first}{store.mend(row, file)}")
             if not copies:
-                print(f"{'absent':<8} {row.name:<12} {file.path}")
+                print(f"{'absent':<8} {row.name:<14} {file.path}")
     print(f"\n{damaged} wrong." if damaged else "\nNothing is wrong.")
     return 1 if damaged else 0
 

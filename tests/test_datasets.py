@@ -8,6 +8,7 @@ import errno
 import hashlib
 import io
 import json
+import lzma
 import os
 import re
 import socket
@@ -127,6 +128,7 @@ def test_lee_news(alone, no_sockets):
         pytest.param("rw", 2034, 0, 10, marks=_needs("rw")),
         pytest.param("mturk771", 771, 1, 5, marks=_needs("mturk771")),
         pytest.param("simverb3500", 3500, 0, 10, marks=_needs("simverb3500")),
+        pytest.param("wordsim353_ko", 353, 0, 10, marks=_needs("wordsim353_ko")),
     ],
 )
 def test_similarity_sets(name, pairs, low, high):
@@ -154,6 +156,115 @@ def test_analogies(alone, no_sockets):
         "capital-common-countries",
         *("Athens", "Greece", "Baghdad", "Iraq"),
     ]
+
+
+def test_korean_sample(alone, no_sockets, monkeypatch):
+    monkeypatch.setitem(sys.modules, "kiwipiepy", None)
+    corpus = datasets.load_corpus("korean")
+    assert len(corpus) >= 500 and len(corpus.titles) >= 10 and corpus.starts[0] == 0
+    assert len(set(map(tuple, corpus))) > 0.99 * len(corpus)
+    assert repr(corpus).endswith("source='sample', split by whitespace)")
+    assert datasets.used() == {"korean": "sample"} and datasets.largest_corpus("korean")
+    words = Counter(word for sentence in corpus for word in sentence)
+    assert sum(bool(re.fullmatch("[가-힣]+", word)) for word in words) > 0.99 * len(words)
+    for stem, forms in {"먹": 8, "영화": 5, "재미있": 6, "친구": 8, "학교": 5, "보": 4}.items():
+        assert len({word for word in words if word.startswith(stem)}) >= forms, stem
+
+
+def test_korean_sample_is_the_same_with_the_analyser(alone, monkeypatch):
+    pytest.importorskip("kiwipiepy", reason="the extra 'korean' is not installed")
+    with_analyser = list(datasets.load_corpus("korean"))
+    monkeypatch.setitem(sys.modules, "kiwipiepy", None)
+    assert list(datasets.load_corpus("korean")) == with_analyser
+
+
+def test_a_damaged_sample_says_how_to_bring_it_back(alone, tmp_path):
+    file = REGISTRY["korean"].files[0]
+    assert store.find(file).where == "sample" and REGISTRY["korean"].kind == "embedded"
+    damaged = tmp_path / "sample.txt"
+    damaged.write_bytes(store.find(file).path.read_bytes().replace(b"\n", b"\r\n"))
+    assert store.problem(store.Place(damaged, "sample"), file) is None  # a Windows checkout
+    damaged.write_bytes(b"")
+    assert "SHA-256" in store.problem(store.Place(damaged, "sample"), file)
+    assert "git checkout" in store.mend(REGISTRY["korean"], file)
+
+
+@_needs("kowiki")
+def test_kowiki_capped(monkeypatch):
+    corpus = datasets.load_corpus("kowiki", unit="eojeol", max_tokens=200_000)
+    assert 200_000 <= corpus.n_tokens < 200_200 and corpus.split_by == "whitespace"
+    assert corpus.titles[0] == "지미 카터" and "CC BY-SA" in corpus.licence
+    with tarfile.open(store.locate("kowiki")[0]) as packed:
+        text = packed.extractfile("kowiki_slice/AA/wiki_00").read().decode("utf-8")
+    bodies = re.findall(r'title="([^"]*)">\n(.*?)\n</doc>', text, re.DOTALL)
+    ours = dict(corpus.documents()[:-1])  # the last one is cut by max_tokens
+    whole = [(title, body) for title, body in bodies if title in ours]
+    assert len(whole) >= 20
+    expected = sum(len(re.findall("[가-힣]{2,}", body)) for _, body in whole)
+    counted = sum(len(re.findall("[가-힣]{2,}", " ".join(ours[title]))) for title, _ in whole)
+    assert counted == pytest.approx(expected, rel=0.02)
+    monkeypatch.setitem(sys.modules, "kiwipiepy", None)
+    without = datasets.load_corpus("kowiki", max_tokens=2_000)
+    assert "split by whitespace (kiwipiepy is not installed)" in repr(without)
+    assert list(without)[:-1] == corpus[: len(without) - 1]
+
+
+@_needs("kowiki")
+def test_kowiki_in_words_without_particles():
+    pytest.importorskip("kiwipiepy", reason="the extra 'korean' is not installed")
+    corpus = datasets.load_corpus("kowiki", max_tokens=20_000)
+    assert 20_000 <= corpus.n_tokens < 20_200 and "kiwipiepy" in corpus.split_by
+    words = Counter(word for sentence in corpus for word in sentence)
+    # The particles of, subject, object, topic, in lead the list in any Korean text.
+    assert set("의이을는에") <= {word for word, _ in words.most_common(10)}
+
+
+@_needs("nsmc")
+def test_nsmc():
+    train, test = datasets.load_nsmc(), datasets.load_nsmc("test")
+    # The numbers of the corpus's own description: 200,000 reviews, half of them good.
+    assert (len(train), len(test)) == (150_000, 50_000)
+    assert (int(train["label"].sum()), int(test["label"].sum())) == (74_827, 25_173)
+    assert list(train.columns) == ["id", "document", "label"] and not train.isna().any().any()
+    assert (int((train["document"] == "").sum()), int((test["document"] == "").sum())) == (5, 3)
+    assert train["id"].is_unique and set(train["label"]) == {0, 1}
+    assert train["document"][0] == "아 더빙.. 진짜 짜증나네요 목소리"
+    quoted = test["document"][test["document"].str.contains('"')]
+    assert len(quoted) == 233 and not quoted.str.contains('""""').any()
+    assert train.attrs["name"] == "nsmc" and train.attrs["source"] in ("mirror", "cache")
+
+
+@_needs("nsmc")
+def test_nsmc_as_a_corpus():
+    corpus = datasets.load_corpus("nsmc", unit="eojeol", max_tokens=1_000)
+    assert corpus[0] == ["아", "더빙"] and corpus[1] == ["진짜", "짜증나네요", "목소리"]
+    assert corpus.titles[:2] == ["9976970", "3819312"]
+
+
+@_needs("analogies_ko")
+def test_korean_analogies():
+    table = datasets.load_analogies("korean")
+    assert len(table) == 10_000 and set(table["section"].value_counts()) == {1_000}
+    assert table["section"].str.startswith("sem").sum() == 5_000
+    assert table.iloc[0].tolist()[1:] == ["아테네", "그리스", "바그다드", "이라크"]
+    assert table.attrs["name"] == "analogies_ko"
+
+
+def test_nsmc_reader_on_a_file_made_by_hand(tmp_path):
+    path = tmp_path / "ratings_train.txt.xz"
+    rows = ["id\tdocument\tlabel", "1\t좋다. 정말\t1", "2\t\t0", "3\tnull\t0"]
+    rows.append('4\t"""또 """"보고"""" 싶다"""\t1')
+    rows.append('5\t"""""""명작""""이다"""\t1')
+    path.write_bytes(lzma.compress(("\n".join(rows) + "\n").encode()))
+    assert list(readers.read_nsmc_rows(path)) == [
+        (1, "좋다. 정말", 1),
+        (2, "", 0),
+        (3, "null", 0),
+        (4, '또 "보고" 싶다', 1),
+        (5, '"명작"이다', 1),
+    ]
+    documents = [(title, list(sentences)) for title, sentences in readers.read_nsmc(path)]
+    assert documents[0] == ("1", ["좋다.", "정말"]) and documents[1] == ("3", ["null"])
 
 
 @_needs("scws")
@@ -304,7 +415,7 @@ def test_enwiki_reader_on_an_archive_made_by_hand(tmp_path):
         archive.addfile(info, io.BytesIO(text.encode()))
     documents = [
         (title, [" ".join(sentence.split()) for sentence in sentences])
-        for title, sentences in readers.read_enwiki(path)
+        for title, sentences in readers.read_wikiextractor(path)
     ]
     assert documents == [
         (
@@ -366,6 +477,16 @@ def test_wrong_arguments_are_answered():
         datasets.load_similarity("simlex")
     with pytest.raises(ValueError, match=r"load_scws\(\)"):
         datasets.load_similarity("scws")
+    with pytest.raises(ValueError, match=r"unit is 'words'.*eojeol, word, morpheme"):
+        datasets.load_corpus("kowiki", unit="words")
+    with pytest.raises(ValueError, match=r"unit='word' is for the Korean corpora: kowiki, nsmc"):
+        datasets.load_corpus("lee", unit="word")
+    with pytest.raises(ValueError, match=r"language called 'Korean'.*mean korean"):
+        datasets.largest_corpus("Korean")
+    with pytest.raises(ValueError, match=r"called 'koreans'.*mean korean"):
+        datasets.load_analogies("koreans")
+    with pytest.raises(ValueError, match=r"split of nsmc called 'trian'.*mean train"):
+        datasets.load_nsmc("trian")
     with pytest.raises(ValueError, match="max_tokens is 0"):
         datasets.load_corpus("lee", max_tokens=0)
     with pytest.raises(ValueError, match=r"no data set called 'mem'.*mean men"):
@@ -427,6 +548,8 @@ def test_status_reads_no_file(alone, monkeypatch, no_sockets, tmp_path):
 def test_nothing_is_downloaded_unasked(alone, no_sockets):
     for load in (
         lambda: datasets.load_similarity("men"),
+        lambda: datasets.load_similarity("wordsim353_ko"),
+        lambda: datasets.load_analogies("korean"),
         lambda: datasets.load_corpus("brown"),
         datasets.load_scws,
     ):
@@ -446,8 +569,15 @@ def test_a_missing_file_is_named_with_all_that_was_expected(alone, monkeypatch, 
         *(str(alone / file.path), str(tmp_path / "room" / file.path)),
     ):
         assert part in message
-    with pytest.raises(datasets.DataUnavailable, match=r"no public address.*COURSE_DATA_MIRROR"):
-        datasets.load_corpus("enwiki", download=True)
+    for load in (
+        lambda: datasets.load_corpus("enwiki", download=True),
+        lambda: datasets.load_corpus("kowiki", download=True),
+        lambda: datasets.load_nsmc(download=True),
+    ):
+        with pytest.raises(
+            datasets.DataUnavailable, match=r"no public address.*COURSE_DATA_MIRROR"
+        ):
+            load()
 
 
 @pytest.mark.parametrize("where", ["cache", "mirror"])

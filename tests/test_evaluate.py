@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from gensim.test.utils import datapath
 
@@ -45,11 +46,74 @@ def test_analogies_agree_with_gensim(vectors: WordVectors) -> None:
     assert got.asked > 300 and got.correct > 0
 
 
+def test_sections_of_the_analogies_sum_to_the_whole(vectors: WordVectors) -> None:
+    got = evaluate.analogies(vectors)
+    assert len(got.sections) == 14 and got.sections["questions"].sum() == 19_544
+    assert got.sections["correct"].sum() == got.correct
+    assert got.sections["asked"].sum() == got.asked
+    _, sections = vectors.to_keyed_vectors().evaluate_word_analogies(
+        datapath("questions-words.txt"), restrict_vocab=30_000
+    )
+    theirs = {each["section"]: len(each["correct"]) for each in sections[:-1]}
+    ours = got.sections["correct"]
+    assert all(abs(ours[name] - correct) <= 2 for name, correct in theirs.items())
+
+
+def korean_toy(monkeypatch: pytest.MonkeyPatch) -> WordVectors:
+    """Put Korean questions and pairs made by hand where the loaders would find the real ones."""
+    questions = pd.DataFrame(
+        [
+            ("sem", "서울", "한국", "도쿄", "일본"),
+            ("syn", "먹다", "먹었다", "가다", "갔다"),
+            ("syn", "먹다", "먹었다", "보다", "봤다"),  # 봤다 has no vector
+        ],
+        columns=["section", "a", "b", "c", "d"],
+    )
+    pairs = pd.DataFrame(
+        [
+            ("서울", "도쿄", 8.0),
+            ("서울", "먹다", 1.0),
+            ("한국", "일본", 7.0),
+            ("봤다", "가다", 5.0),
+        ],
+        columns=["word1", "word2", "score"],
+    )
+    loaders = {"load_analogies": questions, "load_similarity": pairs}
+    asked = {"load_analogies": "korean", "load_similarity": "wordsim353_ko"}
+    for name, table in loaders.items():
+        monkeypatch.setattr(
+            evaluate.datasets,
+            name,
+            lambda got, name=name, table=table: table.copy() if got == asked[name] else 1 / 0,
+        )
+    rows = {"서울": [1, 0, 0], "한국": [1, 1, 0], "도쿄": [1, 0, 0.2], "일본": [1, 1, 0.2]}
+    rows |= {"먹다": [0, 0, 1], "먹었다": [-1, 0, 1], "가다": [0, 0.5, 1], "갔다": [1, 1, 1]}
+    rows |= {"보다": [0.2, 0, 1]}
+    return WordVectors(list(rows), np.array(list(rows.values()), dtype=np.float32))
+
+
+def test_korean_sets_on_vectors_made_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = korean_toy(monkeypatch)
+    got = evaluate.analogies(vectors, "korean")
+    # 한국 - 서울 + 도쿄 = (1, 1, 0.2) is 일본 itself; 먹었다 - 먹다 + 가다 = (-1, 0.5, 1) is
+    # nearest to no 갔다 (1, 1, 1).
+    assert (got.correct, got.asked, got.accuracy) == (1, 2, 0.5)
+    assert got.coverage == pytest.approx(2 / 3)
+    assert got.sections.to_dict("index") == {
+        "sem": {"correct": 1, "asked": 1, "questions": 1},
+        "syn": {"correct": 0, "asked": 1, "questions": 2},
+    }
+    pairs = evaluate.similarity(vectors, "wordsim353_ko")
+    assert (pairs.pairs, pairs.coverage) == (3, 0.75)
+    assert pairs.spearman == pytest.approx(0.5)  # cosines 0.98, 0, 0.99 against 8, 1, 7
+
+
 def test_nothing_known_gives_nan_not_an_error() -> None:
     nobody = WordVectors(["qqq", "www"], np.eye(2))
     assert math.isnan(evaluate.similarity(nobody).spearman)
     assert math.isnan(evaluate.analogies(nobody).accuracy)
     assert evaluate.analogies(nobody).coverage == 0
+    assert evaluate.analogies(nobody).sections["asked"].sum() == 0
 
 
 def test_report_has_a_row_for_each_label(vectors: WordVectors) -> None:

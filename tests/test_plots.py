@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import re
+import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib
@@ -89,6 +91,108 @@ def test_loss_curve_draws_the_history() -> None:
     ]
     assert "nats" in axes.get_ylabel() and axes.get_xlabel() == "epoch"
     matplotlib.pyplot.close(fig)
+
+
+KOREAN = re.compile("[ㄱ-ㅣ가-힣]")
+
+
+@pytest.fixture
+def fonts(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Replace the fonts of the machine: file name to the letters it has a glyph for."""
+    installed: dict[str, str] = {}
+
+    class Face:
+        def __init__(self, path: str) -> None:
+            if installed[path] == "broken":
+                raise RuntimeError("not a font")
+            self.letters = installed[path]
+
+        def get_char_index(self, code: int) -> int:
+            same = self.letters == "one box for all"
+            return 7 if same else self.letters.find(chr(code)) + 1
+
+    def entry(path: str) -> SimpleNamespace:
+        return SimpleNamespace(fname=path, name=path.removesuffix(".ttf"))
+
+    manager = SimpleNamespace(ttflist=[])
+    manager.addfont = lambda path: manager.ttflist.append(entry(path))
+    monkeypatch.setattr("matplotlib.font_manager.fontManager", manager)
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: list(installed))
+    monkeypatch.setattr("matplotlib.ft2font.FT2Font", Face)
+    plots.korean_font.cache_clear()
+    yield installed
+    plots.korean_font.cache_clear()
+
+
+def test_a_font_counts_if_it_has_the_letters(fonts: dict[str, str]) -> None:
+    fonts["Latin.ttf"] = "abc"
+    fonts["A broken one.ttf"] = "broken"
+    fonts["Last Resort.ttf"] = "one box for all"
+    assert plots.korean_font() is None
+    fonts["Zebra.ttf"] = "가값힣ㄱㅏ"
+    assert plots.korean_font() is None  # asked once in a process
+    plots.korean_font.cache_clear()
+    assert plots.korean_font() == "Zebra"
+    fonts["NanumGothic.ttf"] = fonts["An unknown one.ttf"] = "가값힣ㄱㅏ"
+    plots.korean_font.cache_clear()
+    assert plots.korean_font() == "Zebra"  # listed: the disk is not searched again
+    matplotlib.font_manager.fontManager.ttflist.clear()
+    plots.korean_font.cache_clear()
+    assert plots.korean_font() == "NanumGothic"  # a well-known one comes first
+
+
+def korean_figure() -> Any:
+    fig, axes = plots.figure()
+    plots.heatmap(
+        axes, np.eye(2), rows=["먹었다", "rest"], columns=["ㅋㅋ", "b"], title="영화 (film)"
+    )
+    axes.annotate("값", (0, 0))
+    fig.supxlabel("below")
+    return fig
+
+
+def texts(fig: Any) -> set[str]:
+    return {text.get_text() for text in fig.findobj(matplotlib.text.Text)}
+
+
+def test_without_a_font_korean_is_romanised_and_the_figure_says_so(
+    shown: list, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setattr(plots, "korean_font", lambda: None)
+    fig = korean_figure()
+    plots.show(fig, alt="Korean words.")
+    drawn = texts(fig)
+    assert not any(map(KOREAN.search, drawn))
+    assert {"meokeotda", "rest", "kk", "yeonghwa (film)", "gap"} <= drawn
+    (below,) = (text for text in drawn if text.startswith("below"))
+    assert "No font with Korean letters" in below and "fonts-nanum" in below
+    assert not [w for w in recwarn if "missing from" in str(w.message)]  # no box was drawn
+    assert len(shown) == 1
+
+
+def test_with_a_font_korean_stays_and_gets_it(shown: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plots, "korean_font", lambda: "DejaVu Serif")  # stands in for Nanum
+    fig = korean_figure()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the stand-in has no Korean letters
+        plots.show(fig, alt="Korean words.")
+    families = {
+        text.get_text(): text.get_fontfamily() for text in fig.findobj(matplotlib.text.Text)
+    }
+    for label in ("먹었다", "ㅋㅋ", "영화 (film)", "값"):
+        assert families[label][-1] == "DejaVu Serif"
+    assert "DejaVu Serif" not in families["rest"] and "below" in families
+    assert not any("No font" in label for label in families)
+
+
+def test_a_figure_without_korean_asks_for_no_font(
+    shown: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plots, "korean_font", lambda: 1 / 0)
+    fig, axes = plots.figure()
+    axes.set_title("plain – ∅")
+    plots.show(fig, alt="Nothing Korean.")
+    assert len(shown) == 1
 
 
 def test_word_map_puts_words_at_their_principal_components() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from course_lib.datasets import store
 from course_lib.datasets.registry import unknown_name
@@ -12,7 +13,16 @@ from course_lib.datasets.registry import unknown_name
 if TYPE_CHECKING:
     import pandas as pd
 
-SIMILARITY_SETS = ("wordsim353", "simlex999", "men", "rw", "mturk771", "simverb3500")
+SIMILARITY_SETS = (
+    "wordsim353",
+    "simlex999",
+    "men",
+    "rw",
+    "mturk771",
+    "simverb3500",
+    "wordsim353_ko",
+)
+QUESTIONS = {"english": "analogies", "korean": "analogies_ko"}  # language: name in REGISTRY
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -35,7 +45,7 @@ def load_similarity(name: str = "wordsim353", *, download: bool = False) -> pd.D
 
     Parameters
     ----------
-    name : {"wordsim353", "simlex999", "men", "rw", "mturk771", "simverb3500"}
+    name : {"wordsim353", "simlex999", "men", "rw", "mturk771", "simverb3500", "wordsim353_ko"}
         The first two ship with gensim and are always at hand.
     download : bool
         Fetch the file if it is not at hand.
@@ -58,10 +68,10 @@ def load_similarity(name: str = "wordsim353", *, download: bool = False) -> pd.D
             raise ValueError("scws rates words in context; read it with load_scws().")
         raise ValueError(unknown_name(name, SIMILARITY_SETS, "similarity set"))
     (path,) = store.locate(name, download=download)
-    rows = [
-        (word1, word2, float(score))
-        for word1, word2, score in (line.split() for line in _lines(path))
-    ]
+    lines = (line.split() for line in _lines(path))
+    if path.suffix == ".csv":  # begins with a byte-order mark and the names of the columns
+        lines = csv.reader(path.read_text(encoding="utf-8-sig").splitlines()[1:])
+    rows = [(word1, word2, float(score)) for word1, word2, score in lines]
     return _table(rows, ["word1", "word2", "score"], name)
 
 
@@ -109,8 +119,18 @@ def _unmark(context: str) -> tuple[list[str], int]:
     return [token for token in tokens if token not in ("<b>", "</b>")], position
 
 
-def load_analogies() -> pd.DataFrame:
-    """Read the analogy questions "a is to b as c is to d" of the word2vec paper.
+def load_analogies(
+    questions: Literal["english", "korean"] = "english", *, download: bool = False
+) -> pd.DataFrame:
+    """Read analogy questions "a is to b as c is to d".
+
+    Parameters
+    ----------
+    questions : {"english", "korean"}
+        The 19,544 questions of the word2vec paper, which ship with gensim, or the 10,000 Korean
+        ones of Park et al.: five sections on meaning (``sem``), five on grammar (``syn``).
+    download : bool
+        Fetch the file if it is not at hand.
 
     Returns
     -------
@@ -119,19 +139,25 @@ def load_analogies() -> pd.DataFrame:
 
     Raises
     ------
+    ValueError
+        If there are no such questions.
     DataUnavailable
-        If the file that ships with gensim is missing or altered.
+        If the file is not at hand, or is cut or altered.
 
     References
     ----------
     Mikolov et al. 2013a, "Efficient Estimation of Word Representations in Vector Space",
-    section 4.1.
+    section 4.1. Park et al. 2018, "Subword-level Word Vector Representations for Korean",
+    section 4.2.
     """
-    (path,) = store.locate("analogies")
+    if questions not in QUESTIONS:
+        raise ValueError(unknown_name(questions, QUESTIONS, "set of analogy questions"))
+    name = QUESTIONS[questions]
+    (path,) = store.locate(name, download=download)
     rows, section = [], ""
     for line in _lines(path):
         if line.startswith(":"):
             section = line[1:].strip()
         else:
             rows.append((section, *line.split()))
-    return _table(rows, ["section", "a", "b", "c", "d"], "analogies")
+    return _table(rows, ["section", "a", "b", "c", "d"], name)

@@ -6,6 +6,7 @@ Nothing is unpacked to disk: a packed file is read as a stream, and only as far 
 from __future__ import annotations
 
 import bz2
+import lzma
 import re
 import tarfile
 import zipfile
@@ -20,7 +21,9 @@ Document = tuple[str, Iterable[str]]
 # Sections of lists: books, links, footnotes. None of it is prose.
 _BACK_MATTER = re.compile(
     r"(?:selected )?bibliography|citations|endnotes|external links|footnotes|further reading|"
-    r"(?:notes and )?references|(?:references and )?notes|see also|sources|works cited",
+    r"(?:notes and )?references|(?:references and )?notes|see also|sources|works cited|"
+    r"각주|같이 보기|더 보기|더 읽을거리|바깥 ?고리|외부 링크|주석|"
+    r"참고 ?문헌|참고 ?자료|출처",
     re.IGNORECASE,
 )
 _BREAK = re.compile(r"<br\b[^>]*>", re.IGNORECASE)
@@ -79,7 +82,7 @@ def read_lee(path: Path) -> Iterator[Document]:
             yield str(number), split_sentences(line)
 
 
-def read_enwiki(path: Path) -> Iterator[Document]:
+def read_wikiextractor(path: Path) -> Iterator[Document]:
     """Yield the articles of a tar.xz of WikiExtractor files, ``<doc title="…">`` … ``</doc>``."""
     with tarfile.open(path, "r|xz") as archive:
         for member in archive:
@@ -114,9 +117,39 @@ def read_brown(path: Path) -> Iterator[Document]:
             yield name.removeprefix("brown/"), sentences
 
 
+def read_nsmc_rows(path: Path) -> Iterator[tuple[int, str, int]]:
+    """Yield id, document and label of each review; some documents are empty."""
+    with lzma.open(path, "rt", encoding="utf-8", newline="\n") as stream:
+        next(stream)  # the names of the columns
+        for line in stream:
+            number, document, label = line.rstrip("\n").split("\t")
+            # A document with a quotation mark in it was quoted as in CSV, and that twice.
+            for _ in range(2):
+                if document.startswith('"') and document.endswith('"'):
+                    document = document[1:-1].replace('""', '"')
+            yield int(number), document, int(label)
+
+
+def read_nsmc(path: Path) -> Iterator[Document]:
+    """Yield the reviews of one file of NSMC that are not empty."""
+    for number, document, _ in read_nsmc_rows(path):
+        if document:
+            yield str(number), split_sentences(document)
+
+
+def read_sample(path: Path) -> Iterator[Document]:
+    """Yield the documents of a sample: ``# title``, then a sentence a line."""
+    for block in path.read_text(encoding="utf-8").split("# ")[1:]:
+        title, *sentences = block.splitlines()
+        yield title, sentences
+
+
 READERS: dict[str, Callable[[Path], Iterator[Document]]] = {
     "wikipedia": read_wikipedia,
     "lee": read_lee,
-    "enwiki": read_enwiki,
+    "enwiki": read_wikiextractor,
     "brown": read_brown,
+    "kowiki": read_wikiextractor,
+    "nsmc": read_nsmc,
+    "korean": read_sample,
 }

@@ -69,6 +69,10 @@ class Dataset:
         return sum(file.size for file in self.files)
 
 
+def _own_sample(name: str, size: int, sha256: str) -> tuple[File]:
+    return (File(f"samples/{name}", size, sha256, shipped=f"course_lib/assets/{name}"),)
+
+
 def _in_gensim(name: str, size: int, sha256: str) -> tuple[File]:
     return (File(f"gensim/{name}", size, sha256, shipped=f"gensim/test/test_data/{name}"),)
 
@@ -85,6 +89,12 @@ _SCWS = (
 _NLTK = (
     "https://raw.githubusercontent.com/nltk/nltk_data/"
     "5db857e6f7df11eabb5e5665836db9ec8df07e28/packages/corpora/"
+)
+
+
+_KOREAN_VECTORS = (
+    "https://raw.githubusercontent.com/SungjoonPark/KoreanWordVectors/"
+    "7a815fa9ea63c940249ed9dedac0e6a97d61e8c6/"
 )
 
 
@@ -143,6 +153,48 @@ _ROWS = (
         "Francis & Kucera 1964, Brown University Standard Corpus of Present-Day American English",
     ),
     Dataset(
+        "korean",
+        "Korean sentences on everyday subjects, a small sample written for this course",
+        _own_sample(
+            "korean_sentences.txt",
+            32_248,
+            "9512fcfec8c1f892569e7a868902f3d170ffdf7b9a87c7f5d2130a1561e5ef5d",
+        ),
+        "Apache-2.0, as the course",
+        "the authors of this course",
+    ),
+    Dataset(
+        "kowiki",
+        "10,894 Korean Wikipedia articles, about 3.8 million words",
+        (
+            File(
+                "kowiki_slice/kowiki_AA_00-39.tar.xz",
+                10_102_436,
+                "ca22fdbb52c25edd6b23e6b18a9198d531e830bdd29b44c1acf1de6187e213c5",
+            ),
+        ),
+        "CC BY-SA",
+        "Korean Wikipedia and its authors; text by WikiExtractor",
+    ),
+    Dataset(
+        "nsmc",
+        "200,000 Korean film reviews of one line, each rated good (1) or bad (0)",
+        (
+            File(
+                "nsmc/ratings_train.txt.xz",
+                4_359_036,
+                "a06901b11fad9d1a03a2f94922d04279f0e16b39ddb521eae8e5a5057434590e",
+            ),
+            File(
+                "nsmc/ratings_test.txt.xz",
+                1_530_376,
+                "5f377c9960d44dff648f70e7572278252a5334096dca3313fa35e75c94a73e6a",
+            ),
+        ),
+        "CC0 1.0",
+        "Naver sentiment movie corpus v1.0 (github.com/e9t/nsmc), packed with xz",
+    ),
+    Dataset(
         "wordsim353",
         "353 word pairs rated for relatedness, 0 to 10",
         _in_gensim(
@@ -174,6 +226,34 @@ _ROWS = (
         ),
         "Apache-2.0 (part of the word2vec program)",
         "Mikolov et al. 2013a, Efficient Estimation of Word Representations in Vector Space",
+    ),
+    Dataset(
+        "wordsim353_ko",
+        "353 Korean word pairs rated for relatedness, 0 to 10",
+        (
+            File(
+                "korean_wordvec_eval/WS353_korean.csv",
+                7_378,
+                "1a2d9048dfde1a63e864c59f292db42ebe62b63469900d08bb87b074cc96306e",
+                url=_KOREAN_VECTORS + "WS353_korean.csv",
+            ),
+        ),
+        "not stated; cite the paper",
+        "Park et al. 2018, Subword-level Word Vector Representations for Korean",
+    ),
+    Dataset(
+        "analogies_ko",
+        "10,000 Korean analogy questions in 10 sections",
+        (
+            File(
+                "korean_wordvec_eval/word_analogy_korean.txt",
+                408_970,
+                "b6dea84dda708883948de3b5922604acbe8fe71ed137c005c5b58b2cccbe4e96",
+                url=_KOREAN_VECTORS + "word_analogy_korean.txt",
+            ),
+        ),
+        "not stated; cite the paper",
+        "Park et al. 2018, Subword-level Word Vector Representations for Korean",
     ),
     Dataset(
         "men",

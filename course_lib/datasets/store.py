@@ -42,6 +42,11 @@ class Place:
     path: Path
     where: str
 
+    @property
+    def ships(self) -> bool:
+        """Whether the file comes inside an installed package, this one (a sample) or another."""
+        return self.where in ("embedded", "sample")
+
 
 def cache_dir() -> Path:
     """Return the cache folder: ``COURSE_DATA_CACHE``, else the usual one of the system."""
@@ -67,7 +72,8 @@ def places(file: File) -> Iterator[Place]:
         package, _, inside = file.shipped.partition("/")
         spec = find_spec(package)
         if spec and spec.origin:
-            yield Place(Path(spec.origin).parent / inside, "embedded")
+            where = "sample" if package == "course_lib" else "embedded"
+            yield Place(Path(spec.origin).parent / inside, where)
 
 
 def find(file: File) -> Place | None:
@@ -81,15 +87,16 @@ def state(dataset: Dataset) -> str:
     Returns
     -------
     str
-        ``"cache"``, ``"mirror"``, ``"embedded"``, ``"missing"``, or ``"damaged"`` where a file
-        has the wrong length; several joined by ``" + "`` where its files are spread.
+        ``"cache"``, ``"mirror"``, ``"embedded"`` (ships inside another package), ``"sample"``
+        (ships with this course), ``"missing"``, or ``"damaged"`` where a file has the wrong
+        length; several joined by ``" + "`` where its files are spread.
     """
     found: list[str] = []
     for file in dataset.files:
         place = find(file)
         if place is None:
             return "missing"
-        wrong = place.where != "embedded" and place.path.stat().st_size != file.size
+        wrong = not place.ships and place.path.stat().st_size != file.size
         found.append("damaged" if wrong else place.where)
     return "damaged" if "damaged" in found else " + ".join(dict.fromkeys(found))
 
@@ -104,9 +111,9 @@ def problem(place: Place, file: File) -> str | None:
         key = (place.path, stat.st_mtime_ns, stat.st_size, file.sha256)
         if key in _checked:
             return None
-        if place.where == "embedded":
+        if place.ships:
             data = place.path.read_bytes()
-            # The package built for Windows holds its text files with Windows line ends.
+            # On Windows the text files of a package may have Windows line ends.
             versions = (data, data.replace(b"\r\n", b"\n"))
             digests = [hashlib.sha256(version).hexdigest() for version in versions]
         elif stat.st_size != file.size:
@@ -164,6 +171,8 @@ def mend(dataset: Dataset, file: File) -> str:
     """Say what to do about a file that is missing or damaged."""
     if file.shipped:
         package = file.shipped.partition("/")[0]
+        if package == "course_lib":
+            return f"git checkout -- {file.shipped}, or install the course again"
         return f"python -m pip install --force-reinstall --no-deps {package}"
     if file.url:
         return f"python data_scripts/fetch_data.py get {dataset.name}"

@@ -1,0 +1,297 @@
+"""Korean writing: syllables taken apart into letters (jamo), and text cut into words.
+
+A syllable such as 값 is one character, but it is written with letters: a leading consonant
+(초성, ㄱ), a vowel (중성, ㅏ) and, often, a final consonant (종성, ㅄ). Unicode holds all
+19 x 21 x 28 = 11,172 syllables in that order, so the letters follow from the number.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, get_args
+
+from course_lib.text import tokenise
+
+if TYPE_CHECKING:
+    from kiwipiepy import Kiwi
+
+LEADING = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
+FINALS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
+NO_FINAL = "∅"
+"""Stands where a syllable has no final consonant; no letter of any text."""
+
+INSTALL = 'python -m pip install -c constraints.txt -e ".[korean]"'
+
+Unit = Literal["eojeol", "word", "morpheme"]
+
+_FIRST_SYLLABLE = 0xAC00  # 가
+_FIRST_LEADING, _FIRST_VOWEL, _FIRST_FINAL = 0x1100, 0x1161, 0x11A8  # conjoining jamo
+_KOREAN = re.compile("[가-힣ㄱ-ㅣㆍ\u1100-\u11ff]")
+_SYLLABLE = re.compile("[가-힣]")
+_CONJOINING = re.compile("[\u1100-\u11ff]")
+_RUN = re.compile("[가-힣\u1100-\u11ff]+")
+_THREE_LETTERS = re.compile(f"([\u1100-\u1112])([\u1161-\u1175])([\u11a8-\u11c2{NO_FINAL}])")
+# fmt: off
+_ROMAN_LEADING = ["g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch",
+                  "k", "t", "p", "h"]
+_ROMAN_VOWELS = ["a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u",
+                 "wo", "we", "wi", "yu", "eu", "ui", "i"]
+_ROMAN_FINALS = ["k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m",
+                 "p", "p", "t", "t", "ng", "t", "t", "k", "t", "p", "t"]
+# fmt: on
+# Letters that sound alike or sit on one key (with and without Shift), and so are mistaken for
+# each other: 재미 and 제미, 됐다 and 됬다, 있다 and 잇다, 많이 and 만이.
+_MISTAKEN = (
+    dict(zip("ㄲㄸㅃㅆㅉ", "ㄱㄷㅂㅅㅈ", strict=True)),
+    {"ㅐ": "ㅔ", "ㅔ": "ㅐ", "ㅒ": "ㅖ", "ㅖ": "ㅒ", "ㅙ": "ㅚ", "ㅚ": "ㅙ", "ㅞ": "ㅚ"},
+    {
+        "ㅆ": "ㅅ",
+        "ㄲ": "ㄱ",
+        "ㄶ": "ㄴ",
+        "ㅀ": "ㄹ",
+        "ㅄ": "ㅂ",
+        "ㄵ": "ㄴ",
+        "ㄺ": "ㄱ",
+        "ㅎ": NO_FINAL,
+    },
+)
+
+
+def decompose(text: str) -> str:
+    """Take every Korean syllable apart into exactly three characters.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        Each syllable (U+AC00 to U+D7A3) as a leading consonant (U+1100 ...), a vowel
+        (U+1161 ...) and a final consonant (U+11A8 ...) or ``NO_FINAL``. Everything else stays:
+        single letters as in ㅋㅋ, Latin, digits, emoji.
+
+    Notes
+    -----
+    ``compose(decompose(text)) == text`` for every text without conjoining jamo of its own. Where
+    a text holds some (macOS writes file names that way), they are first joined to the syllables
+    that Unicode defines as equal (NFC), then treated like these; what joins to no syllable, such
+    as an archaic or a lone letter, stays as it is. A ``NO_FINAL`` in the text stays as well. So
+    nothing is lost, but a text must be taken apart once only: a second pass reads the letters of
+    the first as syllables, and adds a second mark after the first one.
+
+    References
+    ----------
+    The Unicode Standard, section 3.12, "Conjoining Jamo Behavior".
+    """
+    if _CONJOINING.search(text):
+        text = _RUN.sub(lambda run: unicodedata.normalize("NFC", run[0]), text)
+    return _SYLLABLE.sub(lambda syllable: _three_letters(syllable[0]), text)
+
+
+def _three_letters(syllable: str) -> str:
+    """Return the leading consonant, the vowel and the final consonant or its mark."""
+    leading, vowel, final = _places(syllable)
+    last = chr(_FIRST_FINAL + final - 1) if final else NO_FINAL
+    return chr(_FIRST_LEADING + leading) + chr(_FIRST_VOWEL + vowel) + last
+
+
+def _places(syllable: str) -> tuple[int, int, int]:
+    """Return the places of its letters in LEADING, VOWELS and FINALS; the last counts from 1."""
+    number = ord(syllable) - _FIRST_SYLLABLE
+    return number // (21 * 28), number // 28 % 21, number % 28
+
+
+def compose(text: str) -> str:
+    """Put syllables together again: the inverse of :func:`decompose`.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        Each run of leading consonant, vowel, and final consonant or ``NO_FINAL`` becomes one
+        syllable. Everything else stays, for example the broken syllable at the end of an n-gram.
+    """
+    return _THREE_LETTERS.sub(lambda letters: _syllable(*letters.groups()), text)
+
+
+def _syllable(leading: str, vowel: str, final: str) -> str:
+    number = (ord(leading) - _FIRST_LEADING) * 21 + ord(vowel) - _FIRST_VOWEL
+    last = 0 if final == NO_FINAL else ord(final) - _FIRST_FINAL + 1
+    return chr(_FIRST_SYLLABLE + number * 28 + last)
+
+
+def readable(text: str) -> str:
+    """Write conjoining jamo as separate letters, to look at: ``ㄱㅏㅂㅅ``, ``ㄱㅏ∅``.
+
+    A browser draws conjoining jamo as a syllable, so that 값 and its three letters look alike.
+    The result is for the eye: ㄱ no longer tells whether it led or closed a syllable.
+    """
+    return text.translate(_readable_letters())
+
+
+@cache
+def _readable_letters() -> dict[int, str]:
+    rows = ((_FIRST_LEADING, LEADING), (_FIRST_VOWEL, VOWELS), (_FIRST_FINAL, FINALS))
+    return {first + i: letter for first, row in rows for i, letter in enumerate(row)}
+
+
+def is_korean(text: str) -> bool:
+    """Tell whether a text holds Korean syllables or letters."""
+    return bool(_KOREAN.search(text))
+
+
+def romanise(text: str) -> str:
+    """Write Korean in Latin letters, for places that cannot show Korean ones.
+
+    Each syllable is written by itself (Revised Romanization of 2000); the sound changes between
+    syllables that the full rules also ask for are left out: 국물 is ``gukmul``, not ``gungmul``.
+    """
+    joined = unicodedata.normalize("NFC", compose(text))
+    return _SYLLABLE.sub(lambda syllable: _roman(syllable[0]), readable(joined)).translate(
+        _roman_letters()
+    )
+
+
+@cache
+def _roman_letters() -> dict[int, str]:
+    rows = ((FINALS, _ROMAN_FINALS), (LEADING, _ROMAN_LEADING), (VOWELS, _ROMAN_VOWELS))
+    letters = {ord(letter): roman for row in rows for letter, roman in zip(*row, strict=True)}
+    return letters | {ord("ㅇ"): "ng", ord("ㆍ"): "·"}  # the old vowel is used as a dot
+
+
+def _roman(syllable: str) -> str:
+    leading, vowel, final = _places(syllable)
+    last = _ROMAN_FINALS[final - 1] if final else ""
+    return _ROMAN_LEADING[leading] + _ROMAN_VOWELS[vowel] + last
+
+
+def misspellings(word: str) -> list[str]:
+    """List the spellings that differ from a word by one letter people often mistake.
+
+    A vowel that sounds the same (재미, 제미), Shift not held (있다, 잇다), a final consonant that
+    is not heard (많이, 만이). Real Korean text on the web is full of these.
+
+    Parameters
+    ----------
+    word : str
+
+    Returns
+    -------
+    list of str
+        From left to right; empty where no letter of the word is in the table.
+    """
+    found = []
+    for place, syllable in enumerate(word):
+        if not _SYLLABLE.match(syllable):
+            continue
+        letters = list(readable(_three_letters(syllable)))
+        for row, (letter, mistaken) in enumerate(zip(letters, _MISTAKEN, strict=True)):
+            if letter in mistaken:
+                changed = [*letters[:row], mistaken[letter], *letters[row + 1 :]]
+                number = LEADING.index(changed[0]) * 21 + VOWELS.index(changed[1])
+                last = FINALS.find(changed[2]) + 1  # 0 for the mark, which is not in the row
+                wrong = chr(_FIRST_SYLLABLE + number * 28 + last)
+                found.append(word[:place] + wrong + word[place + 1 :])
+    return found
+
+
+def tokenise_korean(text: str, *, unit: Unit = "word") -> list[str]:
+    """Split a Korean text into words; punctuation is dropped.
+
+    Parameters
+    ----------
+    text : str
+    unit : {"word", "eojeol", "morpheme"}
+        ``eojeol`` is what stands between blanks: 영화를 is one. ``word`` cuts off particles,
+        which Korean grammar counts as words of their own (영화 + 를), and leaves inflected verbs
+        whole, so that sub-words have something to do. ``morpheme`` cuts these too: 먹 + 었 + 다.
+        The last two need kiwipiepy (the extra ``korean``). Without it the text is split at
+        blanks, with a warning.
+
+    Returns
+    -------
+    list of str
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"tokenise_korean takes a string, not {type(text).__name__}: {text!r:.60}")
+    if "not installed" in (how := splitter(unit)):
+        warnings.warn(f"Split by {how}: {INSTALL}", stacklevel=2)
+    return next(tokenise_all([text], unit=unit))
+
+
+def splitter(unit: Unit = "word") -> str:
+    """Say what cuts words of this unit on this machine: kiwipiepy or whitespace.
+
+    Raises
+    ------
+    ValueError
+        If there is no such unit.
+    """
+    if unit not in get_args(Unit):
+        raise ValueError(f"unit is {unit!r}; choose one of {', '.join(get_args(Unit))}.")
+    if unit == "eojeol":
+        return "whitespace"
+    try:
+        import kiwipiepy
+    except ModuleNotFoundError:
+        return "whitespace (kiwipiepy is not installed)"
+    return f"kiwipiepy {kiwipiepy.__version__}, unit {unit}"
+
+
+def tokenise_all(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[list[str]]:
+    """Split many texts, as :func:`tokenise_korean` does, with all cores and without a warning.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Read as far ahead as the analyser needs.
+    unit : {"word", "eojeol", "morpheme"}
+
+    Yields
+    ------
+    list of str
+        The words of one text after the other.
+    """
+    if splitter(unit).startswith("whitespace"):
+        yield from map(tokenise, texts)
+        return
+    # The analyser counts characters, and joins conjoining jamo without asking.
+    texts = (unicodedata.normalize("NFC", text) for text in texts)
+    for analysis, text in _kiwi().tokenize(texts, echo=True):
+        if unit == "morpheme":
+            forms = (form for token in analysis for form in token.form.lower().split())
+            yield [form for form in forms if any(map(str.isalnum, form))]
+        else:
+            yield tokenise(_cut_particles(text, analysis))
+
+
+def _cut_particles(text: str, analysis: list) -> str:
+    """Put blanks around each particle that is written apart, and one in front of 이다."""
+    cuts, end = {0, len(text)}, 0
+    for token in analysis:
+        # In 난 (나 + ㄴ) the particle shares a character with the word: nothing to cut.
+        apart = token.len > 0 and token.start == end
+        end = token.start + token.len
+        if apart and token.tag.startswith("J"):
+            cuts |= {token.start, end}
+        elif apart and token.tag == "VCP":
+            cuts.add(token.start)
+    places = sorted(cuts)
+    return " ".join(text[start:stop] for start, stop in pairwise(places))
+
+
+@cache
+def _kiwi() -> Kiwi:
+    from kiwipiepy import Kiwi
+
+    return Kiwi()
