@@ -1,12 +1,16 @@
 """Word vectors: a list of words and a matrix with one row for each.
 
 Every method of the course ends in a :class:`WordVectors`, so that one evaluation and one set
-of figures serve all of them. Files are read and written by gensim's KeyedVectors.
+of figures serve all of them. Files have the layout of word2vec (text or binary) or of GloVe
+(text without a header).
 """
 
 from __future__ import annotations
 
 import math
+import re
+import warnings
+from array import array
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
 BINARY_SUFFIX = ".bin"
 TEXT_SUFFIXES = (".txt", ".vec")
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 class WordVectors:
@@ -93,7 +98,7 @@ class WordVectors:
 
     def __getitem__(self, word: str) -> np.ndarray:
         """Return the vector of a word: float32, (M,). A KeyError names words spelt alike."""
-        return self.matrix[self._row(word)]
+        return self._vector(word)
 
     def __repr__(self) -> str:
         """Return the two sizes."""
@@ -115,7 +120,7 @@ class WordVectors:
 
     def similarity(self, first: str, second: str) -> float:
         """Return the cosine of the angle between the vectors of two words, -1 to 1."""
-        return float(self._unit[self._row(first)] @ self._unit[self._row(second)])
+        return float(self._direction(first) @ self._direction(second))
 
     def nearest(self, word: str | np.ndarray, k: int = 10) -> list[tuple[str, float]]:
         """Return the k words with the largest cosine to a word or to a vector.
@@ -132,7 +137,7 @@ class WordVectors:
             Words and cosines, the nearest first.
         """
         if isinstance(word, str):
-            return self._ranked(self._unit[self._row(word)], k, leave_out=[self._row(word)])
+            return self._ranked(self._vector(word), k, leave_out=[word])
         vector = np.asarray(word, dtype=np.float32)
         if vector.shape != (self.vector_size,):
             raise ValueError(
@@ -162,96 +167,110 @@ class WordVectors:
         Mikolov, Yih, Zweig 2013, "Linguistic Regularities in Continuous Space Word
         Representations", section 4. Named 3CosAdd by Levy and Goldberg 2014.
         """
-        rows = [self._row(word) for word in (a, b, c)]
-        unit_a, unit_b, unit_c = self._unit[rows]
-        return self._ranked(unit_b - unit_a + unit_c, k, leave_out=rows)
+        directions = [self._direction(word) for word in (a, b, c)]
+        return self._ranked(directions[1] - directions[0] + directions[2], k, leave_out=(a, b, c))
 
     def _ranked(
-        self, vector: np.ndarray, k: int, leave_out: Sequence[int] = ()
+        self, vector: np.ndarray, k: int, leave_out: Sequence[str] = ()
     ) -> list[tuple[str, float]]:
         if k < 1:
             raise ValueError(f"k is {k}; ask for at least one neighbour.")
-        length = float(np.linalg.norm(vector))
-        cosines = self._unit @ (vector / (length or 1.0))
-        cosines[list(leave_out)] = -np.inf
-        k = min(k, len(self) - len(set(leave_out)))
-        best = np.argsort(-cosines, kind="stable")[:k]
+        cosines = self._unit @ _unit_length(vector)
+        rows = {self.index[word] for word in leave_out if word in self.index}
+        cosines[list(rows)] = -np.inf
+        best = np.argsort(-cosines, kind="stable")[: min(k, len(self) - len(rows))]
         return [(self.words[i], float(cosines[i])) for i in best]
 
-    def _row(self, word: str) -> int:
+    def _vector(self, word: str) -> np.ndarray:
+        """Return the vector of a word; a subclass may make one for a word that has no row."""
         try:
-            return self.index[word]
+            return self.matrix[self.index[word]]
         except KeyError:
             raise KeyError(unknown_word(word, self.words)) from None
 
-    def save(self, path: str | Path) -> None:
-        """Write words and matrix in the word2vec format, text or binary.
+    def _direction(self, word: str) -> np.ndarray:
+        return _unit_length(self._vector(word))
+
+    def save(self, path: str | Path, *, header: bool = True) -> None:
+        """Write words and matrix in the word2vec format, or in GloVe's.
+
+        GloVe's text files are those of word2vec without the first line, which says how many
+        rows and dimensions follow. Text holds every digit that float32 needs.
 
         The file is written beside its place and renamed when it is whole: if the disk fills
         up, an older file of that name stays as it was. Counts, context and history are not
-        part of the format.
+        part of the formats.
 
         Parameters
         ----------
         path : str or Path
             Ends in ``.txt`` or ``.vec`` (text) or ``.bin`` (binary).
+        header : bool
+            False leaves the first line out, as GloVe does (text only).
 
         Raises
         ------
         ValueError
-            For another ending, or for a word with white space, which the format cannot hold.
+            For another ending, for a word with white space, which the formats cannot hold, or
+            for a binary file without a header.
         OSError
             If the file cannot be written.
         """
         target = Path(path)
         binary = _is_binary(target)
+        if binary and not header:
+            raise ValueError(f"{target.name} would be binary, which needs a header; use .txt.")
         for word in self.words:
             if not word or any(letter.isspace() for letter in word):
                 raise ValueError(
-                    f"The word {word!r} is empty or holds white space; the word2vec format "
-                    "separates by white space and could not be read back."
+                    f"The word {word!r} is empty or holds white space, which separates the fields "
+                    "of the file: it could not be read back."
                 )
         vectors = self.to_keyed_vectors()
         if not target.parent.is_dir():
             raise FileNotFoundError(f"There is no folder {target.parent}; make it first.")
         part = target.with_name(f".{target.name}.part")
         try:
-            vectors.save_word2vec_format(str(part), binary=binary, sort_attr=None)
+            vectors.save_word2vec_format(
+                str(part), binary=binary, write_header=header, sort_attr=None
+            )
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a file in the word2vec format, text (``.txt``, ``.vec``) or binary (``.bin``).
+        """Read vectors in the word2vec format (text or binary) or in GloVe's (text, no header).
+
+        A first line of two whole numbers is a header: rows, dimensions. Any other first line
+        is already a vector. In a text file each row is a word and M numbers between single
+        spaces. Words may be anything (``<unk>``, punctuation), even several pieces with
+        spaces between them, as a few in GloVe's largest file, as long as no piece after the
+        first is a number.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in ``.txt`` or ``.vec`` (text) or ``.bin`` (binary).
+
+        Warns
+        -----
+        UserWarning
+            If the header of a text file counts other rows than follow. All are read.
 
         Raises
         ------
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is cut, of another format, or says another number of words than it holds.
+            If it is cut, of another format, or holds a word twice, with the line where there
+            is one; if a binary file does not hold the number of words it announces.
         """
-        from gensim.models import KeyedVectors
-
         source = Path(path)
         binary = _is_binary(source)
         if not source.is_file():
             raise FileNotFoundError(f"There is no vector file {source}.")
-        try:
-            vectors = KeyedVectors.load_word2vec_format(str(source), binary=binary)
-        except (EOFError, ValueError, UnicodeDecodeError, IndexError) as error:
-            kind = "binary" if binary else "text"
-            raise ValueError(
-                f"{source} is not a whole word2vec file in {kind} form ({error}). "
-                "Fetch or save it again; the ending must fit: .bin binary, .txt or .vec text."
-            ) from error
-        if _rows_differ(source, vectors, binary):
-            raise ValueError(
-                f"{source} does not hold the number of different words its first line announces. "
-                "Correct the first line (words, dimensions) or fetch the file again."
-            )
-        return cls.from_keyed_vectors(vectors)
+        return cls(*(_read_binary(source) if binary else _read_text(source)))
 
     def to_keyed_vectors(self) -> KeyedVectors:
         """Return the same words and vectors as gensim's KeyedVectors."""
@@ -282,19 +301,84 @@ def _is_binary(path: Path) -> bool:
     )
 
 
-def _rows_differ(path: Path, vectors: KeyedVectors, binary: bool) -> bool:
-    """Tell whether a file has other rows than its first line says; gensim stops or fills up."""
-    if not binary:
-        with path.open(encoding="utf-8") as lines:
-            return sum(1 for line in lines if line.strip()) - 1 != len(vectors)
-    if not all(vectors.index_to_key):  # an empty or missing word: the bytes are not vectors
-        return True
+def _read_binary(path: Path) -> tuple[list[str], np.ndarray]:
+    from gensim.models import KeyedVectors
+
+    advice = "Fetch or save it again; the ending must fit: .bin binary, .txt or .vec text."
+    try:
+        vectors = KeyedVectors.load_word2vec_format(str(path), binary=True)
+    except (EOFError, ValueError, UnicodeDecodeError, IndexError) as error:
+        raise ValueError(
+            f"{path} is not a whole word2vec file in binary form ({error}). {advice}"
+        ) from error
+    words = vectors.index_to_key
     with path.open("rb") as file:
-        header = len(file.readline())
-    words = sum(len(word.encode()) + 1 for word in vectors.index_to_key)
-    whole = header + words + 4 * vectors.vectors.size
-    # The original C program ends each row with a line end, gensim does not.
-    return path.stat().st_size not in (whole, whole + len(vectors))
+        whole = len(file.readline()) + 4 * vectors.vectors.size
+    whole += sum(len(word.encode()) + 1 for word in words if word)
+    # gensim stops at the number announced, or fills up with empty words. The original C program
+    # ends each row with a line end, gensim does not.
+    if not all(words) or path.stat().st_size not in (whole, whole + len(words)):
+        raise ValueError(
+            f"{path} does not hold the number of different words its first line announces. {advice}"
+        )
+    return words, vectors.vectors
+
+
+def _read_text(path: Path) -> tuple[list[str], np.ndarray]:
+    """Read each row of a text file; gensim would stop at the number the header announces."""
+    index: dict[str, int] = {}  # word -> line
+    numbers, size, announced, line = array("f"), None, None, b""
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                # Only "\n" ends a row and only " " separates: some words hold other white space.
+                fields = line.decode("utf-8").rstrip(" \r\n").split(" ")
+                if number == 1 and len(fields) == 2 and all(f.isdecimal() for f in fields):
+                    announced, size = map(int, fields)
+                    continue
+                if fields == [""]:
+                    continue
+                size = max(len(fields) - 1, 1) if size is None else size
+                word = _word_of(fields, size)
+                row = array("f", map(float, fields[-size:]))
+                if not math.isfinite(sum(row)):
+                    raise ValueError("NaN or infinity among the numbers, or one above all float32")
+            except ValueError as error:  # a UnicodeDecodeError is one too
+                raise ValueError(
+                    f"{path}, line {number}: {error}. Each line must hold a word and its numbers, "
+                    "single spaces between them. Fetch or save the file again."
+                ) from error
+            if index.setdefault(word, number) != number:
+                raise ValueError(
+                    f"{path}, line {number}: {word!r} stands in line {index[word]} already."
+                )
+            numbers.extend(row)
+    if not index:
+        raise ValueError(f"{path} holds no vector. Fetch or save it again.")
+    if announced not in (None, len(index)):
+        message = f"{path} holds {len(index):,} rows, but its first line announces {announced:,}."
+        if announced > len(index) and not line.endswith(b"\n"):
+            raise ValueError(f"{message} Its last line has no end: it was cut. Fetch it again.")
+        if size == 1:
+            raise ValueError(f"{message} Is it a vector of one number? Then put a header on top.")
+        warnings.warn(f"{message} All {len(index):,} are read.", stacklevel=3)
+    return list(index), np.frombuffer(numbers, dtype=np.float32).reshape(-1, size)
+
+
+def _word_of(fields: list[str], size: int) -> str:
+    """Return what stands in front of the last ``size`` fields; it must be a word."""
+    if not 0 < size < len(fields):
+        raise ValueError(f"{len(fields) - 1} numbers, not {size}, follow a word")
+    word, *pieces = fields[:-size]
+    if any(map(NUMBER.fullmatch, pieces)):
+        raise ValueError(f"more than {size} numbers follow the word {word!r}")
+    if not word:
+        raise ValueError("there is no word in front of the numbers")
+    return " ".join([word, *pieces])
+
+
+def _unit_length(vector: np.ndarray) -> np.ndarray:
+    return vector / (float(np.linalg.norm(vector)) or 1.0)
 
 
 def cosine(first: np.ndarray, second: np.ndarray) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +55,25 @@ def test_zero_row_is_nobodys_neighbour() -> None:
     vectors = WordVectors(["a", "b", "c"], np.array([[1, 0], [0, 0], [1, 1]]))
     assert vectors.nearest("a", 2) == [("c", pytest.approx(0.5**0.5)), ("b", 0.0)]
     assert np.linalg.norm(vectors.normalised(), axis=1).tolist() == pytest.approx([1, 0, 1])
+
+
+def test_a_subclass_may_make_vectors_for_unknown_words() -> None:
+    class Spelling(WordVectors):
+        def _vector(self, word: str) -> np.ndarray:
+            if word in self.index:
+                return super()._vector(word)
+            return np.array([word.count("a"), word.count("b")], dtype=np.float32)
+
+    vectors = Spelling(["a", "b", "ab"], np.array([[1, 0], [0, 1], [1, 1]]))
+    assert vectors["aab"].tolist() == [2, 1]
+    assert vectors.similarity("abba", "ab") == pytest.approx(1)
+    assert [word for word, _ in vectors.nearest("abba", 3)] == ["ab", "a", "b"]  # none left out
+    assert vectors.nearest("ab", 3) == [
+        ("a", pytest.approx(0.5**0.5)),
+        ("b", pytest.approx(0.5**0.5)),
+    ]
+    # a : bb = aa : ?  is the direction of b - a + a; only "a" has a row to leave out
+    assert vectors.analogy("a", "bb", "aa", 3) == [("b", 1.0), ("ab", pytest.approx(0.5**0.5))]
 
 
 def test_unknown_words_and_wrong_vectors(vectors: WordVectors) -> None:
@@ -117,8 +138,7 @@ def test_damaged_files_are_refused_by_name(vectors: WordVectors, tmp_path: Path)
         "cut.txt": lines[:-30].encode(),
         "empty.bin": b"",
         "prose.txt": b"hello world\n",
-        "more_announced.txt": lines.replace("44 7", "45 7", 1).encode(),
-        "fewer_announced.txt": lines.replace("44 7", "43 7", 1).encode(),
+        "cut_at_the_last_row.txt": lines.replace("44 7", "45 7", 1).rstrip().encode(),
         "fewer_announced.bin": raw.replace(b"44 7", b"43 7", 1),
         "text_inside.bin": lines.encode(),
         "binary_inside.txt": raw,
@@ -132,6 +152,120 @@ def test_damaged_files_are_refused_by_name(vectors: WordVectors, tmp_path: Path)
         WordVectors.load(tmp_path / "absent.bin")
     with pytest.raises(ValueError, match=r"ends in '\.zip'"):
         WordVectors.load(tmp_path / "v.zip")
+
+
+def test_glove_text_has_no_header(vectors: WordVectors, tmp_path: Path) -> None:
+    path = tmp_path / "glove.txt"
+    vectors.save(path, header=False)
+    first = path.read_text(encoding="utf-8").split("\n", 1)[0].split(" ")
+    assert first[0] == WORDS[0] and len(first) == 1 + 7
+    again = WordVectors.load(path)
+    assert again.words == WORDS and np.array_equal(again.matrix, vectors.matrix)
+    gensims = KeyedVectors.load_word2vec_format(str(path), no_header=True)
+    assert gensims.index_to_key == WORDS and np.array_equal(gensims.vectors, vectors.matrix)
+    with pytest.raises(ValueError, match="binary, which needs a header"):
+        vectors.save(tmp_path / "glove.bin", header=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["glove.txt"]
+
+
+@pytest.mark.parametrize("announced", [1, 43, 45, 400_000])
+def test_a_wrong_count_in_the_header_loses_no_row(
+    vectors: WordVectors, tmp_path: Path, announced: int
+) -> None:
+    path = tmp_path / "v.txt"
+    vectors.save(path, header=False)
+    path.write_bytes(b"%d 7\n" % announced + path.read_bytes())
+    with pytest.warns(UserWarning, match=rf"v\.txt holds 44 rows, .* announces {announced:,}\."):
+        again = WordVectors.load(path)
+    assert again.words == WORDS and np.array_equal(again.matrix, vectors.matrix)
+
+
+def test_words_of_text_files_may_be_odd(tmp_path: Path) -> None:
+    odd = [
+        "<unk>",
+        ".",
+        ". . .",
+        "at name@domain.com",
+        "1999",
+        "-1",
+        "\xa0",
+        "a\u2028b",
+        "a\x85",
+        "nan",
+    ]
+    path = tmp_path / "odd.txt"
+    path.write_bytes(
+        b"the 1 2 \r\n" + "".join(f"{w} {i} -{i}e-1\n" for i, w in enumerate(odd)).encode()
+    )
+    vectors = WordVectors.load(path)
+    assert vectors.words == ["the", *odd]
+    wanted = np.array([(1, 2), *((i, -i / 10) for i in range(len(odd)))], dtype=np.float32)
+    assert np.array_equal(vectors.matrix, wanted)
+
+
+def test_vectors_of_one_number(tmp_path: Path) -> None:
+    vectors = WordVectors(["2", "7"], np.array([[3], [1]]))
+    path = tmp_path / "one.txt"
+    for header in (True, False):
+        vectors.save(path, header=header)  # "2 3.0" is no header: 3.0 is no whole number
+        assert WordVectors.load(path).words == ["2", "7"]
+    path.write_text("2 3\n7 1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="line 2: 1 numbers, not 3, follow a word"):
+        WordVectors.load(path)
+    path.write_text("2 1\n7 1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="put a header on top"):
+        WordVectors.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            lambda rows: [*rows[:4], rows[4].rsplit(" ", 1)[0], *rows[5:]],
+            r"line 5: 6 numbers, not 7",
+        ),
+        (lambda rows: [*rows[:4], rows[4] + " 1.5", *rows[5:]], "line 5: more than 7 numbers"),
+        (
+            lambda rows: [*rows[:4], rows[4] + rows[5], *rows[6:]],
+            "line 5: more than 7 numbers|to float",
+        ),
+        (lambda rows: [*rows[:4], rows[2], *rows[5:]], "line 5: 'word1' stands in line 3 already"),
+        (
+            lambda rows: [*rows[:4], "x 1 2 3 4 5 6 7,5"],
+            "line 5: could not convert string to float",
+        ),
+        (lambda rows: [*rows[:4], "x 1 2 3 4 5 6 nan"], "line 5: NaN or infinity"),
+        (lambda rows: [*rows[:4], "x 1 2 3 4 5 6 1e39"], "line 5: NaN or infinity"),
+        (lambda rows: [*rows[:4], " 1 2 3 4 5 6 7"], "line 5: there is no word"),
+        (lambda rows: ["44 0", *rows[1:]], "line 2: 7 numbers, not 0"),
+        (lambda rows: ["44 8", *rows[1:]], "line 2: 7 numbers, not 8"),
+        (lambda rows: ["44 6", *rows[1:]], "line 2: more than 6 numbers"),
+        (lambda rows: rows[:1], "holds no vector"),
+        (lambda rows: ["word"], "line 1: 0 numbers, not 1"),
+    ],
+)
+def test_damaged_text_is_refused_with_its_line(
+    vectors: WordVectors, tmp_path: Path, change: Callable[[list[str]], list[str]], says: str
+) -> None:
+    path = tmp_path / "damaged.txt"
+    vectors.save(path)
+    rows = change(path.read_text(encoding="utf-8").splitlines())
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"damaged\.txt.*({says})"):
+        WordVectors.load(path)
+
+
+def test_the_glove_slice_of_the_mirror_keeps_its_last_row() -> None:
+    folders = os.environ.get("COURSE_DATA_MIRROR", "").split(os.pathsep)
+    found = [p for f in folders if f and (p := Path(f, "glove_6b_slice/glove50_4k.txt")).is_file()]
+    if not found:
+        pytest.skip("COURSE_DATA_MIRROR holds no glove_6b_slice")
+    with pytest.warns(UserWarning, match="holds 4,197 rows, but its first line announces 4,196"):
+        vectors = WordVectors.load(found[0])
+    last = found[0].read_text(encoding="utf-8").splitlines()[-1].split(" ")
+    assert len(vectors) == 4197 and vectors.vector_size == 50 and vectors.words[-1] == last[0]
+    assert np.array_equal(vectors[last[0]], np.array(last[1:], dtype=np.float32))
+    assert "queen" in [word for word, _ in vectors.analogy("man", "king", "woman")]
 
 
 def test_full_disk_leaves_the_old_file(
