@@ -5,6 +5,7 @@ Its rooms, from the top to the ground floor; each imports only from rooms below 
     explain      the source on show, exercise checks
     plots        figures
     evaluate     one evaluation for every kind of vector
+    fasttext     Skip-gram on sub-words, vectors for unknown words
     glove        vectors fitted to co-occurrence counts
     word2vec     CBOW and Skip-gram
     counts       one-hot, term-document, co-occurrence, PPMI, LSA
