@@ -24,7 +24,7 @@ test: export COURSE_PROGRESS := 0
 test: export PYTHONHASHSEED := 0
 test: export COURSE_PROFILE := laptop
 
-.PHONY: help env course test execute smoke korean lab lint student bench-word2vec clean notebooks-exist
+.PHONY: help env course test execute smoke korean lab lint student bench-word2vec bench-glove bench-fasttext clean notebooks-exist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +66,15 @@ student: env ## write the student copies to notebooks/student/
 bench-word2vec: env ## words per second and quality beside gensim
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench]"
 	$(BIN)/python benchmarks/word2vec.py
+
+bench-glove: env ## counting, training steps and quality of GloVe
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench]"
+	$(BIN)/python benchmarks/glove.py
+
+bench-fasttext: env ## beside gensim and the fastText program; in Korean, words, syllables, jamo
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench,fasttext,korean]"
+	$(BIN)/python benchmarks/fasttext.py
+	$(BIN)/python benchmarks/fasttext_korean.py
 
 clean: ## delete build/ and the caches; the environment stays
 	rm -rf build *.egg-info .pytest_cache .ruff_cache .hypothesis

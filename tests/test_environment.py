@@ -32,8 +32,8 @@ def requirements(*extras: str) -> dict[str, Requirement]:
 
 
 def installed_extras() -> list[str]:
-    """Return the extras to walk through: the Korean one is large, and left out of the checks."""
-    optional = {"korean"}
+    """Return the extras to walk through: two are large or hard to build, and optional."""
+    optional = {"korean", "fasttext"}
     there = {canonicalize_name(d.metadata["Name"]) for d in importlib.metadata.distributions()}
     return [name for name in EXTRAS if name not in optional or requirements_of(name) <= there]
 

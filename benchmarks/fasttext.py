@@ -1,0 +1,277 @@
+"""Measure this library's FastText beside gensim's and the fastText program.
+
+All get the same tokenised sentences and the same hyper-parameters (Skip-gram, vector_size 100,
+window 5, negative 5, min_count 5, sample 1e-3, alpha 0.025, n-grams of 3 to 6 characters in
+200,000 buckets). Timed are the epochs, without vocabulary, hashes and first values; for the
+fastText program, which does all in one call, the time of a call with 0 epochs is taken off.
+Words are raw tokens times epochs. The fastText program takes no seed: its runs differ by the
+timing of its threads. The runs take turns: one round runs each of them once, on a machine
+that does nothing else.
+
+The fastText program comes as ``fasttext-wheel`` (extra ``fasttext``); without it that column is
+left out.
+
+    python benchmarks/fasttext.py                 # the largest corpus at hand, 5 rounds
+    python benchmarks/fasttext.py --max-tokens 2000000 --readme
+
+The table is printed, written into README.md with --readme, and stored with every single round
+in benchmarks/fasttext.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads are counted in workers on all sides
+os.environ["COURSE_PROGRESS"] = "0"
+
+import common
+import numpy as np
+import pandas as pd
+
+from course_lib import datasets, evaluate, fasttext, runtime, word2vec
+from course_lib.text import Vocabulary
+from course_lib.vectors import WordVectors
+
+OPTIONS: dict[str, Any] = {
+    "vector_size": 100,
+    "window": 5,
+    "negative": 5,
+    "sample": 1e-3,
+    "alpha": 0.025,
+}
+NGRAMS = {"min_n": 3, "max_n": 6}
+BUCKET, MIN_COUNT = 200_000, 5
+BUCKETS = (1_000, 5_000, 20_000, 100_000, 500_000, 2_000_000)
+SETS = ("wordsim353", "men", "rw")
+Run = tuple[WordVectors, float]
+
+
+def train_course(sentences: Any, epochs: int, seed: int, workers: int, **more: Any) -> Run:
+    vocabulary = more.pop("vocabulary", None)
+    vocabulary = vocabulary or Vocabulary.build(sentences, min_count=MIN_COUNT)
+    options = {"bucket": BUCKET, "seed": seed, "workers": workers, **NGRAMS, **OPTIONS, **more}
+    vectors = fasttext.train(sentences, epochs=epochs, vocabulary=vocabulary, **options)
+    return vectors, float(vectors.history["seconds"].sum())
+
+
+def train_sgns(sentences: Any, epochs: int, seed: int, workers: int) -> Run:
+    vocabulary = Vocabulary.build(sentences, min_count=MIN_COUNT)
+    start = time.perf_counter()
+    options = {"seed": seed, "workers": workers, **OPTIONS}
+    vectors = word2vec.train(sentences, epochs=epochs, vocabulary=vocabulary, **options)
+    return vectors, time.perf_counter() - start
+
+
+def train_gensim(sentences: Any, epochs: int, seed: int, workers: int) -> Run:
+    from gensim.models import FastText
+
+    model = FastText(
+        sg=1, min_count=MIN_COUNT, bucket=BUCKET, workers=workers, seed=seed, **NGRAMS, **OPTIONS
+    )
+    model.build_vocab(sentences)
+    start = time.perf_counter()
+    model.train(sentences, total_examples=model.corpus_count, epochs=epochs)
+    seconds = time.perf_counter() - start
+    cut = fasttext.Subwords(bucket=BUCKET, **NGRAMS)
+    vectors = fasttext.FastTextVectors(
+        model.wv.index_to_key,
+        model.wv.vectors,
+        ngram_matrix=model.wv.vectors_ngrams,
+        subwords=cut,
+    )
+    return vectors, seconds
+
+
+def train_official(sentences: Any, epochs: int, seed: int, workers: int) -> Run:
+    here = str(Path(__file__).resolve().parent)
+    sys.path[:] = [folder for folder in sys.path if folder != here]  # this file has that name too
+    import fasttext as program
+
+    with tempfile.TemporaryDirectory() as folder:
+        text, model_file = Path(folder, "text.txt"), Path(folder, "model.bin")
+        text.write_text("\n".join(map(" ".join, sentences)), encoding="utf-8")
+
+        def call(epoch: int) -> tuple[Any, float]:
+            start = time.perf_counter()
+            model = program.train_unsupervised(
+                str(text),
+                model="skipgram",
+                dim=OPTIONS["vector_size"],
+                ws=OPTIONS["window"],
+                neg=OPTIONS["negative"],
+                t=OPTIONS["sample"],
+                lr=OPTIONS["alpha"],
+                minn=NGRAMS["min_n"],
+                maxn=NGRAMS["max_n"],
+                minCount=MIN_COUNT,
+                bucket=BUCKET,
+                epoch=epoch,
+                thread=workers,
+                verbose=0,
+            )
+            return model, time.perf_counter() - start
+
+        _, reading = call(0)
+        model, seconds = call(epochs)
+        model.save_model(str(model_file))
+        return fasttext.FastTextVectors.load(model_file), seconds - reading
+
+
+LIBRARIES = {"course": train_course, "gensim": train_gensim, "fastText": train_official}
+
+
+def libraries() -> list[str]:
+    """Return the libraries that are installed."""
+    import importlib.util
+
+    here = Path(__file__).resolve()
+    found = importlib.util.find_spec("fasttext_pybind")
+    if found is None:
+        print(f"{here.name}: fasttext-wheel is not installed; its column stays empty.")
+    return [name for name in LIBRARIES if name != "fastText" or found]
+
+
+def speed(corpus: Any, rounds: int, threads: list[int], gpu: bool) -> list[dict]:
+    """Time all libraries in turns, one epoch each; a row for each single run."""
+    rows: list[dict] = []
+    for number in range(rounds):
+        for workers in threads:
+            for library in libraries():
+                more = {"device": "cuda"} if gpu and library == "course" else {}
+                n = 1 if more else workers
+                _, seconds = LIBRARIES[library](corpus.sentences, 1, 1, n, **more)
+                row = {"library": library, "threads": workers, "round": number}
+                common.tell(rows, row | {"words_per_second": corpus.n_tokens / seconds})
+    return rows
+
+
+def quality(corpus: Any, seeds: int, epochs: int, workers: int) -> list[dict]:
+    """Evaluate all libraries and plain SGNS over seeds; a row for each training."""
+    rows: list[dict] = []
+    kinds = {"SGNS, course": train_sgns} | {name: LIBRARIES[name] for name in libraries()}
+    for seed in range(1, seeds + 1):
+        for library, train in kinds.items():
+            vectors, _ = train(corpus.sentences, epochs, seed, workers)
+            row = {"library": library, "seed": seed} | common.marks(vectors, SETS)
+            row["analogies"] = evaluate.analogies(vectors).accuracy
+            if row["rw"] is not None:
+                known = WordVectors(vectors.words, vectors.matrix)
+                row["rw_known"] = evaluate.similarity(known, "rw").spearman
+                row["rw_coverage"] = evaluate.similarity(vectors, "rw").coverage
+            common.tell(rows, row)
+    return rows
+
+
+def buckets(seeds: int, epochs: int, workers: int) -> list[dict]:
+    """Train with few and many buckets on the embedded text."""
+    sentences = datasets.load_corpus("wikipedia").sentences
+    vocabulary = Vocabulary.build(sentences, min_count=MIN_COUNT)
+    rows: list[dict] = []
+    for bucket in BUCKETS:
+        cut = fasttext.Subwords(bucket=bucket, **NGRAMS)
+        grams = {gram for word in vocabulary.words for gram in cut.ngrams(word)}
+        used = np.bincount([fasttext.hash_ngram(gram) % bucket for gram in grams])
+        shared = float(used[used > 1].sum() / len(grams))
+        for seed in range(1, seeds + 1):
+            vectors, _ = train_course(
+                sentences, epochs, seed, workers, bucket=bucket, vocabulary=vocabulary
+            )
+            row = {"bucket": bucket, "seed": seed, "ngrams": len(grams), "shared": shared}
+            common.tell(rows, row | common.marks(vectors, SETS))
+    return rows
+
+
+def memory(name: str, max_tokens: int | None) -> list[dict]:
+    """Measure each library's peak memory in a process of its own, above the loaded corpus."""
+    rows: list[dict] = []
+    for library in libraries():
+        arguments = ["--memory-of", library, "--corpus", name]
+        arguments += ["--max-tokens", str(max_tokens)] if max_tokens else []
+        megabytes = common.in_own_process(__file__, *arguments)
+        common.tell(rows, {"library": library, "megabytes": megabytes})
+    return rows
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the figures as Markdown."""
+    runs, marks = pd.DataFrame(result["speed"]), pd.DataFrame(result["quality"])
+    used = {row["library"]: row["megabytes"] for row in result["memory"]}
+    others = [name for name in LIBRARIES if name != "course" and name in set(runs["library"])]
+    heads = "".join(f"| {name}, words/s | ratio of medians (each round) " for name in others)
+    lines = [f"| threads | this course, words/s {heads}|", "|---" * (2 + 2 * len(others)) + "|"]
+    for threads, group in runs.groupby("threads", sort=False):
+        wide = group.pivot(index="round", columns="library", values="words_per_second")
+        cells = [f"{threads}", f"{wide['course'].median():,.0f}"]
+        for name in others:
+            each = ", ".join(f"{ratio:.2f}" for ratio in wide["course"] / wide[name])
+            ratio = wide["course"].median() / wide[name].median()
+            cells += [f"{wide[name].median():,.0f}", f"**{ratio:.2f}** ({each})"]
+        lines.append("| " + " | ".join(cells) + " |")
+    names = {"wordsim353": "WordSim-353", "men": "MEN", "rw": "RW, all pairs with a vector"}
+    names |= {"rw_known": "RW, both words trained", "rw_coverage": "RW, share of pairs"}
+    names |= {"analogies": "analogies"}
+    lines += ["", "| | " + " | ".join(names.values()) + " | peak memory |"]
+    lines += ["|---" * (len(names) + 2) + "|"]
+    for library, group in marks.groupby("library", sort=False):
+        cells = [
+            common.spread(group[name].dropna().tolist()) if name in group else "–" for name in names
+        ]
+        cells.append(f"{used[library]:,.0f} MB" if library in used else "–")
+        lines.append(f"| {library} | " + " | ".join(cells) + " |")
+    lines += ["", "| buckets | n-grams that share one | WordSim-353 | MEN | RW |", "|---" * 5 + "|"]
+    for bucket, group in pd.DataFrame(result["buckets"]).groupby("bucket", sort=False):
+        cells = [common.spread(group[name].dropna().tolist()) for name in SETS]
+        shared = f"{group['shared'].iloc[0]:.0%}"
+        lines.append(f"| {bucket:,} | {shared} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        f"Text: {result['corpus']} ({result['tokens']:,} tokens), {result['rounds']} rounds in "
+        f"turns of one epoch; quality: mean ± standard deviation over {result['seeds']} seeds, "
+        f"{result['epochs']} epochs; the table of buckets is from the embedded text "
+        f"(450,470 tokens). Peak memory is above the loaded text. Machine: "
+        f"{common.machine_words(result['machine'])}.",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = common.parser(__doc__, ("speed", "memory", "buckets", "quality"))
+    parser.add_argument("--epochs", type=int, default=5, help="of each training for quality")
+    parser.add_argument("--memory-of", choices=LIBRARIES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.gpu and runtime.device().type != "cuda":
+        parser.error("--gpu: torch finds no CUDA device here")
+    corpus = common.load(options)
+    if options.memory_of:
+        train = LIBRARIES[options.memory_of]
+        print(common.peak_memory(lambda: train(corpus.sentences, 1, 1, 2)))
+        return
+    threads = [os.cpu_count() or 1] if options.gpu else [1, 2]
+    workers = min(2, os.cpu_count() or 1)
+    packages = ["gensim", "numpy", *(["fasttext-wheel"] if "fastText" in libraries() else [])]
+    about = {
+        "machine": common.machine(*packages, gpu=options.gpu),
+        "corpus": corpus.name,
+        "source": corpus.source,
+        "tokens": corpus.n_tokens,
+        "epochs": options.epochs,
+        "options": OPTIONS | NGRAMS | {"min_count": MIN_COUNT, "bucket": BUCKET},
+    }
+    parts = {
+        "speed": lambda: speed(corpus, options.rounds, threads, options.gpu),
+        "memory": lambda: [] if options.gpu else memory(corpus.name, options.max_tokens),
+        "buckets": lambda: buckets(options.seeds, options.epochs, workers),
+        "quality": lambda: quality(corpus, options.seeds, options.epochs, workers),
+    }
+    common.measure("fasttext", options, about, parts, table)
+
+
+if __name__ == "__main__":
+    main()

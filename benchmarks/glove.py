@@ -1,0 +1,227 @@
+"""Measure GloVe: counting beside a Python dict, training, and quality beside other methods.
+
+Counting and training are timed in turns: one round runs each of them once, on a machine that
+does nothing else. Counted is with window 5 and weight 1/distance; entries per second are those
+of one epoch of training. Quality compares vectors of the same size from the same text: LSA on
+PPMI, Skip-gram with negative sampling, and GloVe.
+
+    python benchmarks/glove.py                    # the largest corpus at hand, 5 rounds
+    python benchmarks/glove.py --max-tokens 4000000 --readme
+    python benchmarks/glove.py --gpu --only training
+
+The table is printed, written into README.md with --readme, and stored with every single round
+in benchmarks/glove.json.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads are counted in workers
+os.environ["COURSE_PROGRESS"] = "0"
+
+import common
+import numpy as np
+import pandas as pd
+
+from course_lib import counts, evaluate, glove, runtime, word2vec
+from course_lib.text import Vocabulary
+from course_lib.vectors import WordVectors
+
+WINDOW, MIN_COUNT, VECTOR_SIZE = 5, 5, 100
+COUNTED_TOKENS = 1_000_000  # a dict of all pairs of a larger text fills the memory
+EPOCHS = {"GloVe": 25, "Skip-gram": 5}
+SETS = ("wordsim353", "simlex999", "men")
+
+
+def count_in_a_dict(sentences: list[list[str]], vocabulary: Vocabulary) -> dict:
+    """Count pairs as one writes it down first: a loop over words, a dict of pairs of ids."""
+    index, found = vocabulary.index, defaultdict(float)
+    for sentence in sentences:
+        ids = [index[word] for word in sentence if word in index]
+        for place, word in enumerate(ids):
+            for distance in range(1, min(WINDOW, place) + 1):
+                other = ids[place - distance]
+                found[word, other] += 1 / distance
+                found[other, word] += 1 / distance
+    return found
+
+
+def counting(sentences: list[list[str]], rounds: int) -> list[dict]:
+    """Time both ways to count, on the same sentences and vocabulary."""
+    vocabulary = Vocabulary.build(sentences, min_count=MIN_COUNT)
+    tokens = sum(map(len, sentences))
+    rows: list[dict] = []
+    for number in range(rounds):
+        start = time.perf_counter()
+        matrix = counts.cooccurrence(sentences, vocabulary, window=WINDOW, weighting="inverse")
+        course = time.perf_counter() - start
+        start = time.perf_counter()
+        pairs = count_in_a_dict(sentences, vocabulary)
+        plain = time.perf_counter() - start
+        if number == 0:  # both must have counted the same
+            places = np.array(list(pairs)).T
+            assert matrix.nnz == len(pairs)
+            assert np.allclose(matrix[places[0], places[1]], list(pairs.values()))
+        row = {"round": number, "course": tokens / course, "dict": tokens / plain}
+        common.tell(rows, row)
+    return rows
+
+
+def training(matrix: Any, vocabulary: Vocabulary, rounds: int, gpu: bool) -> list[dict]:
+    """Time one epoch of each step, in turns."""
+    kinds: dict[str, dict[str, Any]] = {
+        "fast, 1 thread": {},
+        "autograd, 1 thread": {"autograd": True},
+    }
+    if (os.cpu_count() or 1) > 1:
+        kinds |= {"fast, 2 threads": {"workers": 2}}
+        kinds |= {"autograd, 2 threads": {"autograd": True, "workers": 2}}
+    if gpu:
+        kinds |= {"fast, GPU": {"device": "cuda"}}
+        kinds |= {"fast, GPU, 65,536 entries a step": {"device": "cuda", "batch_size": 65_536}}
+        kinds |= {"autograd, GPU": {"device": "cuda", "autograd": True}}
+    rows: list[dict] = []
+    for number in range(rounds):
+        for kind, options in kinds.items():
+            options = {"vector_size": VECTOR_SIZE, "epochs": 1, **options}
+            vectors = glove.fit(matrix, vocabulary, **options)
+            rate = float(vectors.history["entries_per_second"].iloc[0])
+            common.tell(rows, {"kind": kind, "round": number, "entries_per_second": rate})
+    return rows
+
+
+def methods(
+    sentences: list[list[str]], matrix: Any, vocabulary: Vocabulary, seed: int
+) -> dict[str, tuple[WordVectors, float]]:
+    """Train every method with one seed; return vectors and seconds, counting included."""
+    found = {}
+    workers = min(2, os.cpu_count() or 1)
+
+    def run(name: str, train: Any) -> None:
+        start = time.perf_counter()
+        found[name] = train(), time.perf_counter() - start
+
+    if seed == 1:  # nothing is random in it
+        plain = counts.cooccurrence(sentences, vocabulary, window=WINDOW)
+        run("LSA on PPMI", lambda: counts.lsa(counts.ppmi(plain), vocabulary))
+    run(
+        "Skip-gram",
+        lambda: word2vec.train(
+            sentences,
+            vocabulary=vocabulary,
+            window=WINDOW,
+            vector_size=VECTOR_SIZE,
+            epochs=EPOCHS["Skip-gram"],
+            seed=seed,
+            workers=workers,
+        ),
+    )
+    for x_max in (100, 10):
+        run(
+            f"GloVe, x_max {x_max}",
+            lambda x_max=x_max: glove.fit(
+                matrix,
+                vocabulary,
+                vector_size=VECTOR_SIZE,
+                epochs=EPOCHS["GloVe"],
+                x_max=x_max,
+                seed=seed,
+                workers=workers,
+            ),
+        )
+    summed, seconds = found["GloVe, x_max 100"]
+    alone = WordVectors(summed.words, summed.matrix - summed.context)
+    found["GloVe, x_max 100, W alone"] = alone, seconds
+    return found
+
+
+def quality(
+    sentences: list[list[str]], matrix: Any, vocabulary: Vocabulary, seeds: int
+) -> list[dict]:
+    """Evaluate every method over seeds; a row for each training."""
+    rows: list[dict] = []
+    for seed in range(1, seeds + 1):
+        for method, (vectors, seconds) in methods(sentences, matrix, vocabulary, seed).items():
+            questions = evaluate.analogies(vectors)
+            row: dict[str, Any] = {"method": method, "seed": seed, "seconds": seconds}
+            row |= common.marks(vectors, SETS)
+            row["analogies"] = questions.accuracy
+            semantic = ~questions.sections.index.str.startswith("gram")
+            for name, part in {"semantic": semantic, "syntactic": ~semantic}.items():
+                sections = questions.sections[part]
+                row[name] = float(sections["correct"].sum() / sections["asked"].sum())
+            common.tell(rows, row)
+    return rows
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the figures as Markdown."""
+    counted = pd.DataFrame(result["counting"])
+    ratios = counted["course"] / counted["dict"]
+    each = ", ".join(f"{ratio:.1f}" for ratio in ratios)
+    lines = [
+        "| | this course, tokens/s | Python dict, tokens/s | ratio of medians (each round) |",
+        "|---|---|---|---|",
+        f"| counting | {counted['course'].median():,.0f} | {counted['dict'].median():,.0f} "
+        f"| **{counted['course'].median() / counted['dict'].median():.1f}** ({each}) |",
+        "",
+        "| training step | entries/s, median | each round |",
+        "|---|---|---|",
+    ]
+    for kind, group in pd.DataFrame(result["training"]).groupby("kind", sort=False):
+        rates = group["entries_per_second"]
+        each = ", ".join(f"{rate / 1e6:.2f}" for rate in rates)
+        lines.append(f"| {kind} | {rates.median():,.0f} | {each} million |")
+    columns = [*SETS, "analogies", "semantic", "syntactic"]
+    lines += ["", "| | WordSim-353 | SimLex-999 | MEN | analogies | semantic | syntactic |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for method, group in pd.DataFrame(result["quality"]).groupby("method", sort=False):
+        cells = [common.spread(group[name].dropna().tolist()) for name in columns]
+        lines.append(f"| {method} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        f"Text: {result['corpus']} ({result['tokens']:,} tokens, {result['entries']:,} non-zero "
+        f"entries; counting: its first {result['counted_tokens']:,} tokens). Quality: mean ± "
+        f"standard deviation over {result['seeds']} seeds; GloVe {EPOCHS['GloVe']} epochs, "
+        f"Skip-gram {EPOCHS['Skip-gram']}. Machine: {common.machine_words(result['machine'])}.",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = common.parser(__doc__, ("counting", "training", "quality"))
+    options = parser.parse_args()
+    if options.gpu and runtime.device().type != "cuda":
+        parser.error("--gpu: torch finds no CUDA device here")
+    corpus = common.load(options)
+    vocabulary = Vocabulary.build(corpus.sentences, min_count=MIN_COUNT)
+    matrix = counts.cooccurrence(corpus, vocabulary, window=WINDOW, weighting="inverse")
+    first, total = [], 0
+    for sentence in corpus:
+        first.append(sentence)
+        total += len(sentence)
+        if total >= COUNTED_TOKENS:
+            break
+    about = {
+        "machine": common.machine("scipy", gpu=options.gpu),
+        "corpus": corpus.name,
+        "source": corpus.source,
+        "tokens": corpus.n_tokens,
+        "entries": matrix.nnz,
+        "counted_tokens": total,
+        "options": {"window": WINDOW, "min_count": MIN_COUNT, "vector_size": VECTOR_SIZE},
+    }
+    parts = {
+        "counting": lambda: counting(first, options.rounds),
+        "training": lambda: training(matrix, vocabulary, options.rounds, options.gpu),
+        "quality": lambda: quality(corpus.sentences, matrix, vocabulary, options.seeds),
+    }
+    common.measure("glove", options, about, parts, table)
+
+
+if __name__ == "__main__":
+    main()
