@@ -112,9 +112,9 @@ def parser(doc: str, parts: tuple[str, ...]) -> argparse.ArgumentParser:
     found.add_argument("--seeds", type=int, default=3)
     found.add_argument(
         "--only",
-        nargs="+",
+        nargs="*",
         choices=parts,
-        help="measure these parts again and keep the others from the JSON file",
+        help="measure these parts again and keep the others from the JSON file; alone: the table",
     )
     found.add_argument("--gpu", action="store_true", help="this library on the GPU")
     found.add_argument("--readme", action="store_true", help="write the table into README.md")
@@ -138,13 +138,13 @@ def measure(
     """Run the parts, store each at once in benchmarks/NAME.json, print and publish the table."""
     out = ROOT / "benchmarks" / f"{name}{'_gpu' if options.gpu else ''}.json"
     result: dict[str, Any] = {}
-    if options.only and out.is_file():
+    if options.only is not None and out.is_file():
         result = json.loads(out.read_text(encoding="utf-8"))
     command = f"python benchmarks/{name}.py{' --gpu' if options.gpu else ''}"
     command += f" --corpus {options.corpus}" if options.corpus else ""
     command += f" --max-tokens {options.max_tokens}" if options.max_tokens else ""
     result |= {"command": command, **about, "rounds": options.rounds, "seeds": options.seeds}
-    for part in options.only or parts:
+    for part in parts if options.only is None else options.only:
         result[part] = parts[part]()
         out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if missing := parts.keys() - result.keys():

@@ -234,8 +234,9 @@ def table(result: dict[str, Any]) -> str:
         "",
         f"Text: {result['corpus']} ({result['tokens']:,} tokens), {result['rounds']} rounds in "
         f"turns of one epoch; quality: mean ± standard deviation over {result['seeds']} seeds, "
-        f"{result['epochs']} epochs; the table of buckets is from the embedded text "
-        f"(450,470 tokens). Peak memory is above the loaded text. Machine: "
+        f"{result['epochs']} epochs. SGNS is asked the pairs of known words only, the others all "
+        f"pairs. The table of buckets is from the embedded Wikipedia text. Peak memory is above "
+        f"the loaded text. Machine: "
         f"{common.machine_words(result['machine'])}.",
     ]
     return "\n".join(lines)
