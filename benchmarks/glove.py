@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads are counted in workers
@@ -98,47 +99,23 @@ def training(sentences: list[list[str]], rounds: int, gpu: bool) -> list[dict]:
 
 def methods(
     sentences: list[list[str]], matrix: Any, vocabulary: Vocabulary, seed: int
-) -> dict[str, tuple[WordVectors, float]]:
-    """Train every method with one seed; return vectors and seconds, counting included."""
-    found = {}
-    workers = min(2, os.cpu_count() or 1)
-
-    def run(name: str, train: Any) -> None:
-        start = time.perf_counter()
-        found[name] = train(), time.perf_counter() - start
-
+) -> Iterator[tuple[str, WordVectors]]:
+    """Train every method with one seed, one after the other."""
+    options = {"vector_size": VECTOR_SIZE, "seed": seed, "workers": min(2, os.cpu_count() or 1)}
     if seed == 1:  # nothing is random in it
         plain = counts.cooccurrence(sentences, vocabulary, window=WINDOW)
-        run("LSA on PPMI", lambda: counts.lsa(counts.ppmi(plain), vocabulary))
-    run(
+        yield "LSA on PPMI", counts.lsa(counts.ppmi(plain), vocabulary, vector_size=VECTOR_SIZE)
+    yield (
         "Skip-gram",
-        lambda: word2vec.train(
-            sentences,
-            vocabulary=vocabulary,
-            window=WINDOW,
-            vector_size=VECTOR_SIZE,
-            epochs=EPOCHS["Skip-gram"],
-            seed=seed,
-            workers=workers,
+        word2vec.train(
+            sentences, vocabulary=vocabulary, window=WINDOW, epochs=EPOCHS["Skip-gram"], **options
         ),
     )
     for x_max in (100, 10):
-        run(
-            f"GloVe, x_max {x_max}",
-            lambda x_max=x_max: glove.fit(
-                matrix,
-                vocabulary,
-                vector_size=VECTOR_SIZE,
-                epochs=EPOCHS["GloVe"],
-                x_max=x_max,
-                seed=seed,
-                workers=workers,
-            ),
-        )
-    summed, seconds = found["GloVe, x_max 100"]
-    alone = WordVectors(summed.words, summed.matrix - summed.context)
-    found["GloVe, x_max 100, W alone"] = alone, seconds
-    return found
+        summed = glove.fit(matrix, vocabulary, epochs=EPOCHS["GloVe"], x_max=x_max, **options)
+        yield f"GloVe, x_max {x_max}", summed
+        alone = WordVectors(summed.words, summed.matrix - summed.context)
+        yield f"GloVe, x_max {x_max}, W alone", alone
 
 
 def quality(
@@ -147,9 +124,9 @@ def quality(
     """Evaluate every method over seeds; a row for each training."""
     rows: list[dict] = []
     for seed in range(1, seeds + 1):
-        for method, (vectors, seconds) in methods(sentences, matrix, vocabulary, seed).items():
+        for method, vectors in methods(sentences, matrix, vocabulary, seed):
             questions = evaluate.analogies(vectors)
-            row: dict[str, Any] = {"method": method, "seed": seed, "seconds": seconds}
+            row: dict[str, Any] = {"method": method, "seed": seed}
             row |= common.marks(vectors, SETS)
             row["analogies"] = questions.accuracy
             semantic = ~questions.sections.index.str.startswith("gram")

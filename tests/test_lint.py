@@ -155,6 +155,7 @@ PLANTED = {
         "added",
         "the first and the last cell are text",
     ),
+    "lost backslash": (add_text("$\text{a}$"), "added", "a control character stands"),
     "dead link": (add_text("[a](../gone.md)"), "added", "../gone.md leads to nothing"),
     "dead picture": (add_text("![a](gone.png)"), "added", "gone.png leads to nothing"),
     "dead html link": (add_text('<a href="gone.md">a</a>'), "added", "leads to nothing"),

@@ -129,6 +129,13 @@ def code(page: Page) -> Iterator[Finding]:
                     yield cell.id, f"{owner}.{node.func.attr}: no shell commands"
 
 
+def control_characters(page: Page) -> Iterator[Finding]:
+    """Expect no tab or form feed; "t" and "f" behind a backslash in a formula turn into these."""
+    for cell in page.cells:
+        if found := re.search(r"[\x00-\x09\x0b-\x1f].{0,12}", cell.source):
+            yield cell.id, f"a control character stands in the text: {found[0]!r}"
+
+
 def machine_paths(page: Page) -> Iterator[Finding]:
     """Expect no output that names a place on the author's machine."""
     for cell in page.code():
@@ -182,4 +189,15 @@ def pasted(pages: list[Page]) -> Iterator[tuple[Page, str, str]]:
                 seen.setdefault(key, here)
 
 
-RULES = (metadata, ids, length, counts, errors, tag_rules, code, machine_paths, compared)
+RULES = (
+    metadata,
+    ids,
+    length,
+    counts,
+    errors,
+    tag_rules,
+    code,
+    control_characters,
+    machine_paths,
+    compared,
+)
