@@ -101,7 +101,7 @@ def methods(
     sentences: list[list[str]], matrix: Any, vocabulary: Vocabulary, seed: int
 ) -> Iterator[tuple[str, WordVectors]]:
     """Train every method with one seed, one after the other."""
-    options = {"vector_size": VECTOR_SIZE, "seed": seed, "workers": min(2, os.cpu_count() or 1)}
+    options = {"vector_size": VECTOR_SIZE, "seed": seed}
     if seed == 1:  # nothing is random in it
         plain = counts.cooccurrence(sentences, vocabulary, window=WINDOW)
         yield "LSA on PPMI", counts.lsa(counts.ppmi(plain), vocabulary, vector_size=VECTOR_SIZE)
