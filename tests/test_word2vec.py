@@ -367,6 +367,18 @@ def test_divergence_is_an_error_not_a_result() -> None:
         word2vec.train(random_sentences(0, 400), min_count=1, sample=0, alpha=500.0, epochs=4)
 
 
+def test_large_but_finite_vectors_are_an_error_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loss far above that of untrained vectors means that steps overshoot."""
+
+    def swell(input_table: torch.Tensor, output_table: torch.Tensor, *_: object, **__: object):
+        input_table.add_(0.1)
+        output_table.sub_(0.1)
+
+    monkeypatch.setattr("course_lib.word2vec.training.negative_step", swell)
+    with pytest.raises(FloatingPointError, match=r"loss of \d\S+, where untrained ones have 4"):
+        word2vec.train(random_sentences(0, 2_000), min_count=1, sample=0, batch_size=64)
+
+
 def test_training_leaves_the_callers_random_numbers_alone() -> None:
     torch.manual_seed(0)
     np.random.seed(0)

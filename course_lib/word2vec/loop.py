@@ -212,13 +212,19 @@ class _Epoch:
         if not self.losses:  # sub-sampling has left no word in this epoch
             return math.nan
         loss, examples = (float(torch.stack(part).sum()) for part in zip(*self.losses, strict=True))
-        if not math.isfinite(loss) or not torch.isfinite(self.model.input.weight).all():
+        mean = loss / max(examples, 1.0)
+        untrained = math.log(2) * (1 + self.options.negative)
+        if self.options.loss == "softmax":
+            untrained = math.log(len(self.noise))
+        # NaN is not below anything, so the comparison refuses it too.
+        if not mean < 2 * untrained or not torch.isfinite(self.model.input.weight).all():
             raise FloatingPointError(
-                f"The vectors have grown beyond all bounds at a learning rate of "
-                f"{self.first_rate:.4g} with {self.batch_size} centres a step. "
-                "Lower alpha or batch_size."
+                f"The vectors grow beyond all bounds: a loss of {mean:.4g}, where untrained ones "
+                f"have {untrained:.4g}, at a learning rate of {self.first_rate:.4g} with "
+                f"{self.batch_size} centres a step. Lower alpha or batch_size; if neighbouring "
+                "sentences repeat the same words, shuffle the sentences."
             )
-        return loss / max(examples, 1.0)
+        return mean
 
     def _guarded(self, ids: np.ndarray, sentence: np.ndarray, seed: int) -> None:
         try:
