@@ -368,7 +368,7 @@ def _read_text(path: Path) -> tuple[list[str], np.ndarray]:
 def _word_of(fields: list[str], size: int) -> str:
     """Return what stands in front of the last ``size`` fields; it must be a word."""
     if not 0 < size < len(fields):
-        raise ValueError(f"{len(fields) - 1} numbers, not {size}, follow a word")
+        raise ValueError(f"numbers after the word: {len(fields) - 1}, wanted: {size}")
     word, *pieces = fields[:-size]
     if any(map(NUMBER.fullmatch, pieces)):
         raise ValueError(f"more than {size} numbers follow the word {word!r}")

@@ -210,7 +210,7 @@ def test_vectors_of_one_number(tmp_path: Path) -> None:
         vectors.save(path, header=header)  # "2 3.0" is no header: 3.0 is no whole number
         assert WordVectors.load(path).words == ["2", "7"]
     path.write_text("2 3\n7 1\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="line 2: 1 numbers, not 3, follow a word"):
+    with pytest.raises(ValueError, match="line 2: numbers after the word: 1, wanted: 3"):
         WordVectors.load(path)
     path.write_text("2 1\n7 1\n", encoding="utf-8")
     with pytest.raises(ValueError, match="put a header on top"):
@@ -222,7 +222,7 @@ def test_vectors_of_one_number(tmp_path: Path) -> None:
     [
         (
             lambda rows: [*rows[:4], rows[4].rsplit(" ", 1)[0], *rows[5:]],
-            r"line 5: 6 numbers, not 7",
+            r"line 5: numbers after the word: 6, wanted: 7",
         ),
         (lambda rows: [*rows[:4], rows[4] + " 1.5", *rows[5:]], "line 5: more than 7 numbers"),
         (
@@ -237,11 +237,11 @@ def test_vectors_of_one_number(tmp_path: Path) -> None:
         (lambda rows: [*rows[:4], "x 1 2 3 4 5 6 nan"], "line 5: NaN or infinity"),
         (lambda rows: [*rows[:4], "x 1 2 3 4 5 6 1e39"], "line 5: NaN or infinity"),
         (lambda rows: [*rows[:4], " 1 2 3 4 5 6 7"], "line 5: there is no word"),
-        (lambda rows: ["44 0", *rows[1:]], "line 2: 7 numbers, not 0"),
-        (lambda rows: ["44 8", *rows[1:]], "line 2: 7 numbers, not 8"),
+        (lambda rows: ["44 0", *rows[1:]], "line 2: numbers after the word: 7, wanted: 0"),
+        (lambda rows: ["44 8", *rows[1:]], "line 2: numbers after the word: 7, wanted: 8"),
         (lambda rows: ["44 6", *rows[1:]], "line 2: more than 6 numbers"),
         (lambda rows: rows[:1], "holds no vector"),
-        (lambda rows: ["word"], "line 1: 0 numbers, not 1"),
+        (lambda rows: ["word"], "line 1: numbers after the word: 0, wanted: 1"),
     ],
 )
 def test_damaged_text_is_refused_with_its_line(
