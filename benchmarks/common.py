@@ -96,11 +96,10 @@ def tell(rows: list[dict], row: dict) -> None:
 
 
 def spread(values: list[float]) -> str:
-    """Write mean ± standard deviation."""
-    if not values:
-        return "–"
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.mean(values):.3f} ± {deviation:.3f}"
+    """Write mean ± standard deviation; one value alone has none."""
+    if len(values) < 2:
+        return f"{values[0]:.3f}" if values else "–"
+    return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
 
 
 def parser(doc: str, parts: tuple[str, ...]) -> argparse.ArgumentParser:
