@@ -157,8 +157,9 @@ def test_order_of_entries_in_the_matrix_is_no_matter_but_seed_is() -> None:
     counts = low_rank_counts()
     a = glove.fit(csr_array(counts), vocabulary_of(30), vector_size=3, epochs=1)
     b = glove.fit(csr_array(counts).tocoo(), vocabulary_of(30), vector_size=3, epochs=1)
+    dense = glove.fit(counts, vocabulary_of(30), vector_size=3, epochs=1)
     c = glove.fit(csr_array(counts), vocabulary_of(30), vector_size=3, epochs=1, seed=2)
-    assert np.array_equal(a.matrix, b.matrix)
+    assert np.array_equal(a.matrix, b.matrix) and np.array_equal(a.matrix, dense.matrix)
     assert not np.allclose(a.matrix, c.matrix)
 
 
@@ -229,6 +230,8 @@ def test_bad_corpora_are_refused() -> None:
         glove.train([["a"], ["b"]], min_count=1)
     with pytest.raises(TypeError, match="not str"):
         glove.train("the cat sat")
+    with pytest.raises(TypeError, match="not generator: it is read more than once"):
+        glove.train(sentence for sentence in two_topics())
 
 
 def test_divergence_is_an_error_not_a_result() -> None:

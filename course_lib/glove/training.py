@@ -19,10 +19,11 @@ from course_lib.glove.fast import adagrad_step
 from course_lib.glove.model import GloVe
 from course_lib.text import Vocabulary
 from course_lib.vectors import WordVectors
+from course_lib.word2vec.loop import check_corpus, check_whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
-    from scipy.sparse import sparray
+    from scipy.sparse import coo_array, sparray
 
 BATCH_SIZE = 4096  # Entries in a step: larger ones are little faster and learn less an epoch.
 
@@ -74,8 +75,7 @@ def train(
     ----------
     Pennington, Socher and Manning 2014.
     """
-    if isinstance(corpus, str):
-        raise TypeError("corpus must be a list of tokenised sentences (lists of words), not str.")
+    check_corpus(corpus)
     if vocabulary is None:
         vocabulary = Vocabulary.build(corpus, min_count=min_count)
     counts = cooccurrence(corpus, vocabulary, window=window, weighting="inverse")
@@ -96,7 +96,7 @@ def train(
 
 
 def fit(
-    counts: sparray,
+    counts: sparray | np.ndarray,
     vocabulary: Vocabulary,
     *,
     vector_size: int = 100,
@@ -114,7 +114,7 @@ def fit(
 
     Parameters
     ----------
-    counts : sparse array, (V, V)
+    counts : sparse array or numpy.ndarray, (V, V)
         Entry (i, j) is X_ij, how often word j stands near word i. Only entries above 0 count.
     vocabulary : Vocabulary
         The V words.
@@ -157,7 +157,10 @@ def fit(
     ----------
     Pennington, Socher and Manning 2014, sections 3 and 4.2.
     """
+    from scipy.sparse import csr_array
+
     _check_options(locals())
+    counts = csr_array(counts).tocoo()  # adds up what stands at the same place
     _check_counts(counts, vocabulary)
     target = torch.device(device or "cpu")
     generator = torch.Generator().manual_seed(seed)
@@ -183,7 +186,7 @@ def fit(
 
 
 def _deal(
-    counts: sparray,
+    counts: coo_array,
     batch_size: int,
     generator: torch.Generator,
     x_max: float,
@@ -191,9 +194,8 @@ def _deal(
     device: torch.device,
 ) -> list[Entries]:
     """Shuffle the entries above 0 and deal them into hands of ``batch_size``."""
-    matrix = counts.tocoo()
-    rows, columns = (torch.from_numpy(ids.astype(np.int32)) for ids in matrix.coords)
-    values = torch.from_numpy(matrix.data.astype(np.float32))
+    rows, columns = (torch.from_numpy(ids.astype(np.int32)) for ids in counts.coords)
+    values = torch.from_numpy(counts.data.astype(np.float32))
     order = torch.randperm(len(values), generator=generator)
     order = order[values[order] > 0]
     return [
@@ -263,8 +265,7 @@ def _epochs(
 def _check_options(options: dict) -> None:
     """Refuse options that cannot work, before any time is spent."""
     for name in ("vector_size", "epochs", "workers", "batch_size"):
-        if not isinstance(options[name], (int, np.integer)) or options[name] < 1:
-            raise ValueError(f"{name} is {options[name]!r}; it must be a whole number above 0.")
+        check_whole_number(name, options[name])
     for name in ("alpha", "x_max"):
         if not (math.isfinite(options[name]) and options[name] > 0):
             raise ValueError(f"{name} is {options[name]}; it must be a number above 0.")
@@ -272,9 +273,9 @@ def _check_options(options: dict) -> None:
         raise ValueError(f"exponent is {options['exponent']}; it must be 0 or more.")
 
 
-def _check_counts(counts: sparray, vocabulary: Vocabulary) -> None:
+def _check_counts(counts: coo_array, vocabulary: Vocabulary) -> None:
     """Refuse a matrix that no vectors can be fitted to."""
-    if len(counts.shape) != 2 or counts.shape[0] != counts.shape[1]:
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
         raise ValueError(
             f"The counts have the shape {counts.shape}; a co-occurrence matrix is square, with "
             "a row and a column for each word."
@@ -283,7 +284,7 @@ def _check_counts(counts: sparray, vocabulary: Vocabulary) -> None:
         raise ValueError("The co-occurrence matrix is empty: it has no row and no column.")
     if counts.shape[0] != len(vocabulary):
         raise ValueError(f"The matrix has {counts.shape[0]} rows for {len(vocabulary)} words.")
-    values = counts.tocoo().data
+    values = counts.data
     if not np.isfinite(values).all():
         raise ValueError("The counts hold NaN or infinity.")
     if len(values) and values.min() < 0:
