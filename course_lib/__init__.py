@@ -9,8 +9,8 @@ Its rooms, from the top to the ground floor; each imports only from rooms below 
     glove        vectors fitted to co-occurrence counts
     word2vec     CBOW and Skip-gram
     counts       one-hot, term-document, co-occurrence, PPMI, LSA
-    vectors      WordVectors: words and a matrix, neighbours, files
     datasets     registry and loaders; the only room that touches the network
+    vectors      WordVectors: words and a matrix, neighbours, files
     hangul       Korean syllables and their letters (jamo), Korean words
     text         tokens, vocabulary, windows, sub-sampling
     runtime      profile, device, seed, progress bar
