@@ -1,17 +1,13 @@
 """Word vectors: a list of words and a matrix with one row for each.
 
 Every method of the course ends in a :class:`WordVectors`, so that one evaluation and one set
-of figures serve all of them. Files have the layout of word2vec (text or binary) or of GloVe
-(text without a header).
+of figures serve all of them.
 """
 
 from __future__ import annotations
 
 import math
-import re
-import warnings
-from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -19,14 +15,13 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from course_lib.text import unknown_word
+from course_lib.vectors import files
 
 if TYPE_CHECKING:
     import pandas as pd
     from gensim.models import KeyedVectors
 
-BINARY_SUFFIX = ".bin"
-TEXT_SUFFIXES = (".txt", ".vec")
-NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+SLICE = 1024  # rows taken together, where all at once would make a second matrix
 
 
 class WordVectors:
@@ -69,10 +64,9 @@ class WordVectors:
             raise ValueError(f"{len(self.words)} words, but counts of shape {self.counts.shape}.")
         if self.context is not None and self.context.shape != self.matrix.shape:
             raise ValueError(f"matrix is {self.matrix.shape}, but context {self.context.shape}.")
-        self.index = {word: i for i, word in enumerate(self.words)}
-        if len(self.index) < len(self.words):
-            twice = next(word for i, word in enumerate(self.words) if self.index[word] != i)
-            raise ValueError(f"The word {twice!r} stands in the list more than once.")
+        if twice := files.repeated(self.words):
+            word = self.words[twice[0]]
+            raise ValueError(f"The word {word!r} stands in the list more than once.")
 
     def _checked(self, values: np.ndarray, name: str) -> np.ndarray:
         array = np.asarray(values, dtype=np.float32)
@@ -81,12 +75,17 @@ class WordVectors:
                 f"{name} has the shape {array.shape}; {len(self.words)} words need "
                 f"({len(self.words)}, M), one row for each."
             )
-        if not np.isfinite(array).all():
-            row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
-            raise ValueError(
-                f"{name} holds NaN or infinity, first at the word {self.words[row]!r}."
-            )
+        for start in range(0, len(array), SLICE):
+            finite = np.isfinite(array[start : start + SLICE]).all(axis=1)
+            if not finite.all():
+                word = self.words[start + int(finite.argmin())]
+                raise ValueError(f"{name} holds NaN or infinity, first at the word {word!r}.")
         return array
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The row of each word; made when it is first asked for."""
+        return {word: row for row, word in enumerate(self.words)}
 
     def __len__(self) -> int:
         """Return n, the number of words."""
@@ -111,8 +110,12 @@ class WordVectors:
 
     @cached_property
     def _unit(self) -> np.ndarray:
-        norms = np.linalg.norm(self.matrix, axis=1, keepdims=True)
-        return self.matrix / np.where(norms > 0, norms, 1)
+        unit = np.empty_like(self.matrix)
+        for start in range(0, len(unit), SLICE):
+            rows = self.matrix[start : start + SLICE]
+            norms = np.linalg.norm(rows, axis=1, keepdims=True)
+            np.divide(rows, np.where(norms > 0, norms, 1), out=unit[start : start + SLICE])
+        return unit
 
     def normalised(self) -> np.ndarray:
         """Return every vector scaled to length 1: float32, (n, M); a zero row stays zero."""
@@ -217,7 +220,7 @@ class WordVectors:
             If the file cannot be written.
         """
         target = Path(path)
-        binary = _is_binary(target)
+        binary = files.is_binary(target)
         if binary and not header:
             raise ValueError(f"{target.name} would be binary, which needs a header; use .txt.")
         for word in self.words:
@@ -239,7 +242,13 @@ class WordVectors:
             part.unlink(missing_ok=True)
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        words: Collection[str] | None = None,
+        vector_size: int | None = None,
+    ) -> Self:
         """Read vectors in the word2vec format (text or binary) or in GloVe's (text, no header).
 
         A first line of two whole numbers is a header: rows, dimensions. Any other first line
@@ -248,10 +257,20 @@ class WordVectors:
         spaces between them, as a few in GloVe's largest file, as long as no piece after the
         first is a number.
 
+        The file is read piece by piece: the memory needed is that of the matrix and of the
+        words, at most 1.3 times the matrix from about 100 dimensions on.
+
         Parameters
         ----------
         path : str or Path
-            Ends in ``.txt`` or ``.vec`` (text) or ``.bin`` (binary).
+            Ends in ``.txt`` or ``.vec`` (text) or ``.bin`` (binary); it may be packed, with
+            ``.gz`` or ``.xz`` after that.
+        words : collection of str, optional
+            Read only the rows of these words, in the order of the file; words that are not
+            there are passed over. Reading ends when all are found, and the other rows are not
+            checked.
+        vector_size : int, optional
+            The dimensions M that the file must have.
 
         Warns
         -----
@@ -263,14 +282,11 @@ class WordVectors:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is cut, of another format, or holds a word twice, with the line where there
-            is one; if a binary file does not hold the number of words it announces.
+            If it is cut, of another format, of other dimensions than ``vector_size``, or holds
+            a word twice, with the line where there is one; if a binary file does not hold the
+            number of words it announces; if none of ``words`` is there.
         """
-        source = Path(path)
-        binary = _is_binary(source)
-        if not source.is_file():
-            raise FileNotFoundError(f"There is no vector file {source}.")
-        return cls(*(_read_binary(source) if binary else _read_text(source)))
+        return cls(*files.read(Path(path), words=words, vector_size=vector_size))
 
     def to_keyed_vectors(self) -> KeyedVectors:
         """Return the same words and vectors as gensim's KeyedVectors."""
@@ -289,92 +305,6 @@ class WordVectors:
         words = vectors.index_to_key
         counts = vectors.expandos.get("count")
         return cls(words, vectors.vectors[: len(words)], counts=counts)
-
-
-def _is_binary(path: Path) -> bool:
-    if path.suffix == BINARY_SUFFIX:
-        return True
-    if path.suffix in TEXT_SUFFIXES:
-        return False
-    raise ValueError(
-        f"{path.name} ends in {path.suffix or 'nothing'!r}; use .bin (binary) or .txt, .vec (text)."
-    )
-
-
-def _read_binary(path: Path) -> tuple[list[str], np.ndarray]:
-    from gensim.models import KeyedVectors
-
-    advice = "Fetch or save it again; the ending must fit: .bin binary, .txt or .vec text."
-    try:
-        vectors = KeyedVectors.load_word2vec_format(str(path), binary=True)
-    except (EOFError, ValueError, UnicodeDecodeError, IndexError) as error:
-        raise ValueError(
-            f"{path} is not a whole word2vec file in binary form ({error}). {advice}"
-        ) from error
-    words = vectors.index_to_key
-    with path.open("rb") as file:
-        whole = len(file.readline()) + 4 * vectors.vectors.size
-    whole += sum(len(word.encode()) + 1 for word in words if word)
-    # gensim stops at the number announced, or fills up with empty words. The original C program
-    # ends each row with a line end, gensim does not.
-    if not all(words) or path.stat().st_size not in (whole, whole + len(words)):
-        raise ValueError(
-            f"{path} does not hold the number of different words its first line announces. {advice}"
-        )
-    return words, vectors.vectors
-
-
-def _read_text(path: Path) -> tuple[list[str], np.ndarray]:
-    """Read each row of a text file; gensim would stop at the number the header announces."""
-    index: dict[str, int] = {}  # word -> line
-    numbers, size, announced, line = array("f"), None, None, b""
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                # Only "\n" ends a row and only " " separates: some words hold other white space.
-                fields = line.decode("utf-8").rstrip(" \r\n").split(" ")
-                if number == 1 and len(fields) == 2 and all(f.isdecimal() for f in fields):
-                    announced, size = map(int, fields)
-                    continue
-                if fields == [""]:
-                    continue
-                size = max(len(fields) - 1, 1) if size is None else size
-                word = _word_of(fields, size)
-                row = array("f", map(float, fields[-size:]))
-                if not math.isfinite(sum(row)):
-                    raise ValueError("NaN or infinity among the numbers, or one above all float32")
-            except ValueError as error:  # a UnicodeDecodeError is one too
-                raise ValueError(
-                    f"{path}, line {number}: {error}. Each line must hold a word and its numbers, "
-                    "single spaces between them. Fetch or save the file again."
-                ) from error
-            if index.setdefault(word, number) != number:
-                raise ValueError(
-                    f"{path}, line {number}: {word!r} stands in line {index[word]} already."
-                )
-            numbers.extend(row)
-    if not index:
-        raise ValueError(f"{path} holds no vector. Fetch or save it again.")
-    if announced not in (None, len(index)):
-        message = f"{path} holds {len(index):,} rows, but its first line announces {announced:,}."
-        if announced > len(index) and not line.endswith(b"\n"):
-            raise ValueError(f"{message} Its last line has no end: it was cut. Fetch it again.")
-        if size == 1:
-            raise ValueError(f"{message} Is it a vector of one number? Then put a header on top.")
-        warnings.warn(f"{message} All {len(index):,} are read.", stacklevel=3)
-    return list(index), np.frombuffer(numbers, dtype=np.float32).reshape(-1, size)
-
-
-def _word_of(fields: list[str], size: int) -> str:
-    """Return what stands in front of the last ``size`` fields; it must be a word."""
-    if not 0 < size < len(fields):
-        raise ValueError(f"numbers after the word: {len(fields) - 1}, wanted: {size}")
-    word, *pieces = fields[:-size]
-    if any(map(NUMBER.fullmatch, pieces)):
-        raise ValueError(f"more than {size} numbers follow the word {word!r}")
-    if not word:
-        raise ValueError("there is no word in front of the numbers")
-    return " ".join([word, *pieces])
 
 
 def _unit_length(vector: np.ndarray) -> np.ndarray:

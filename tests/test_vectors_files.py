@@ -1,0 +1,318 @@
+"""Large and packed vector files: memory, a choice of words, and gensim as the reference."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import struct
+import tracemalloc
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gensim.models import KeyedVectors
+
+from course_lib.vectors import WordVectors, files
+
+AWKWARD = [
+    "</s>",
+    "New_York",
+    "한글",
+    "naïve",
+    "emoji😀",
+    'quo"te',
+    "\xa0",
+    "a\u2028b",
+    "-1",
+    "1999",
+]
+PACK = {"": lambda data: data, ".gz": gzip.compress, ".xz": lzma.compress}
+
+
+def numbers(rows: int, size: int) -> np.ndarray:
+    return np.random.default_rng(rows).normal(size=(rows, size)).astype(np.float32)
+
+
+def text_form(words: list[str], matrix: np.ndarray, *, header: bool = True) -> bytes:
+    lines = [f"{len(words)} {matrix.shape[1]}"] if header else []
+    for word, row in zip(words, matrix.tolist(), strict=True):
+        lines.append(f"{word} {' '.join(map(repr, row))}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def binary_form(words: list[str], matrix: np.ndarray, *, end: bytes = b"") -> bytes:
+    rows = zip(words, matrix.astype("<f4"), strict=True)
+    body = b"".join(word.encode() + b" " + row.tobytes() + end for word, row in rows)
+    return b"%d %d\n" % matrix.shape + body
+
+
+# --- equality with gensim, packed and not --------------------------------------------------------
+
+
+@pytest.mark.parametrize("packing", PACK)
+@pytest.mark.parametrize("form", ["text", "glove", "binary", "binary with line ends"])
+def test_every_form_is_read_as_gensim_reads_it(tmp_path: Path, form: str, packing: str) -> None:
+    matrix = numbers(len(AWKWARD), 7)
+    plain = tmp_path / ("v.bin" if form.startswith("binary") else "v.txt")
+    plain.write_bytes(
+        {
+            "text": text_form(AWKWARD, matrix),
+            "glove": text_form(AWKWARD, matrix, header=False),
+            "binary": binary_form(AWKWARD, matrix),
+            "binary with line ends": binary_form(AWKWARD, matrix, end=b"\n"),
+        }[form]
+    )
+    binary, no_header = plain.suffix == ".bin", form == "glove"
+    theirs = KeyedVectors.load_word2vec_format(str(plain), binary=binary, no_header=no_header)
+    packed = plain.with_name(plain.name + packing)
+    packed.write_bytes(PACK[packing](plain.read_bytes()))
+    ours = WordVectors.load(packed)
+    assert ours.words == theirs.index_to_key == AWKWARD
+    assert np.array_equal(ours.matrix, theirs.vectors) and np.array_equal(ours.matrix, matrix)
+    assert ours.matrix.dtype == np.float32 and ours.matrix.flags.writeable
+
+
+def test_rows_that_cross_the_pieces_of_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix = numbers(len(AWKWARD), 5)
+    for size in (1, 2, 7, 19, 64):
+        monkeypatch.setattr(files, "CHUNK", size)
+        stream = io.BytesIO(binary_form(AWKWARD, matrix, end=b"\n"))
+        words, read = files.read_binary(stream, "pieces")
+        assert words == AWKWARD and np.array_equal(read, matrix)
+
+
+def test_a_member_of_a_zip_archive() -> None:
+    matrix = numbers(len(AWKWARD), 5)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("in/v.txt", text_form(AWKWARD, matrix, header=False))
+    with zipfile.ZipFile(archive) as packed, packed.open("in/v.txt") as stream:
+        words, read = files.read_text(stream, "v.txt", words=AWKWARD[2:5], vector_size=5)
+    assert words == AWKWARD[2:5] and np.array_equal(read, matrix[2:5])
+
+
+# --- a choice of words ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin", "v.txt.xz", "v.bin.gz"])
+def test_some_words_are_the_rows_of_the_whole(tmp_path: Path, name: str) -> None:
+    words = [*AWKWARD, *(f"word{i}" for i in range(500)), "New York", "New", "York"]
+    if ".bin" in name:
+        words.remove("New York")  # this form cannot hold it
+    matrix = numbers(len(words), 6)
+    path = tmp_path / name
+    data = (binary_form if ".bin" in name else text_form)(words, matrix)
+    path.write_bytes(PACK[path.suffix if path.suffix in PACK else ""](data))
+    full = WordVectors.load(path)
+    wanted = {"word400", "한글", "New York", "word7", "York", "absent", "\xa0", "</s>"}
+    some = WordVectors.load(path, words=wanted)
+    assert some.words == [word for word in full.words if word in wanted]
+    assert np.array_equal(some.matrix, full.matrix[[full.index[word] for word in some.words]])
+    assert WordVectors.load(path, words=full.words).words == full.words
+    with pytest.raises(ValueError, match=r"none of the 2 words asked for: 'absent', 'word50 '"):
+        WordVectors.load(path, words=["absent", "word50 "])
+    with pytest.raises(ValueError, match="words is empty"):
+        WordVectors.load(path, words=[])
+    with pytest.raises(TypeError, match="words is the text 'word7'"):
+        WordVectors.load(path, words="word7")
+
+
+def test_reading_ends_at_the_last_word_that_is_wanted(tmp_path: Path) -> None:
+    matrix = numbers(len(AWKWARD), 4)
+    text, binary = text_form(AWKWARD, matrix), binary_form(AWKWARD, matrix)
+    for name, data in {"v.txt": text[:-130], "v.bin": binary[:-9]}.items():
+        path = tmp_path / name
+        path.write_bytes(data)
+        assert WordVectors.load(path, words=AWKWARD[:3]).words == AWKWARD[:3]
+        with pytest.raises(ValueError, match=name):  # cut: to the end it cannot be read
+            WordVectors.load(path, words=[*AWKWARD[:3], "absent"])
+
+
+def test_a_wrong_count_in_the_header_with_some_words(tmp_path: Path) -> None:
+    path = tmp_path / "v.txt"
+    data = text_form(AWKWARD, numbers(len(AWKWARD), 4)).replace(b"10 4", b"12 4", 1)
+    path.write_bytes(data)
+    with pytest.warns(UserWarning, match="holds 10 rows, .* announces 12") as caught:
+        assert WordVectors.load(path, words=["naïve", "absent"]).words == ["naïve"]
+    assert caught[0].filename == __file__  # the line that asked, not one of the library
+    path.write_bytes(data.rstrip())
+    with pytest.raises(ValueError, match="it was cut"):
+        WordVectors.load(path, words=["naïve", "absent"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(WordVectors.load(path, words=["naïve"])) == 1  # the rest was not counted
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+
+def peak(load: Callable[[], WordVectors]) -> tuple[WordVectors, int]:
+    """Return the vectors and the most memory, in bytes, that was in use while they were read."""
+    load()  # what is imported on the way is not counted
+    tracemalloc.start()
+    try:
+        vectors = load()
+        return vectors, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def words_like_real_ones(count: int) -> list[str]:
+    return [f"word{i}" for i in range(count)]
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return 60,000 x 300 numbers (72 MB) in binary form, packed."""
+    path = tmp_path_factory.mktemp("large") / "large.bin.gz"
+    matrix = np.zeros((60_000, 300), dtype=np.float32)
+    matrix[:, :10] = numbers(60_000, 10)
+    with gzip.open(path, "wb", compresslevel=1) as stream:
+        stream.write(binary_form(words_like_real_ones(60_000), matrix))
+    return path
+
+
+def test_reading_a_binary_file_takes_little_more_than_its_matrix(large: Path) -> None:
+    vectors, most = peak(lambda: WordVectors.load(large))
+    assert vectors.matrix.shape == (60_000, 300) and vectors.matrix.base is None
+    assert vectors.matrix.nbytes < most <= 1.3 * vectors.matrix.nbytes
+    assert np.array_equal(vectors["word59999"][:10], numbers(60_000, 10)[-1])
+
+
+def test_reading_some_words_takes_next_to_no_memory(large: Path) -> None:
+    wanted = ["word5", "word59998", "absent"]
+    vectors, most = peak(lambda: WordVectors.load(large, words=wanted))
+    assert vectors.words == wanted[:2] and most < 5 * files.CHUNK
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_reading_a_text_file_takes_little_more_than_its_matrix(
+    tmp_path: Path, header: bool
+) -> None:
+    matrix = numbers(8_000, 100).round(4)
+    path = tmp_path / "large.txt"
+    path.write_bytes(text_form(words_like_real_ones(len(matrix)), matrix, header=header))
+    vectors, most = peak(lambda: WordVectors.load(path))
+    assert np.array_equal(vectors.matrix, matrix)
+    assert matrix.nbytes < most <= 1.3 * matrix.nbytes
+
+
+def test_checking_and_scaling_make_no_second_matrix() -> None:
+    matrix = numbers(20_000, 100)
+    words = words_like_real_ones(len(matrix))
+    vectors, most = peak(lambda: WordVectors(words, matrix))
+    assert most < 0.2 * matrix.nbytes and vectors.matrix is matrix
+    tracemalloc.start()
+    vectors.nearest("word7")
+    scaled = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert scaled < 1.5 * matrix.nbytes  # the scaled rows themselves, kept for the next question
+    lengths = np.sqrt((matrix.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
+    assert np.abs(vectors.normalised() - matrix / lengths).max() < 1e-6
+    matrix[19_999, 99] = np.nan
+    with pytest.raises(ValueError, match="NaN or infinity, first at the word 'word19999'"):
+        WordVectors(words, matrix)
+
+
+# --- what is wrong with a file -------------------------------------------------------------------
+
+
+def test_a_file_of_other_dimensions(tmp_path: Path) -> None:
+    matrix = numbers(len(AWKWARD), 7)
+    contents = {
+        "v.txt": text_form(AWKWARD, matrix),
+        "v.vec": text_form(AWKWARD, matrix, header=False),
+        "v.bin": binary_form(AWKWARD, matrix),
+    }
+    for name, data in contents.items():
+        path = tmp_path / name
+        path.write_bytes(data)
+        assert WordVectors.load(path, vector_size=7).vector_size == 7
+        with pytest.raises(ValueError, match=rf"{name} holds vectors of 7 numbers, not of 100"):
+            WordVectors.load(path, vector_size=100)
+
+
+GOOD = binary_form(["a", "b", "c"], numbers(3, 2))
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (GOOD[:-1], "it ends in row 3 of 3"),
+        (GOOD.replace(b"3 2\n", b"4 2\n"), "it ends in row 4 of 4"),
+        (GOOD.replace(b"3 2\n", b"2 2\n"), "more follows after the 2 rows"),
+        (GOOD + b"\n\n", "more follows after the 3 rows"),
+        (GOOD.replace(b"3 2\n", b"3 x\n"), "first line is not two whole numbers"),
+        (GOOD.replace(b"3 2\n", b"3 0\n"), "first line is not two whole numbers"),
+        (GOOD.replace(b"3 2\n", b""), "first line is not two whole numbers"),
+        (GOOD.replace(b"3 2\n", b"3 %d\n" % 10**17), "more than fit into memory"),
+        (binary_form(["a", "b", "a"], numbers(3, 2)), "the word 'a' stands there twice"),
+        (binary_form(["a", "", "c"], numbers(3, 2)), "row 2 has no word"),
+        (GOOD.replace(b"b ", b"\xff ", 1), "the word of row 2 .*0xff"),
+        (b"3 2\n" + bytes(1 << 18), "row 1 begins with no word"),
+    ],
+)
+def test_damaged_binary_is_refused_with_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, says: str
+) -> None:
+    monkeypatch.setattr(files, "CHUNK", 1 << 10)
+    path = tmp_path / "damaged.bin"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=rf"damaged\.bin.*{says}"):
+        WordVectors.load(path)
+
+
+@pytest.mark.parametrize("name", ["v.bin.gz", "v.txt.gz", "v.bin.xz", "v.txt.xz"])
+def test_damaged_packing_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    words, matrix = words_like_real_ones(2_000), numbers(2_000, 20)
+    data = (binary_form if ".bin" in name else text_form)(words, matrix)
+    whole = PACK[path.suffix](data)
+    middle = len(whole) // 2
+    for damaged in (
+        whole[:middle],
+        whole[:middle] + bytes(8) + whole[middle + 8 :],
+        data,  # not packed at all
+        b"",
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=name):
+            WordVectors.load(path)
+
+
+def test_unknown_packing_and_saving_packed(tmp_path: Path) -> None:
+    vectors = WordVectors(["a"], np.ones((1, 2)))
+    with pytest.raises(ValueError, match=r"ends in '\.bz2'"):
+        WordVectors.load(tmp_path / "v.txt.bz2")
+    with pytest.raises(ValueError, match=r"v ends in 'nothing'"):
+        WordVectors.load(tmp_path / "v.gz")
+    with pytest.raises(ValueError, match=r"ends in '\.gz'"):
+        vectors.save(tmp_path / "v.txt.gz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nan_in_a_binary_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "v.bin"
+    path.write_bytes(b"2 1\na " + struct.pack("<f", 1) + b"b " + struct.pack("<f", np.nan))
+    with pytest.raises(ValueError, match="NaN or infinity, first at the word 'b'"):
+        WordVectors.load(path)
+    assert WordVectors.load(path, words=["a"]).matrix.tolist() == [[1.0]]
+
+
+def test_words_that_stand_twice_are_found_by_their_hashes() -> None:
+    words = words_like_real_ones(5_000)
+    assert files.repeated(words) is None and files.repeated([]) is None
+    assert files.repeated([*words, "word17", "word3"]) == (17, 5_000)
+
+    class Same(str):  # all hash values equal: only a real repetition counts
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            return 1
+
+    assert files.repeated([Same("a"), Same("b")]) is None
+    assert files.repeated([Same("a"), Same("b"), Same("a")]) == (0, 2)
