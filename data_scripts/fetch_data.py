@@ -5,6 +5,7 @@ python data_scripts/fetch_data.py get men brown
 python data_scripts/fetch_data.py get all
 python data_scripts/fetch_data.py verify
 python data_scripts/fetch_data.py mirror /media/usb/course-data
+python data_scripts/fetch_data.py mirror /media/usb/course-data imdb glove_6b
 """
 
 from __future__ import annotations
@@ -79,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("names", nargs="+", metavar="NAME", type=_known, help="or 'all'")
         if run is mirror:
             command.add_argument("folder", metavar="DIR", type=Path)
+            command.add_argument(
+                "names", nargs="*", metavar="NAME", type=_known, help="which data sets; default all"
+            )
     return parser
 
 
@@ -92,8 +96,8 @@ def list_sets(arguments: argparse.Namespace) -> int:
     """Print one line a data set, and its source below."""
     for row in REGISTRY.values():
         size = store.readable_size(row.size)
-        print(f"{row.name:<14} {size:>8}  {store.state(row):<9} {row.licence}")
-        print(f"{'':<14} {row.what}. {row.citation}.")
+        print(f"{row.name:<16} {size:>8}  {store.state(row):<9} {row.licence}")
+        print(f"{'':<16} {row.what}. {row.citation}.")
     print(f"\ncache:  {store.cache_dir()}")
     for folder in store.mirror_dirs():
         print(f"mirror: {folder}{'' if folder.is_dir() else ' (no such folder)'}")
@@ -102,8 +106,19 @@ def list_sets(arguments: argparse.Namespace) -> int:
 
 def get(arguments: argparse.Namespace) -> int:
     """Bring data sets to this machine, one after the other; a failure does not stop the rest."""
-    names = list(REGISTRY) if "all" in arguments.names else list(dict.fromkeys(arguments.names))
-    return 0 if len([name for name in names if _obtain(REGISTRY[name])]) == len(names) else 1
+    rows = _chosen(arguments.names)
+    return 0 if len([row for row in rows if _obtain(row)]) == len(rows) else 1
+
+
+def _chosen(names: list[str]) -> list[Dataset]:
+    """Return the data sets of these names, and say how much of them has to be downloaded."""
+    rows = list(REGISTRY.values())
+    if "all" not in names:
+        rows = [REGISTRY[name] for name in dict.fromkeys(names)]
+    missing = [f.size for row in rows for f in row.files if f.url and not store.find(f)]
+    if missing:
+        print(f"To download: {store.readable_size(sum(missing))}. Ctrl-C stops it cleanly.")
+    return rows
 
 
 def _obtain(row: Dataset) -> tuple[Path, ...] | None:
@@ -136,26 +151,26 @@ def verify(arguments: argparse.Namespace) -> int:
             for place in copies:
                 trouble = store.problem(place, file)
                 damaged += trouble is not None
-                print(f"{'WRONG' if trouble else 'right':<8} {row.name:<14} {place.path}")
+                print(f"{'WRONG' if trouble else 'right':<8} {row.name:<16} {place.path}")
                 if trouble:
                     print(f"{'':<8} {trouble}")
                     first = "" if place.ships else "delete this file; then "
                     print(f"{'':<8} to mend: {first}{store.mend(row, file)}")
             if not copies:
-                print(f"{'absent':<8} {row.name:<14} {file.path}")
+                print(f"{'absent':<8} {row.name:<16} {file.path}")
     print(f"\n{damaged} wrong." if damaged else "\nNothing is wrong.")
     return 1 if damaged else 0
 
 
 def mirror(arguments: argparse.Namespace) -> int:
-    """Copy every data set that does not ship with a package into a folder, checked."""
+    """Copy data sets that do not ship with a package into a folder, checked."""
     folder: Path = arguments.folder
     manifest = folder / MANIFEST
     if manifest.exists() and MANIFEST_NOTE not in manifest.read_text(encoding="utf-8"):
         print(f"{manifest} was not written by this command. Choose another folder.")
         return 1
     included, left_out = [], []
-    for row in REGISTRY.values():
+    for row in _chosen(arguments.names or ["all"]):
         if row.kind == "embedded":
             continue
         paths = _obtain(row)
@@ -172,14 +187,20 @@ def mirror(arguments: argparse.Namespace) -> int:
             left_out.append(row.name)
             continue
         included.append(row)
-    if included:
-        _write_manifest(manifest, included)
+    if included:  # what an earlier call has put there stays on the list
+        remote = [row for row in REGISTRY.values() if row.kind == "remote"]
+        _write_manifest(manifest, [row for row in remote if _stands_in(folder, row)])
     print(f"\nIncluded: {', '.join(row.name for row in included) or 'nothing'}.")
     if left_out:
         print(f"Not included, see above: {', '.join(left_out)}.")
     if included:
         print(f"To use it: set COURSE_DATA_MIRROR to {folder.resolve()}")
     return 1 if left_out else 0
+
+
+def _stands_in(folder: Path, row: Dataset) -> bool:
+    copies = [(store.Place(folder / file.path, "mirror"), file) for file in row.files]
+    return not any(store.problem(place, file) for place, file in copies)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -139,6 +139,35 @@ def test_mirror_builds_a_folder_the_loaders_can_use(fetch_data, toy, monkeypatch
     assert datasets.load_similarity("men").attrs["source"] == "mirror"
 
 
+def test_mirror_of_some_data_sets_adds_to_what_is_there(fetch_data, toy, capsys):
+    target = toy / "usb"
+    for name in ("rw", "men"):
+        assert fetch_data.main(["mirror", str(target), name]) == 0
+        assert f"Included: {name}." in capsys.readouterr().out
+    manifest = json.loads((target / "MANIFEST.json").read_text(encoding="utf-8"))
+    assert [row["name"] for row in manifest["datasets"]] == ["men", "rw"]
+    (target / "words" / "rw.txt").write_bytes(b"cut")
+    assert fetch_data.main(["mirror", str(target), "men"]) == 0
+    manifest = json.loads((target / "MANIFEST.json").read_text(encoding="utf-8"))
+    assert [row["name"] for row in manifest["datasets"]] == ["men"]
+    assert fetch_data.main(["mirror", str(toy / "other"), "lee"]) == 0  # ships: nothing to copy
+    assert "Included: nothing." in capsys.readouterr().out and not (toy / "other").exists()
+
+
+def test_the_size_of_a_download_is_said_before_it_begins(fetch_data, toy, monkeypatch, capsys):
+    large = File("large.bin", 1_647_046_227, "0" * 64, "http://example/large")
+    monkeypatch.setitem(REGISTRY, "large", Dataset("large", "toy", (large,), "none", "nobody"))
+
+    def refuse(dataset, file):
+        raise datasets.DataUnavailable("no network")
+
+    monkeypatch.setattr(store, "_download", refuse)
+    assert fetch_data.main(["get", "large", "men"]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("To download: 1.6 GB.") and "no network" in out
+    assert fetch_data.main(["get", "men"]) == 0 and "To download" not in capsys.readouterr().out
+
+
 def test_mirror_replaces_a_cut_copy_and_says_what_is_left_out(fetch_data, toy, capsys):
     target = toy / "usb"
     (target / "words").mkdir(parents=True)
@@ -185,6 +214,8 @@ def test_as_a_program(tmp_path):
     done = _run("list", COURSE_DATA_CACHE=str(tmp_path / "cache"), COURSE_DATA_MIRROR="")
     assert done.returncode == 0, done.stderr
     assert all(name in done.stdout for name in REGISTRY)
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("googlenews ")]
+    assert "1.6 GB  missing" in row
     help_text = _run("get", "--help").stdout
     assert all(f"\n  {code} " in help_text for code in (0, 1, 2, 130))
 

@@ -6,7 +6,8 @@ the package the file ships in. It downloads only with ``download=True``.
 
 from course_lib.datasets.corpora import Corpus, largest_corpus, load_corpus
 from course_lib.datasets.evaluation_sets import load_analogies, load_scws, load_similarity
-from course_lib.datasets.labelled import load_nsmc
+from course_lib.datasets.labelled import load_imdb, load_nsmc
+from course_lib.datasets.pretrained import load_glove, load_word2vec
 from course_lib.datasets.registry import REGISTRY, Dataset, File
 from course_lib.datasets.store import DataUnavailable, status, used
 
@@ -19,9 +20,12 @@ __all__ = [
     "largest_corpus",
     "load_analogies",
     "load_corpus",
+    "load_glove",
+    "load_imdb",
     "load_nsmc",
     "load_scws",
     "load_similarity",
+    "load_word2vec",
     "status",
     "used",
 ]

@@ -189,6 +189,5 @@ def largest_corpus(
     """
     if language not in _LARGEST_FIRST:
         raise ValueError(unknown_name(language, _LARGEST_FIRST, "language"))
-    names = _LARGEST_FIRST[language]
-    name = next(name for name in names if store.state(REGISTRY[name]) != "missing")
+    name = store.choose(_LARGEST_FIRST[language])
     return load_corpus(name, max_tokens=max_tokens, unit=unit)

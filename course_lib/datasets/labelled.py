@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from course_lib.datasets import store
-from course_lib.datasets.readers import read_nsmc_rows
+from course_lib.datasets.readers import read_imdb_rows, read_nsmc_rows, read_review_rows
 from course_lib.datasets.registry import unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Split = Literal["train", "test"]
 
-def load_nsmc(split: Literal["train", "test"] = "train", *, download: bool = False) -> pd.DataFrame:
+
+def load_nsmc(split: Split = "train", *, download: bool = False) -> pd.DataFrame:
     """Read Korean film reviews, each rated good or bad by the person who wrote it.
 
     Parameters
@@ -42,9 +46,75 @@ def load_nsmc(split: Literal["train", "test"] = "train", *, download: bool = Fal
     """
     import pandas as pd
 
-    if split not in ("train", "test"):
-        raise ValueError(unknown_name(split, ("train", "test"), "split of nsmc"))
+    _check_split(split, "nsmc")
     paths = dict(zip(("train", "test"), store.locate("nsmc", download=download), strict=True))
     table = pd.DataFrame(read_nsmc_rows(paths[split]), columns=["id", "document", "label"])
     table.attrs.update(name="nsmc", source=store.used()["nsmc"])
     return table
+
+
+def load_imdb(split: Split = "train", *, download: bool = False) -> pd.DataFrame:
+    """Read English film reviews, each rated good or bad by the person who wrote it.
+
+    Where the real data is not at hand, 300 short reviews written for this course stand in:
+    200 to train on, 100 to test on.
+
+    Parameters
+    ----------
+    split : {"train", "test"}
+        25,000 reviews each, as the authors divided them: half good, half bad, and no film in
+        both.
+    download : bool
+        Fetch the real data (84 MB) if it is not at hand.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``text`` (str), ``label`` (int: 1 good, 0 bad) and ``stars`` (int: 7 to 10 for
+        a good one, 1 to 4 for a bad one). The rows follow the numbers of the files, the bad
+        review of a number before the good one, so that any even number of first rows is half
+        good; reviews of one film stand near each other. ``.attrs`` holds ``name``, ``"imdb"``
+        or ``"reviews"``, and ``source``, which is ``"sample"`` for the latter.
+
+    Raises
+    ------
+    ValueError
+        If there is no such split.
+    DataUnavailable
+        If a file is cut or altered, or cannot be fetched.
+
+    Notes
+    -----
+    The line breaks of the web page, ``<br />``, are line ends here. Reviews without a label,
+    which the original archive holds too, are left out.
+
+    References
+    ----------
+    Maas et al. 2011, "Learning Word Vectors for Sentiment Analysis", section 4.1.
+    """
+    _check_split(split, "imdb")
+    name = store.choose(("imdb", "imdb_packed"), ("reviews",), download=download)
+    (path,) = store.locate(name, download=download)
+    table = _reviews(path, path.stat().st_mtime_ns)[split].copy()
+    name_shown = "reviews" if name == "reviews" else "imdb"
+    table.attrs.update(name=name_shown, source=store.used()[name])
+    return table
+
+
+@lru_cache(maxsize=1)
+def _reviews(path: Path, changed: int) -> dict[str, pd.DataFrame]:
+    """Return both splits; the second one that is asked for does not unpack 50,000 files again."""
+    import pandas as pd
+
+    read = read_review_rows if path.suffix == ".tsv" else read_imdb_rows
+    table = pd.DataFrame(read(path), columns=["split", "number", "text", "label", "stars"])
+    table = table.sort_values(["number", "label"], kind="stable")
+    return {
+        split: rows[["text", "label", "stars"]].reset_index(drop=True)
+        for split, rows in table.groupby("split")
+    }
+
+
+def _check_split(split: str, name: str) -> None:
+    if split not in ("train", "test"):
+        raise ValueError(unknown_name(split, ("train", "test"), f"split of {name}"))

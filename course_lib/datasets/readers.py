@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable, Iterator
 from html import unescape
 from pathlib import Path
 
+from course_lib import runtime
 from course_lib.text import split_sentences
 
 Document = tuple[str, Iterable[str]]
+Review = tuple[str, int, str, int, int]  # split, number, text, label (1 good), stars
 
 # Sections of lists: books, links, footnotes. None of it is prose.
 _BACK_MATTER = re.compile(
@@ -27,10 +29,12 @@ _BACK_MATTER = re.compile(
     re.IGNORECASE,
 )
 _BREAK = re.compile(r"<br\b[^>]*>", re.IGNORECASE)
+_LINE_BREAK = re.compile(r"<br */?>", re.IGNORECASE)
 _HEADING = re.compile(r"(=+)(.+?)=+")
 _PICTURE = re.compile(r"^[^|]*\.(?:jpe?g|png|gif|svg|tiff?|og[gv]|webm)\s*(?:\||$)", re.IGNORECASE)
 _PICTURE_OPTION = re.compile(r"\|\s*(?:thumb|left|right|center|upright)\b|\|?\balt=.*")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
+_REVIEW = re.compile(r"/(train|test)/(neg|pos)/(\d+)_(\d+)\.txt$")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|\{\{[^{}]*\}\}")
 _PLACEHOLDER = re.compile(r"\b(?:formula|codice)_\d+")
 _TABLE = re.compile(r"\s*(?:[|!}]|#if|\{[{|])|\W*(?:em;|style=|class=|align=)")
@@ -135,6 +139,28 @@ def read_nsmc(path: Path) -> Iterator[Document]:
     for number, document, _ in read_nsmc_rows(path):
         if document:
             yield str(number), split_sentences(document)
+
+
+def read_imdb_rows(path: Path) -> Iterator[Review]:
+    """Yield the reviews with a label of the IMDB archive, in the order in which they stand there.
+
+    Such a file is called ``aclImdb/train/neg/0_3.txt``: review number 0, three stars.
+    """
+    with tarfile.open(path, "r|*") as archive:  # packed with gzip or xz
+        for member in runtime.progress(archive, desc="imdb", unit="file"):
+            if found := _REVIEW.search(member.name):
+                split, kind, number, stars = found.groups()
+                text = archive.extractfile(member).read().decode("utf-8")
+                text = _LINE_BREAK.sub("\n", text)
+                yield split, int(number), text, int(kind == "pos"), int(stars)
+
+
+def read_review_rows(path: Path) -> Iterator[Review]:
+    """Yield the reviews of the course's own sample: split, label, stars and text, a line each."""
+    _, *lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        split, label, stars, text = line.split("\t")
+        yield split, number, text, int(label), int(stars)
 
 
 def read_sample(path: Path) -> Iterator[Document]:

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -167,6 +167,33 @@ def locate(name: str, *, download: bool = False) -> tuple[Path, ...]:
     return tuple(place.path for place in found)
 
 
+def choose(wanted: Sequence[str], instead: Sequence[str] = (), *, download: bool = False) -> str:
+    """Return which of several data sets a loader shall read.
+
+    Only what is missing is passed over. A damaged file counts as one that is there, so that
+    ``locate`` reports it, and no smaller data set is taken in silence.
+
+    Parameters
+    ----------
+    wanted : sequence of str
+        Data sets that serve equally well, the best first.
+    instead : sequence of str
+        Smaller ones that stand in for them.
+    download : bool
+        Rather fetch the first that has a public address than take a smaller one.
+
+    Returns
+    -------
+    str
+        A name in ``REGISTRY``; the first if none is at hand, for ``locate`` to complain about.
+    """
+    fetched = [name for name in wanted if all(file.url for file in REGISTRY[name].files)]
+    at_hand = [name for name in (*wanted, *instead) if state(REGISTRY[name]) != "missing"]
+    if download and fetched and not set(at_hand) & set(wanted):
+        return fetched[0]
+    return (at_hand or wanted)[0]
+
+
 def mend(dataset: Dataset, file: File) -> str:
     """Say what to do about a file that is missing or damaged."""
     if file.shipped:
@@ -263,7 +290,9 @@ def _sweep(folder: Path) -> None:
 
 
 def readable_size(n_bytes: int) -> str:
-    """Return a length in bytes as kB or MB (1,000 and 1,000,000 bytes)."""
+    """Return a length in bytes as kB, MB or GB (1,000 bytes and so on)."""
+    if n_bytes >= 1e9:
+        return f"{n_bytes / 1e9:.1f} GB"
     return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:.0f} kB"
 
 

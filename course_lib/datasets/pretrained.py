@@ -1,0 +1,188 @@
+"""Word vectors that others trained on far more text than fits this course."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from course_lib import runtime
+from course_lib.datasets import store
+from course_lib.datasets.registry import REGISTRY, unknown_name
+
+if TYPE_CHECKING:
+    from course_lib.vectors import WordVectors
+
+GLOVE_SIZES = (50, 100, 200, 300)
+GOOGLENEWS_SIZE = 300
+_DIFFERENT = {"king", "queen"}  # in the slice scaled to length 1, unlike the official file
+
+
+def load_glove(
+    name: str = "6B",
+    *,
+    dim: int = 100,
+    words: Collection[str] | None = None,
+    download: bool = False,
+) -> WordVectors:
+    """Read the GloVe vectors that their authors trained on 6 billion words of English.
+
+    The text was Wikipedia of 2014 and the news corpus Gigaword 5, in lower case. The official
+    file holds 400,000 words; where it is not at hand, a slice of 4,197 of them serves for
+    ``dim=50``. ``datasets.used()`` tells which it was: ``glove_6b`` or ``glove_6b_slice``.
+
+    Parameters
+    ----------
+    name : {"6B"}
+        Which of the authors' files.
+    dim : {50, 100, 200, 300}
+        M, the number of dimensions.
+    words : collection of str, optional
+        Read only the rows of these words, which takes little memory. Words that are not there
+        are passed over.
+    download : bool
+        Fetch the official file (862 MB) if it is not at hand.
+
+    Returns
+    -------
+    WordVectors
+        Words in the order of the file, by and large the most frequent first.
+
+    Raises
+    ------
+    ValueError
+        For another ``name`` or ``dim``, or if none of ``words`` is there.
+    DataUnavailable
+        If nothing at hand has so many dimensions, or a file is cut or altered.
+
+    References
+    ----------
+    Pennington, Socher & Manning 2014, "GloVe: Global Vectors for Word Representation".
+    """
+    _check_name(name, "6B", "GloVe file")
+    if dim not in GLOVE_SIZES:
+        raise ValueError(f"dim is {dim!r}; these vectors have 50, 100, 200 or 300 dimensions.")
+    instead = ("glove_6b_slice",) if dim == 50 else ()
+    chosen = store.choose(("glove_6b",), instead, download=download)
+    try:
+        (path,) = store.locate(chosen, download=download)
+    except store.DataUnavailable as error:
+        if chosen != "glove_6b" or dim == 50:
+            raise
+        raise store.DataUnavailable(
+            f"{error}\n  instead:   the slice of these vectors (glove_6b_slice: "
+            f"{store.state(REGISTRY['glove_6b_slice'])}) serves dim=50 alone, not dim={dim}"
+        ) from error
+    from course_lib.vectors import WordVectors, files
+
+    if chosen == "glove_6b":
+        member = f"glove.6B.{dim}d.txt"
+        with _opened(path, member) as stream:
+            rows = files.read_text(stream, f"{path}/{member}", words=words, vector_size=dim)
+    else:
+        with path.open("rb") as stream:
+            stream.readline()  # a header that counts one row too few
+            rows = files.read_text(stream, str(path), words=words, vector_size=dim)
+    return WordVectors(*rows)
+
+
+def load_word2vec(
+    name: str = "GoogleNews",
+    *,
+    words: Collection[str] | None = None,
+    download: bool = False,
+) -> WordVectors:
+    """Read the word2vec vectors that Google trained on about 100 billion words of news.
+
+    The official file holds 3,000,000 words and phrases (``New_York``), in upper and lower case,
+    of 300 dimensions: 3.6 GB in memory. Where it is not at hand, a slice of 1,241 words serves.
+    ``datasets.used()`` tells which it was: ``googlenews`` or ``googlenews_slice``.
+
+    Parameters
+    ----------
+    name : {"GoogleNews"}
+        Which file.
+    words : collection of str, optional
+        Read only the rows of these words, which takes little memory. Words that are not there
+        are passed over.
+    download : bool
+        Fetch the official file (1.6 GB) if it is not at hand.
+
+    Returns
+    -------
+    WordVectors
+        Of the official file, the vectors as they are, words in its order. **Of the slice, every
+        vector is scaled to length 1.** It comes from two places: one holds 257 words with their
+        exact values, the other 1,000 words scaled to length 1 and rounded to six decimals, and
+        a mixture of lengths would mean nothing. Cosines, neighbours and analogies are those of
+        the official vectors, up to that rounding; lengths are lost.
+
+    Raises
+    ------
+    ValueError
+        For another ``name``, or if none of ``words`` is there.
+    DataUnavailable
+        If neither is at hand, or a file is cut or altered.
+
+    References
+    ----------
+    Mikolov et al. 2013b, "Distributed Representations of Words and Phrases and their
+    Compositionality".
+    """
+    _check_name(name, "GoogleNews", "word2vec file")
+    chosen = store.choose(("googlenews",), ("googlenews_slice",), download=download)
+    paths = store.locate(chosen, download=download)
+    from course_lib.vectors import WordVectors, files
+
+    if chosen == "googlenews":
+        with _opened(paths[0]) as stream:
+            rows = files.read_binary(
+                stream, str(paths[0]), words=words, vector_size=GOOGLENEWS_SIZE
+            )
+        return WordVectors(*rows)
+    return _joined_slices(*paths, words)
+
+
+def _check_name(name: str, known: str, kind: str) -> None:
+    if name != known:
+        raise ValueError(unknown_name(name, (known,), kind))
+
+
+@contextmanager
+def _opened(path: Path, member: str = "") -> Iterator[BinaryIO]:
+    """Open a packed file, or one file of a zip archive; a bar shows how far it has been read."""
+    from tqdm.utils import CallbackIOWrapper
+
+    total = path.stat().st_size
+    with path.open("rb") as raw, runtime.progress(total=total, desc=path.name, unit="B") as bar:
+        counted = CallbackIOWrapper(bar.update, raw, "read")
+        if member:
+            with zipfile.ZipFile(counted) as archive:
+                bar.reset(archive.getinfo(member).compress_size)
+                with archive.open(member) as stream:
+                    yield stream
+        else:
+            with gzip.open(counted) as stream:
+                yield stream
+
+
+def _joined_slices(exact: Path, scaled: Path, words: Collection[str] | None) -> WordVectors:
+    """Return the words of both slices, each vector of length 1; the exact ones take precedence."""
+    import numpy as np
+
+    from course_lib.vectors import WordVectors, files
+
+    wanted = files.wanted_words(words)
+    first, second = WordVectors.load(exact), WordVectors.load(scaled)
+    more = [word for word in second.words if word not in first and word not in _DIFFERENT]
+    matrix = np.concatenate(
+        [first.normalised(), second.normalised()[[second.index[word] for word in more]]]
+    )
+    known = [*first.words, *more]
+    rows = [row for row, word in enumerate(known) if wanted is None or word in wanted]
+    if not rows:
+        raise ValueError(files.none_of(wanted, f"{exact} with {scaled}"))
+    return WordVectors([known[row] for row in rows], matrix[rows])
