@@ -19,6 +19,7 @@ from course_lib import datasets, evaluate
 from course_lib.vectors import WordVectors
 
 ROOT = Path(__file__).resolve().parents[1]
+SEEDS = 3
 Parts = dict[str, Callable[[], list[dict]]]
 
 
@@ -108,7 +109,7 @@ def parser(doc: str, parts: tuple[str, ...]) -> argparse.ArgumentParser:
     found.add_argument("--corpus", help="a corpus of course_lib.datasets (default: the largest)")
     found.add_argument("--max-tokens", type=int, help="stop reading the corpus here")
     found.add_argument("--rounds", type=int, default=5)
-    found.add_argument("--seeds", type=int, default=3)
+    found.add_argument("--seeds", type=int, default=SEEDS)
     found.add_argument(
         "--only",
         nargs="*",
@@ -142,6 +143,7 @@ def measure(
     command = f"python benchmarks/{name}.py{' --gpu' if options.gpu else ''}"
     command += f" --corpus {options.corpus}" if options.corpus else ""
     command += f" --max-tokens {options.max_tokens}" if options.max_tokens else ""
+    command += f" --seeds {options.seeds}" if options.seeds != SEEDS else ""
     result |= {"command": command, **about, "rounds": options.rounds, "seeds": options.seeds}
     for part in parts if options.only is None else options.only:
         result[part] = parts[part]()
