@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 # A word is letters and digits of any script, with inner apostrophes or hyphens (don't, well-known).
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
+_WORD_OR_MARK = re.compile(_WORD.pattern + r"|[^\w\s]")
 # A sentence ends at . ! ? (and closing quotes or brackets) before a space and a capital or quote.
 _SENTENCE_END = re.compile(r"(?<=[.!?。])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9가-힣])|\n+")
 
 
-def tokenise(text: str, *, lower: bool = True) -> list[str]:
-    """Split a text into words; punctuation is dropped.
+def tokenise(text: str, *, lower: bool = True, punctuation: bool = False) -> list[str]:
+    """Split a text into words; punctuation is dropped, or kept as words of its own.
 
     Parameters
     ----------
@@ -32,6 +33,8 @@ def tokenise(text: str, *, lower: bool = True) -> list[str]:
         Any text. Hyphens and apostrophes inside a word are kept (``well-known``, ``don't``).
     lower : bool
         Put every word into lower case first.
+    punctuation : bool
+        Keep each punctuation mark as a word. Language models read them.
 
     Returns
     -------
@@ -39,7 +42,8 @@ def tokenise(text: str, *, lower: bool = True) -> list[str]:
     """
     if not isinstance(text, str):
         raise TypeError(f"tokenise takes one string, not {type(text).__name__}: {text!r:.60}")
-    return _WORD.findall(text.lower() if lower else text)
+    pattern = _WORD_OR_MARK if punctuation else _WORD
+    return pattern.findall(text.lower() if lower else text)
 
 
 def split_sentences(text: str) -> list[str]:

@@ -145,3 +145,14 @@ def test_noise_distribution() -> None:
     got = text.noise_distribution(np.array([16, 1]))
     assert got == pytest.approx([8 / 9, 1 / 9])
     assert text.noise_distribution(np.array([16, 1]), 0) == pytest.approx([0.5, 0.5])
+
+
+def test_punctuation_marks_are_words_of_their_own_where_they_are_asked_for() -> None:
+    sentence = 'He said: "Don\'t, well-known friend (8/10)!"'
+    assert text.tokenise(sentence, lower=False, punctuation=True) == [
+        "He", "said", ":", '"', "Don't", ",", "well-known", "friend", "(", "8", "/", "10", ")",
+        "!", '"',
+    ]  # fmt: skip
+    assert [
+        w for w in text.tokenise(sentence, punctuation=True) if w[0].isalnum()
+    ] == text.tokenise(sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import Literal, overload
 
@@ -30,7 +30,8 @@ class Corpus(Sequence[list[str]]):
     Attributes
     ----------
     sentences : list of list of str
-        Words in lower case, punctuation dropped, no sentence shorter than two words.
+        Words in lower case, punctuation dropped (both kept with ``as_written``), no sentence
+        shorter than two words.
     name : str
         The name in ``REGISTRY``.
     source : str
@@ -90,6 +91,7 @@ def load_corpus(
     *,
     max_tokens: int | None = None,
     unit: hangul.Unit | None = None,
+    as_written: bool = False,
     download: bool = False,
 ) -> Corpus:
     """Read a corpus from the cache, a mirror folder or the package it ships in.
@@ -104,6 +106,8 @@ def load_corpus(
         How to cut a Korean corpus, see :func:`course_lib.hangul.tokenise_korean`; by default
         ``eojeol`` for the small sample and ``word`` for the two others, which takes minutes
         for a whole corpus (about 15,000 words a second).
+    as_written : bool
+        Keep capitals, and punctuation marks as words of their own: for language models.
     download : bool
         Fetch the file if it is not at hand. Without it, nothing touches the network.
 
@@ -131,7 +135,10 @@ def load_corpus(
         raise ValueError(f"max_tokens is {max_tokens}; give 1 or more, or None for all.")
     if unit is not None and name not in _KOREAN:
         raise ValueError(f"unit={unit!r} is for the Korean corpora: {', '.join(_KOREAN)}.")
+    if as_written and name in _KOREAN:
+        raise ValueError(f"as_written is for the English corpora, not for {name!r}.")
     unit = unit or _KOREAN.get(name)
+    words_of = partial(tokenise, lower=not as_written, punctuation=as_written)
     split_by = unit and hangul.splitter(unit)
     paths = store.locate(name, download=download)
     sentences: list[list[str]] = []
@@ -144,7 +151,7 @@ def load_corpus(
     for title, document in documents:
         titles.append(title)
         starts.append(len(sentences))
-        split = hangul.tokenise_all(document, unit=unit) if unit else map(tokenise, document)
+        split = hangul.tokenise_all(document, unit=unit) if unit else map(words_of, document)
         for words in split:
             if len(words) < 2:
                 continue

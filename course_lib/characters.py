@@ -1,0 +1,135 @@
+"""From a word to the numbers a character model reads: its UTF-8 bytes between two marks.
+
+A word becomes ``width`` ids: begin-of-word, its bytes, end-of-word, then padding. In a batch
+every id is raised by one, so that 0 is free to mean "no word here".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+BEGIN_SENTENCE, END_SENTENCE, BEGIN_WORD, END_WORD, PADDING = 256, 257, 258, 259, 260
+WIDTH = 50
+N_CHARACTERS = 262  # ids of a batch: 0 for no word, then the 261 above raised by one
+
+
+def word_to_ids(word: str, *, width: int = WIDTH) -> list[int]:
+    """Return the ids of a word: begin-of-word, UTF-8 bytes, end-of-word, padding.
+
+    Parameters
+    ----------
+    word : str
+    width : int
+        Length of the result. A word of more than ``width - 2`` bytes is cut, even in the
+        middle of a letter of several bytes.
+
+    Returns
+    -------
+    list of int
+        Ids 0 to 260, ``width`` of them.
+
+    Raises
+    ------
+    TypeError
+        If the word is not a string.
+    ValueError
+        If ``width`` leaves no room for a byte, or the word holds half a surrogate pair.
+
+    Examples
+    --------
+    >>> word_to_ids("dog", width=7)
+    [258, 100, 111, 103, 259, 260, 260]
+    """
+    if not isinstance(word, str):
+        raise TypeError(f"A token is a string, not {type(word).__name__}: {word!r:.40}")
+    try:
+        return _marked(list(word.encode("utf-8")), width)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"The token {word!r:.40} is not valid Unicode: {error.reason}.") from None
+
+
+def sentence_mark_ids(mark: int, *, width: int = WIDTH) -> list[int]:
+    """Return the ids of the word that opens or closes a sentence.
+
+    Parameters
+    ----------
+    mark : int
+        ``BEGIN_SENTENCE`` or ``END_SENTENCE``.
+    width : int
+    """
+    if mark not in (BEGIN_SENTENCE, END_SENTENCE):
+        raise ValueError(f"mark is {mark}; sentences begin with 256 and end with 257.")
+    return _marked([mark], width)
+
+
+def _marked(inner: list[int], width: int) -> list[int]:
+    if width < 3:
+        raise ValueError(f"width is {width}; two marks and a byte need 3.")
+    ids = [BEGIN_WORD, *inner[: width - 2], END_WORD]
+    return ids + [PADDING] * (width - len(ids))
+
+
+def check_sentences(sentences: Sequence[Sequence[str]]) -> None:
+    """Raise unless there is at least one sentence and each is a list of one or more strings."""
+    if isinstance(sentences, str):
+        raise TypeError(f"sentences is one string, {sentences!r:.40}: give a list of token lists.")
+    if len(sentences) == 0:
+        raise ValueError("The batch is empty: give at least one sentence.")
+    for number, sentence in enumerate(sentences):
+        if isinstance(sentence, str):
+            raise TypeError(f"Sentence {number} is a string, {sentence!r:.40}: tokenise it first.")
+        if len(sentence) == 0:
+            raise ValueError(f"Sentence {number} is empty: leave it out.")
+        for place, token in enumerate(sentence):
+            if not isinstance(token, str):
+                raise TypeError(
+                    f"Token {place} of sentence {number} is {type(token).__name__}, not a "
+                    f"string: {token!r:.40}"
+                )
+
+
+def batch_to_ids(
+    sentences: Sequence[Sequence[str]], *, width: int = WIDTH, marks: bool = True
+) -> np.ndarray:
+    """Return the ids of a batch of sentences, raised by one; 0 where there is no word.
+
+    Parameters
+    ----------
+    sentences : sequence of sequences of str
+        Tokenised sentences.
+    width : int
+    marks : bool
+        Put the begin-of-sentence and end-of-sentence words around each sentence.
+
+    Returns
+    -------
+    numpy.ndarray, int64, (batch, time, width)
+        ``time`` is the length of the longest sentence, with its marks.
+
+    Raises
+    ------
+    TypeError
+        If a sentence or the batch is a bare string, or a token is not a string.
+    ValueError
+        If a sentence or the batch is empty.
+    """
+    import numpy as np
+
+    check_sentences(sentences)
+    ids: dict[str, list[int]] = {}
+    opening = [sentence_mark_ids(BEGIN_SENTENCE, width=width)] if marks else []
+    closing = [sentence_mark_ids(END_SENTENCE, width=width)] if marks else []
+    time = max(map(len, sentences)) + len(opening) + len(closing)
+    batch = np.zeros((len(sentences), time, width), dtype=np.int64)
+    for row, sentence in zip(batch, sentences, strict=True):
+        for word in sentence:
+            if word not in ids:
+                ids[word] = word_to_ids(word, width=width)
+        words = [*opening, *(ids[word] for word in sentence), *closing]
+        row[: len(words)] = words
+        row[: len(words)] += 1
+    return batch

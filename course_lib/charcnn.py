@@ -1,0 +1,119 @@
+"""A vector for a word from its characters: convolutions, the maximum of each, highway layers.
+
+Symbols: C characters, d numbers a character, F filters in all, P numbers of the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from course_lib.characters import N_CHARACTERS, WIDTH
+
+OFFICIAL_FILTERS = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
+
+
+@dataclass(frozen=True)
+class CharCNNOptions:
+    """Sizes of a character CNN.
+
+    Attributes
+    ----------
+    vector_size : int
+        d, numbers a character.
+    filters : tuple of (int, int)
+        Window width in characters, and how many filters of it.
+    n_highway : int
+    activation : {"relu", "tanh"}
+    projection_dim : int
+        P, numbers of the result.
+    width : int
+        Characters of a word, with its marks and padding.
+    """
+
+    vector_size: int = 16
+    filters: tuple[tuple[int, int], ...] = OFFICIAL_FILTERS
+    n_highway: int = 2
+    activation: Literal["relu", "tanh"] = "relu"
+    projection_dim: int = 512
+    width: int = WIDTH
+
+
+class Highway(nn.Module):
+    """One highway layer: y = g · relu(W x + b) + (1 - g) · x with the gate g = σ(W' x + b').
+
+    The bias of the gate starts at -2: at first the layer lets nearly all of x through.
+
+    Parameters
+    ----------
+    size : int
+        F.
+
+    References
+    ----------
+    Srivastava, Greff & Schmidhuber 2015, "Highway Networks", equation 3.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.transform = nn.Linear(size, size)
+        self.gate = nn.Linear(size, size)
+        nn.init.constant_(self.gate.bias, -2.0)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return a tensor of the shape of the input, (words, F)."""
+        gate = torch.sigmoid(self.gate(inputs))  # (words, F)
+        return gate * functional.relu(self.transform(inputs)) + (1 - gate) * inputs
+
+
+class CharCNN(nn.Module):
+    """Characters in, word vectors out.
+
+    Parameters
+    ----------
+    options : CharCNNOptions
+
+    References
+    ----------
+    Kim, Jernite, Sontag & Rush 2016, "Character-Aware Neural Language Models", section 2.
+    Jozefowicz et al. 2016, "Exploring the Limits of Language Modeling", section 3.2.
+    """
+
+    def __init__(self, options: CharCNNOptions) -> None:
+        super().__init__()
+        self.options = options
+        for width, _ in options.filters:
+            if width > options.width:
+                raise ValueError(f"A filter spans {width} characters; a word has {options.width}.")
+        if options.activation not in ("relu", "tanh"):
+            raise ValueError(f'activation is {options.activation!r}; use "relu" or "tanh".')
+        self.embedding = nn.Embedding(N_CHARACTERS, options.vector_size)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(options.vector_size, number, width) for width, number in options.filters
+        )
+        size = sum(number for _, number in options.filters)
+        self.highway = nn.Sequential(*(Highway(size) for _ in range(options.n_highway)))
+        self.projection = nn.Linear(size, options.projection_dim)
+        with torch.no_grad():
+            self.embedding.weight[0] = 0.0  # no word: never looked up for a word
+
+    def convolved(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the strongest answer of each filter in each word: (words, F).
+
+        Parameters
+        ----------
+        ids : torch.Tensor, int64, (words, width)
+            As in a batch: raised by one.
+        """
+        characters = self.embedding(ids).transpose(1, 2)  # (words, d, width)
+        strongest = [layer(characters).amax(2) for layer in self.convolutions]
+        activation = torch.relu if self.options.activation == "relu" else torch.tanh
+        return activation(torch.cat(strongest, 1))  # (words, F)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return word vectors, float, (words, P), of ids (words, width)."""
+        return self.projection(self.highway(self.convolved(ids)))

@@ -1,0 +1,332 @@
+"""ELMo: every layer of a biLM for every word, and the weighted sum that a task learns.
+
+Symbols: L layers of LSTM, so L + 1 with the character vector; B sentences, T words, P numbers
+of one direction.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import torch
+from torch import nn
+
+from course_lib import bilm, characters, elmo_files, runtime
+from course_lib.bilm import BiLM, State
+from course_lib.datasets import store
+from course_lib.datasets.registry import unknown_name
+
+OFFICIAL = {  # name here: name in the registry of data sets
+    "small": "elmo_small",
+    "medium": "elmo_medium",
+    "original": "elmo_original",
+    "original_5.5B": "elmo_original_5_5b",
+}
+_COURSE_MODEL = Path(__file__).parent / "assets" / "bilm"
+
+
+class ScalarMix(nn.Module):
+    """The weighted sum of layers: γ Σ_j s_j h_j with s the softmax of learned numbers.
+
+    Parameters
+    ----------
+    n_layers : int
+        How many are mixed: L + 1, so 3 for the original ELMo.
+    layer_norm : bool
+        First bring each layer to mean 0 and variance 1 over all words of the batch.
+
+    Attributes
+    ----------
+    scores : torch.nn.Parameter, (n_layers,)
+        Before the softmax; they start at 0, which weighs all layers alike.
+    gamma : torch.nn.Parameter, ()
+        γ, starts at 1.
+
+    References
+    ----------
+    Peters et al. 2018, "Deep Contextualized Word Representations", section 3.2, equation 1.
+    """
+
+    def __init__(self, n_layers: int, layer_norm: bool = False) -> None:
+        super().__init__()
+        if n_layers < 1:
+            raise ValueError(f"n_layers is {n_layers}; there must be a layer to mix.")
+        self.layer_norm = layer_norm
+        self.scores = nn.Parameter(torch.zeros(n_layers))
+        self.gamma = nn.Parameter(torch.ones(()))
+
+    @property
+    def weights(self) -> torch.Tensor:
+        """s, (n_layers,): positive, sum 1."""
+        return torch.softmax(self.scores, 0)
+
+    def forward(self, layers: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """Mix layers.
+
+        Parameters
+        ----------
+        layers : torch.Tensor, float, (n_layers, B, T, D)
+        mask : torch.Tensor, bool, (B, T), optional
+            Where there is a word; needed with ``layer_norm``.
+
+        Returns
+        -------
+        torch.Tensor, float, (B, T, D)
+        """
+        if len(layers) != len(self.scores):
+            raise ValueError(f"{len(layers)} layers were given; this mix has {len(self.scores)}.")
+        if self.layer_norm:
+            if mask is None:
+                raise ValueError("layer_norm needs the mask, to leave out places without a word.")
+            layers = torch.stack([_normalised(layer, mask) for layer in layers])
+        return self.gamma * torch.tensordot(self.weights.to(layers.dtype), layers, dims=1)
+
+    def penalty(self) -> torch.Tensor:
+        """Return ‖scores‖²; times λ and added to a loss it holds the mix near the plain mean."""
+        return self.scores.square().sum()
+
+
+def _normalised(layer: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    values = layer[mask]  # (words, D)
+    mean, variance = values.mean(), values.var(correction=0)
+    return (layer - mean) * (variance + 1e-12).rsqrt() * mask.unsqueeze(2)
+
+
+class ElmoOutput(NamedTuple):
+    """The layers of a batch.
+
+    Attributes
+    ----------
+    layers : torch.Tensor, float32, (L + 1, B, T, 2 P)
+        Layer 0 is the character vector, twice; each other layer the forward LSTM's output,
+        then the backward one's. 0 where there is no word. T is the longest sentence.
+    mask : torch.Tensor, bool, (B, T)
+        Where there is a word.
+    """
+
+    layers: torch.Tensor
+    mask: torch.Tensor
+
+
+class Elmo:
+    """A trained biLM that turns tokenised sentences into vectors.
+
+    Parameters
+    ----------
+    model : BiLM
+    stateful : bool
+        Carry the LSTMs' state from row k of a batch to row k of the next, as the model did
+        while it was trained; without it each sentence starts from zeros.
+    device : torch.device or str, optional
+        Default: ``runtime.device()``.
+    cache : int
+        Character vectors of this many words are kept from batch to batch, those longest
+        unused going first; 0 keeps none. Within a batch a word is encoded once in any case.
+
+    Attributes
+    ----------
+    state : list of (h, c), optional
+        What is carried to the next batch, see :class:`~course_lib.bilm.BiLMOutput`; None before
+        the first batch and where nothing is carried.
+    """
+
+    def __init__(
+        self,
+        model: BiLM,
+        *,
+        stateful: bool = False,
+        device: torch.device | str | None = None,
+        cache: int = 20_000,
+    ) -> None:
+        if cache < 0:
+            raise ValueError(f"cache is {cache}; 0 keeps no words.")
+        self.device = torch.device(device) if device else runtime.device()
+        self.model = model.to(self.device).eval()
+        self.stateful, self.cache = stateful, cache
+        self.state: list[State] | None = None
+        self._words: OrderedDict[str, torch.Tensor] = OrderedDict()
+        self._marks: torch.Tensor | None = None
+
+    @classmethod
+    def from_files(
+        cls,
+        options: str | Path,
+        weights: str | Path,
+        *,
+        stateful: bool = False,
+        device: torch.device | str | None = None,
+        path: bilm.Path = "auto",
+        cache: int = 20_000,
+    ) -> Self:
+        """Load official files.
+
+        Parameters
+        ----------
+        options, weights : str or Path
+            ``options.json`` and ``weights.hdf5``.
+        stateful, device, cache
+            As above.
+        path : {"auto", "cell", "fast", "fused"}
+            How the LSTMs are run, see :class:`~course_lib.bilm.BiLM`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a file is not there.
+        ValueError
+            If a file is of another kind, or the two do not fit each other.
+        """
+        model = elmo_files.read(options, weights, path=path)
+        return cls(model, stateful=stateful, device=device, cache=cache)
+
+    @classmethod
+    def official(
+        cls,
+        name: str = "small",
+        *,
+        download: bool = False,
+        stateful: bool = False,
+        device: torch.device | str | None = None,
+        cache: int = 20_000,
+    ) -> Self:
+        """Load a model that the authors of ELMo trained.
+
+        Parameters
+        ----------
+        name : {"small", "medium", "original", "original_5.5B"}
+            2 P is 256, 512, 1024 and 1024; the last one read 5.5 billion words, the others 800
+            million.
+        download : bool
+            Fetch the files (about 54, 112, 374 and 374 MB) if they are not at hand.
+        stateful, device, cache
+            As above.
+
+        Raises
+        ------
+        ValueError
+            If there is no such model.
+        DataUnavailable
+            If the files are not at hand, are cut or altered, or cannot be fetched.
+        """
+        if name not in OFFICIAL:
+            raise ValueError(unknown_name(name, OFFICIAL, "official ELMo model"))
+        options, weights = store.locate(OFFICIAL[name], download=download)
+        return cls.from_files(options, weights, stateful=stateful, device=device, cache=cache)
+
+    @classmethod
+    def course_model(
+        cls,
+        *,
+        stateful: bool = False,
+        device: torch.device | str | None = None,
+        cache: int = 20_000,
+    ) -> Self:
+        """Load the small model that ships with the course.
+
+        Raises
+        ------
+        FileNotFoundError
+            If its files are not in the installed course.
+        """
+        options, weights = (_COURSE_MODEL / name for name in ("options.json", "weights.hdf5"))
+        for path in (options, weights):
+            if not path.is_file():
+                raise FileNotFoundError(
+                    f"The biLM of the course is not there: {path}. To mend it: git checkout -- "
+                    "course_lib/assets/bilm, or install the course again."
+                )
+        return cls.from_files(options, weights, stateful=stateful, device=device, cache=cache)
+
+    @property
+    def n_layers(self) -> int:
+        """L + 1, how many layers :meth:`embed` gives."""
+        return self.model.options.n_layers + 1
+
+    @property
+    def vector_size(self) -> int:
+        """2 P, numbers of a word in each layer."""
+        return 2 * self.model.options.projection_dim
+
+    def reset_state(self) -> None:
+        """Start the next batch from zeros."""
+        self.state = None
+
+    def embed(self, sentences: Sequence[Sequence[str]]) -> ElmoOutput:
+        """Return all layers for every word of a batch of sentences.
+
+        The marks that open and close a sentence are added, read, and taken out of the result.
+
+        Parameters
+        ----------
+        sentences : list of list of str
+            Tokens as in the text: with capitals, without lower-casing.
+
+        Raises
+        ------
+        TypeError
+            For a bare string where a list is needed, or a token that is not a string.
+        ValueError
+            For an empty sentence or batch, or another number of sentences than before where
+            the state is carried. The state stays as it was.
+        """
+        characters.check_sentences(sentences)
+        lengths = torch.tensor([len(sentence) for sentence in sentences], device=self.device)
+        places = torch.arange(int(lengths.max()) + 2, device=self.device)
+        with torch.no_grad():
+            vectors = self._vectors(sentences, len(places))
+            with_marks = places < lengths.unsqueeze(1) + 2  # (B, T + 2)
+            state = self.state if self.stateful else None
+            output = self.model.from_vectors(vectors, with_marks, state)
+        if self.stateful:
+            self.state = output.state
+        mask = places[:-2] < lengths.unsqueeze(1)  # (B, T)
+        return ElmoOutput(output.layers[:, :, 1:-1] * mask.unsqueeze(2), mask)
+
+    def mixed(self, sentences: Sequence[Sequence[str]], mix: ScalarMix) -> torch.Tensor:
+        """Return the ELMo representation, (B, T, 2 P): the layers mixed.
+
+        Gradients reach the weights of the mix, not the biLM.
+        """
+        layers, mask = self.embed(sentences)
+        return mix.to(self.device)(layers, mask)
+
+    def _vectors(self, sentences: Sequence[Sequence[str]], time: int) -> torch.Tensor:
+        """Return the character vectors of sentences between marks: (B, time, P)."""
+        known = self._encoded(list(dict.fromkeys(word for row in sentences for word in row)))
+        if self._marks is None:
+            self._marks = self._characters(
+                [
+                    characters.sentence_mark_ids(mark, width=self.model.options.characters.width)
+                    for mark in (characters.BEGIN_SENTENCE, characters.END_SENTENCE)
+                ]
+            )
+        # Row 0 is no word, 1 and 2 are the marks, then the words.
+        table = torch.cat(
+            [torch.zeros_like(self._marks[:1]), self._marks, torch.stack(list(known.values()))]
+        )
+        index = {word: row for row, word in enumerate(known, 3)}
+        rows = [[1, *(index[word] for word in sentence), 2] for sentence in sentences]
+        ids = torch.tensor([row + [0] * (time - len(row)) for row in rows], device=self.device)
+        return table[ids]
+
+    def _encoded(self, words: list[str]) -> dict[str, torch.Tensor]:
+        """Return the character vector of each word, from the cache where it is there."""
+        width = self.model.options.characters.width
+        new = [word for word in words if word not in self._words]
+        ids = [characters.word_to_ids(word, width=width) for word in new]
+        fresh = dict(zip(new, self._characters(ids), strict=True)) if new else {}
+        found = {word: fresh[word] if word in fresh else self._words[word] for word in words}
+        for word, vector in found.items():
+            # A copy: a row of the batch's table would keep the whole table alive.
+            self._words[word] = vector.clone() if word in fresh else vector
+            self._words.move_to_end(word)
+        while len(self._words) > self.cache:
+            self._words.popitem(last=False)
+        return found
+
+    def _characters(self, ids: list[list[int]]) -> torch.Tensor:
+        raised = torch.tensor(ids, device=self.device) + 1  # (words, width)
+        return torch.cat([self.model.characters(part) for part in raised.split(1024)])
