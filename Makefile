@@ -24,7 +24,7 @@ test: export COURSE_PROGRESS := 0
 test: export PYTHONHASHSEED := 0
 test: export COURSE_PROFILE := laptop
 
-.PHONY: help env course test execute smoke korean lab lint student bench-word2vec bench-glove bench-fasttext clean notebooks-exist
+.PHONY: help env course test execute smoke korean umap browser lab lint student bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb clean notebooks-exist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,12 @@ smoke: env ## run every notebook at the smallest size; copies in build/smoke/
 korean: env ## add the analyser of Korean words (docs/korean.md)
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,korean]"
 
+umap: env ## add UMAP to the projections (notebook 09)
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,umap]"
+
+browser: env ## add what drives Chromium in the test of the explorer (docs/maintenance.md)
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,browser]"
+
 lab: env ## open JupyterLab
 	$(BIN)/jupyter lab $(LAB) notebooks/00_start_here.ipynb
 
@@ -75,6 +81,16 @@ bench-fasttext: env ## beside gensim and the fastText program; in Korean, words,
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench,fasttext,korean]"
 	$(BIN)/python benchmarks/fasttext.py
 	$(BIN)/python benchmarks/fasttext_korean.py
+
+bench-explorer: env ## from a search to the redrawn picture, in Chromium
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench,browser]"
+	$(BIN)/python benchmarks/explorer.py
+
+bench-pretrained: env ## pretrained vectors: learning curves, missing words (needs imdb)
+	$(BIN)/python benchmarks/pretrained.py
+
+bench-imdb: env ## the network of notebook 08 and its parts, five seeds (needs imdb)
+	$(BIN)/python benchmarks/imdb.py --seeds 5
 
 clean: ## delete build/ and the caches; the environment stays
 	rm -rf build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -32,8 +32,8 @@ def requirements(*extras: str) -> dict[str, Requirement]:
 
 
 def installed_extras() -> list[str]:
-    """Return the extras to walk through: two are large or hard to build, and optional."""
-    optional = {"korean", "fasttext"}
+    """Return the extras to walk through; some are large or hard to build, and optional."""
+    optional = {"browser", "fasttext", "korean", "umap"}
     there = {canonicalize_name(d.metadata["Name"]) for d in importlib.metadata.distributions()}
     return [name for name in EXTRAS if name not in optional or requirements_of(name) <= there]
 
@@ -164,19 +164,21 @@ def python_sources(folder: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("course_lib", ("korean",)),
+        ("course_lib", ("korean", "umap")),
         ("notebooks", ()),
         ("data_scripts", ()),
-        ("benchmarks", ("bench", "korean")),
-        ("tests", ("dev",)),
+        ("benchmarks", ("bench", "browser", "korean")),
+        ("tests", ("browser", "dev")),
     ],
 )
 def test_every_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     own = {"course_lib", "data_scripts", "benchmarks", "tests", "conftest"}
+    own |= {"lab"}  # tests/lab.py drives the browser of a benchmark too
     own |= {path.stem for path in (ROOT / folder).rglob("*.py")}
     own |= {path.name for path in (ROOT / folder).rglob("*") if path.is_dir()}
     used = {name for source in python_sources(folder) for name in imported_names(source)}
     providers = importlib.metadata.packages_distributions()
+    providers.setdefault("umap", ["umap-learn"])  # an extra: it need not be installed
     declared = set(requirements(*extras))
     undeclared = {
         name

@@ -1,0 +1,7 @@
+"""Vectors made visible: projections, the explorer, files for the Embedding Projector."""
+
+from course_lib.projector.explorer import Explorer
+from course_lib.projector.files import export
+from course_lib.projector.projections import METHODS, available, project
+
+__all__ = ["METHODS", "Explorer", "available", "export", "project"]

@@ -1,0 +1,129 @@
+"""Marks on the picture of the explorer: the words that were searched for, and their neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from course_lib.plots import PALETTE
+from course_lib.projector import labels
+from course_lib.projector.paint import short
+from course_lib.projector.picture import HEIGHT, WIDTH, Picture
+
+if TYPE_CHECKING:
+    from anywidget import AnyWidget
+    from matplotlib.axes import Axes
+
+# Each word that is searched for has a colour and, for those who do not see it, a shape. Blue is
+# the colour of the cloud.
+COLOURS = tuple(PALETTE[i] for i in (3, 2, 4, 6, 1))
+SIGNS = "●■◆✚✖"
+MARKERS = "osDPX"  # matplotlib's names of them
+SMALL, LARGE = 5.5, 9.0  # radii in pixels
+_ARM = np.array([1 + 0.35j, 0.35 + 0.35j, 0.35 + 1j])
+_PLUS = np.concatenate([_ARM * 1j**quarter for quarter in range(4)])
+_OUTLINES = (  # of SIGNS, x + iy of the corners, in radii
+    np.exp(2j * np.pi * np.arange(24) / 24),
+    0.9 * np.array([1 + 1j, -1 + 1j, -1 - 1j, 1 - 1j]),
+    1.25 * 1j ** np.arange(4),
+    1.1 * _PLUS,
+    1.1 * _PLUS * np.exp(0.25j * np.pi),
+)
+
+
+@cache
+def layer_class() -> type[AnyWidget]:
+    """Return the widget that draws marks above a plotly figure; its trait ``marks`` holds them."""
+    import anywidget
+    import traitlets
+
+    class MarkLayer(anywidget.AnyWidget):
+        _esm = Path(__file__).with_suffix(".js")
+        marks = traitlets.List([]).tag(sync=True)
+
+    return MarkLayer
+
+
+def marks_on(
+    picture: Picture, words: Sequence[str], families: Sequence[Sequence[int]]
+) -> list[dict[str, Any]]:
+    """Describe the marks of some words and of their neighbours.
+
+    Parameters
+    ----------
+    picture : Picture
+    words : sequence of str
+        Those that were searched for.
+    families : sequence of sequence of int
+        For each, the rows of itself and of its neighbours.
+
+    Returns
+    -------
+    list of dict
+        ``at`` (the place), ``text``, ``kind`` (number of the word), ``colour``, ``path`` (an
+        outline in pixels), ``large`` (the word itself) and ``offset`` (pixels from the place to
+        the middle of the name, None where the same point is named already).
+    """
+    there = [[row for row in rows if not np.isnan(picture.places[row]).any()] for rows in families]
+    named = list(dict.fromkeys(row for rows in there for row in rows))
+    names = [short(picture.words[row]) for row in named]
+    free = labels.offsets(picture.pixels(picture.places[named]), names, (WIDTH, HEIGHT))
+    offsets = dict(zip(named, free.round().tolist(), strict=True))
+    found = []
+    for kind, (word, rows) in enumerate(zip(words, there, strict=True)):
+        for row in rows:
+            large = picture.words[row] == word
+            corners = _OUTLINES[kind] * (LARGE if large else SMALL)
+            found.append(
+                {
+                    "at": picture.places[row].tolist(),
+                    "text": short(picture.words[row]),
+                    "kind": kind,
+                    "colour": COLOURS[kind],
+                    "path": "M" + "L".join(f"{c.real:.1f},{c.imag:.1f}" for c in corners) + "Z",
+                    "large": large,
+                    "offset": offsets.pop(row, None),
+                }
+            )
+    return sorted(found, key=lambda mark: mark["large"])  # the words themselves on top
+
+
+def draw(
+    axes: Axes, picture: Picture, words: Sequence[str], marks: Sequence[dict[str, Any]]
+) -> None:
+    """Draw a picture in the plane with matplotlib: the cloud, marks and names."""
+    for trace, rows in zip(picture.figure.data, picture.rows, strict=True):
+        if len(rows):
+            places, colour = picture.places[rows], trace.marker.color
+            axes.scatter(*places.T, color=colour, s=5, linewidths=0, label=trace.meta)
+    for kind, word in enumerate(words):
+        places = np.array([mark["at"] for mark in marks if mark["kind"] == kind]).reshape(-1, 2)
+        look = {"color": COLOURS[kind], "marker": MARKERS[kind], "edgecolor": "#222222"}
+        axes.scatter(*places.T, s=45, label=word, **look)
+    for mark in marks:
+        if mark["offset"] is None:
+            continue
+        axes.annotate(
+            mark["text"],
+            mark["at"],
+            xytext=np.multiply(mark["offset"], (0.7, -0.7)),  # 100 pixels are 72 points
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=9,
+            fontweight="bold" if mark["large"] else "normal",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
+            arrowprops={"arrowstyle": "-", "color": mark["colour"]},
+        )
+    layout = picture.figure.layout
+    axes.set(xlim=picture.ranges[0], ylim=picture.ranges[1])
+    axes.set(xlabel=layout.xaxis.title.text, ylabel=layout.yaxis.title.text)
+    legend = axes.legend(
+        title=layout.legend.title.text, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False
+    )
+    for dot in legend.legend_handles:
+        dot.set_sizes([40])

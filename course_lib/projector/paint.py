@@ -1,0 +1,65 @@
+"""The colours of the explorer's cloud: how frequent a word is, or which cluster it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_lib.plots import PALETTE
+
+# Light blue is rare. Blue, because the words that are searched for have the other colours.
+FREQUENT, RARE = np.array([8, 48, 107]), np.array([166, 200, 228])
+CLASSES = len(PALETTE)
+LONGEST = 24
+
+
+@dataclass(frozen=True)
+class Paint:
+    """A class for each point; colour and name of each class; what the classes are.
+
+    A colour for each class, not for each point: plotly looks at each colour of each point again
+    whenever anything changes, which for 20,000 points takes longer than all else.
+    """
+
+    classes: np.ndarray
+    colours: Sequence[str]
+    names: Sequence[str]
+    title: str
+
+
+def short(word: str, longest: int = LONGEST) -> str:
+    """Return a word for a label, cut if it is long."""
+    return word if len(word) <= longest else word[: longest - 1] + "…"
+
+
+def frequency_paint(n: int, counts: np.ndarray | None) -> Paint:
+    """Colour n words by the power of ten of their count, or of their rank without counts."""
+    values = np.arange(1, n + 1) if counts is None else np.maximum(counts[:n], 1)
+    powers = np.minimum(np.log10(values).astype(int), CLASSES - 1)
+    first, last = int(powers.min()), int(powers.max())
+    names = [f"{10**p:,} to {10 ** (p + 1) - 1:,}" for p in range(first, last)]
+    names.append(f"{10**last:,} and more")
+    shades = [_shade(part) for part in np.linspace(0, 1, len(names))]
+    if counts is None:
+        return Paint(powers - first, shades, names, "rank")
+    # The most frequent first, as in the order of ranks.
+    return Paint(last - powers, shades, names[::-1], "count")
+
+
+def _shade(part: float) -> str:
+    return "#" + "".join(f"{round(v):02x}" for v in FREQUENT + part * (RARE - FREQUENT))
+
+
+def cluster_paint(unit: np.ndarray, words: Sequence[str], clusters: int, seed: int) -> Paint:
+    """Colour words by k-means on vectors of length 1; a cluster is named by its middle word."""
+    from sklearn.cluster import MiniBatchKMeans
+
+    model = MiniBatchKMeans(min(clusters, len(unit)), random_state=seed, n_init=3)
+    found = model.fit_predict(unit)
+    kinds, first, numbers = np.unique(found, return_index=True, return_inverse=True)
+    order = np.argsort(first)  # the cluster of the first word comes first
+    middles = model.cluster_centers_[kinds[order]]
+    names = [short(words[row], 14) for row in (unit @ middles.T).argmax(axis=0)]
+    return Paint(np.argsort(order)[numbers], PALETTE[: len(names)], names, "cluster around")
