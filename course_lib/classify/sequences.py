@@ -25,8 +25,8 @@ def encode(
 ) -> list[np.ndarray]:
     """Put the words of each text into ids.
 
-    Id 0 is kept for padding. With marks, 1 opens a text, 2 stands for an unknown word and the
-    most frequent word has the id 3, as in the IMDB data set of Keras. Without marks the most
+    Id 0 is kept for padding. With marks, 1 opens a text and 2 stands for an unknown word, as in
+    the IMDB data set of Keras, and the most frequent word has the id 3. Without marks the most
     frequent word has the id 1.
 
     Parameters
