@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_lib.publishing import execute, notebooks
 
@@ -172,3 +172,16 @@ def test_a_full_disk_leaves_the_old_file(folder, monkeypatch):
         notebooks.write_text(path, "new")
     assert path.read_bytes() == before
     assert [p.name for p in folder.iterdir()] == ["00_a.ipynb"]
+
+
+def test_a_widget_leaves_its_static_output_alone() -> None:
+    """Without its kernel a widget cannot be drawn; what stands beside it can."""
+    widget = {"model_id": "0", "version_major": 2, "version_minor": 0}
+    both = new_output("display_data", {execute.WIDGET: widget, "text/plain": "Explorer(3 words)"})
+    alone = new_output("display_data", {execute.WIDGET: widget})
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=[both, alone])])
+    execute.tidy(notebook)
+    assert [sorted(output.data) for output in notebook.cells[0].outputs] == [
+        ["text/plain"],
+        [execute.WIDGET],
+    ]

@@ -285,9 +285,7 @@ class Explorer:
         colour = self.colour_choice.value
         if (method, dimensions) not in self._places and method != "pca":
             n = min(self.shown, LIMITS[method])
-            self._say(
-                f"Computing {METHODS[method]} of {n:,} words in {dimensions}-D: up to half a minute …"
-            )
+            self._say(f"Computing {METHODS[method]} of {n:,} words, up to half a minute …")
         places = self.places(method, dimensions)
         if dimensions not in self._pictures:
             self._pictures[dimensions] = self._new_picture(dimensions)

@@ -38,6 +38,7 @@ import json, sys
 _datasets = sys.modules.get("course_lib.datasets")
 print(json.dumps(_datasets.used() if _datasets else {}, default=str))
 """
+WIDGET = "application/vnd.jupyter.widget-view+json"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -165,6 +166,9 @@ def tidy(notebook: NotebookNode) -> None:
             continue
         merged: list[NotebookNode] = []
         for output in cell.outputs:
+            if len(output.get("data", {})) > 1:
+                # Its kernel is gone: a page would show "model not found" instead of the rest.
+                output.data.pop(WIDGET, None)
             before = merged[-1] if merged else None
             both_text = before is not None and {before.output_type, output.output_type} == {
                 "stream"
