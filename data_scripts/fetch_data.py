@@ -15,6 +15,7 @@ import json
 import shutil
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 try:
@@ -23,6 +24,7 @@ except ModuleNotFoundError:  # run from a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from course_lib.datasets import store
 
+from course_lib.datasets import records
 from course_lib.datasets.registry import REGISTRY, Dataset, unknown_name
 from course_lib.datasets.store import DataUnavailable
 
@@ -41,7 +43,10 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.run(arguments)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = lambda message, *_, **__: print(_indent(str(message)))
+            return arguments.run(arguments)
     except KeyboardInterrupt:
         print("\nInterrupted. Nothing half-written is left; run the same command again.")
         return 130
@@ -96,8 +101,8 @@ def list_sets(arguments: argparse.Namespace) -> int:
     """Print one line a data set, and its source below."""
     for row in REGISTRY.values():
         size = store.readable_size(row.size)
-        print(f"{row.name:<16} {size:>8}  {store.state(row):<9} {row.licence}")
-        print(f"{'':<16} {row.what}. {row.citation}.")
+        print(f"{row.name:<18} {size:>8}  {store.state(row):<9} {row.licence}")
+        print(f"{'':<18} {row.what}. {row.citation}.")
     print(f"\ncache:  {store.cache_dir()}")
     for folder in store.mirror_dirs():
         print(f"mirror: {folder}{'' if folder.is_dir() else ' (no such folder)'}")
@@ -117,7 +122,11 @@ def _chosen(names: list[str]) -> list[Dataset]:
         rows = [REGISTRY[name] for name in dict.fromkeys(names)]
     missing = [f.size for row in rows for f in row.files if f.url and not store.find(f)]
     if missing:
-        print(f"To download: {store.readable_size(sum(missing))}. Ctrl-C stops it cleanly.")
+        known = [size for size in missing if size is not None]
+        parts = [store.readable_size(sum(known))] if known else []
+        if unknown := len(missing) - len(known):
+            parts.append(f"{unknown} file{'s' * (unknown > 1)} of a length that is not published")
+        print(f"To download: {' and '.join(parts)}. Ctrl-C stops it cleanly.")
     return rows
 
 
@@ -151,13 +160,13 @@ def verify(arguments: argparse.Namespace) -> int:
             for place in copies:
                 trouble = store.problem(place, file)
                 damaged += trouble is not None
-                print(f"{'WRONG' if trouble else 'right':<8} {row.name:<16} {place.path}")
+                print(f"{'WRONG' if trouble else 'right':<8} {row.name:<18} {place.path}")
                 if trouble:
                     print(f"{'':<8} {trouble}")
                     first = "" if place.ships else "delete this file; then "
                     print(f"{'':<8} to mend: {first}{store.mend(row, file)}")
             if not copies:
-                print(f"{'absent':<8} {row.name:<16} {file.path}")
+                print(f"{'absent':<8} {row.name:<18} {file.path}")
     print(f"\n{damaged} wrong." if damaged else "\nNothing is wrong.")
     return 1 if damaged else 0
 
@@ -180,6 +189,9 @@ def mirror(arguments: argparse.Namespace) -> int:
         try:
             for file, path in zip(row.files, paths, strict=True):
                 copy = store.Place(folder / file.path, "mirror")
+                if file.sha256 is None:  # the copy is held to what is known of this file
+                    known = records.facts(path, file)
+                    records.write(copy.path, known if known.sha256 else records.measured(path))
                 if not copy.path.is_file() or store.problem(copy, file):
                     _copy(path, copy.path)
         except OSError as error:
@@ -189,7 +201,7 @@ def mirror(arguments: argparse.Namespace) -> int:
         included.append(row)
     if included:  # what an earlier call has put there stays on the list
         remote = [row for row in REGISTRY.values() if row.kind == "remote"]
-        _write_manifest(manifest, [row for row in remote if _stands_in(folder, row)])
+        _write_manifest(folder, [row for row in remote if _stands_in(folder, row)])
     print(f"\nIncluded: {', '.join(row.name for row in included) or 'nothing'}.")
     if left_out:
         print(f"Not included, see above: {', '.join(left_out)}.")
@@ -210,7 +222,8 @@ def _copy(source: Path, target: Path) -> None:
         Path(shutil.copyfile(source, Path(staging) / target.name)).replace(target)
 
 
-def _write_manifest(manifest: Path, rows: list[Dataset]) -> None:
+def _write_manifest(folder: Path, rows: list[Dataset]) -> None:
+    manifest = folder / MANIFEST
     content = {
         "note": MANIFEST_NOTE,
         "datasets": [
@@ -220,8 +233,9 @@ def _write_manifest(manifest: Path, rows: list[Dataset]) -> None:
                 "licence": row.licence,
                 "source": row.citation,
                 "files": [
-                    {"path": file.path, "bytes": file.size, "sha256": file.sha256}
+                    {"path": file.path, "bytes": held.size, "sha256": held.sha256}
                     for file in row.files
+                    for held in [records.facts(folder / file.path, file)]
                 ],
             }
             for row in rows

@@ -4,6 +4,13 @@ A loader looks in the local cache, then in the folders named in ``COURSE_DATA_MI
 the package the file ships in. It downloads only with ``download=True``.
 """
 
+from course_lib.datasets.annotated import (
+    TAGS,
+    TaggedText,
+    coarse_tag,
+    load_senses,
+    load_tagged,
+)
 from course_lib.datasets.corpora import Corpus, largest_corpus, load_corpus
 from course_lib.datasets.evaluation_sets import load_analogies, load_scws, load_similarity
 from course_lib.datasets.labelled import load_imdb, load_nsmc
@@ -13,10 +20,13 @@ from course_lib.datasets.store import DataUnavailable, status, used
 
 __all__ = [
     "REGISTRY",
+    "TAGS",
     "Corpus",
     "DataUnavailable",
     "Dataset",
     "File",
+    "TaggedText",
+    "coarse_tag",
     "largest_corpus",
     "load_analogies",
     "load_corpus",
@@ -24,7 +34,9 @@ __all__ = [
     "load_imdb",
     "load_nsmc",
     "load_scws",
+    "load_senses",
     "load_similarity",
+    "load_tagged",
     "load_word2vec",
     "status",
     "used",

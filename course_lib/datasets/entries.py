@@ -14,10 +14,11 @@ class File:
     ----------
     path : str
         Where the file stands below the cache folder and below every mirror folder.
-    size : int
-        Length in bytes.
-    sha256 : str
-        Checksum of the right file, in hexadecimal digits.
+    size : int, optional
+        Length in bytes; None where none is published.
+    sha256 : str, optional
+        Checksum of the right file, in hexadecimal digits; None where none is published. The
+        module ``records`` says what such a file is held to.
     url : str, optional
         Public address of exactly this file; none for a file that was packed anew.
     shipped : str, optional
@@ -25,8 +26,8 @@ class File:
     """
 
     path: str
-    size: int
-    sha256: str
+    size: int | None
+    sha256: str | None
     url: str | None = None
     shipped: str | None = None
 
@@ -60,9 +61,10 @@ class Dataset:
         return "embedded" if all(file.shipped for file in self.files) else "remote"
 
     @property
-    def size(self) -> int:
-        """Length of all files together, in bytes."""
-        return sum(file.size for file in self.files)
+    def size(self) -> int | None:
+        """Length of all files together, in bytes; None where one of them is not known."""
+        sizes = [file.size for file in self.files if file.size is not None]
+        return sum(sizes) if len(sizes) == len(self.files) else None
 
 
 def own_sample(name: str, size: int, sha256: str) -> tuple[File]:

@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_lib import runtime
+from course_lib.datasets import records
 from course_lib.datasets.registry import REGISTRY, Dataset, File, unknown_name
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ TIMEOUT = (10.0, 30.0)  # seconds to connect, seconds without a byte
 _STALE = 24 * 3600.0  # seconds after which a left-over of a killed download is swept away
 
 _used: dict[str, str] = {}
-_checked: set[tuple[Path, int, int, str]] = set()
+_checked: set[tuple[Path, int, int, str | None]] = set()
 
 
 class DataUnavailable(FileNotFoundError):
@@ -96,7 +98,8 @@ def state(dataset: Dataset) -> str:
         place = find(file)
         if place is None:
             return "missing"
-        wrong = not place.ships and place.path.stat().st_size != file.size
+        sizes = (None, place.path.stat().st_size)
+        wrong = not place.ships and records.facts(place.path, file).size not in sizes
         found.append("damaged" if wrong else place.where)
     return "damaged" if "damaged" in found else " + ".join(dict.fromkeys(found))
 
@@ -104,11 +107,14 @@ def state(dataset: Dataset) -> str:
 def problem(place: Place, file: File) -> str | None:
     """Say what is wrong with the file that stands at a place; None where it is right.
 
-    A right file is hashed once in a process, and again only if it changes.
+    A right file is hashed once in a process, and again only if it changes. One that has neither
+    a published checksum nor a record is accepted if its content has the right form; in the cache
+    it is recorded then. A warning tells its SHA-256.
     """
     try:
         stat = place.path.stat()
-        key = (place.path, stat.st_mtime_ns, stat.st_size, file.sha256)
+        wanted = records.facts(place.path, file)
+        key = (place.path, stat.st_mtime_ns, stat.st_size, wanted.sha256)
         if key in _checked:
             return None
         if place.ships:
@@ -116,15 +122,20 @@ def problem(place: Place, file: File) -> str | None:
             # On Windows the text files of a package may have Windows line ends.
             versions = (data, data.replace(b"\r\n", b"\n"))
             digests = [hashlib.sha256(version).hexdigest() for version in versions]
-        elif stat.st_size != file.size:
-            return f"it is {stat.st_size:,} bytes long, {file.size:,} are expected"
+        elif wanted.size not in (None, stat.st_size):
+            return f"it is {stat.st_size:,} bytes long, {wanted.size:,} are expected"
+        elif wanted.sha256 is None and (trouble := records.content_trouble(place.path)):
+            return trouble
         else:
-            with place.path.open("rb") as stream:
-                digests = [hashlib.file_digest(stream, "sha256").hexdigest()]
+            digests = [records.measured(place.path).sha256]
     except OSError as error:
         return f"it cannot be read ({error})"
-    if file.sha256 not in digests:
-        return f"its SHA-256 is {digests[0]}, expected is {file.sha256}"
+    if wanted.sha256 is None:
+        found = records.Facts(stat.st_size, digests[0])
+        warnings.warn(records.accept(place.path, found, keep=place.where == "cache"), stacklevel=2)
+        _checked.add((*key[:3], records.facts(place.path, file).sha256))
+    elif wanted.sha256 not in digests:
+        return f"its SHA-256 is {digests[0]}, expected is {wanted.sha256}"
     _checked.add(key)
     return None
 
@@ -162,6 +173,8 @@ def locate(name: str, *, download: bool = False) -> tuple[Path, ...]:
             if not (download and file.url):
                 raise DataUnavailable(_complaint(dataset, file, place, trouble))
             place = Place(_download(dataset, file), "cache")
+            if file.sha256 is None:
+                problem(place, file)  # records it, and says so
         found.append(place)
     _used[name] = " + ".join(dict.fromkeys(place.where for place in found))
     return tuple(place.path for place in found)
@@ -214,7 +227,8 @@ def _complaint(dataset: Dataset, file: File, place: Place | None, trouble: str |
     if place:
         lines = [f"The file of the data set {dataset.name!r} in the {place.where} is damaged."]
         lines += [f"  found:     {place.path}", f"  trouble:   {trouble}"]
-    lines += [f"  expected:  {file.path}, {file.size:,} bytes, SHA-256 {file.sha256}"]
+    at = place.path if place else cache_dir() / file.path
+    lines += [f"  expected:  {records.expected(at, file)}"]
     if not place:
         for option in places(file):
             lines += [f"  looked at: {option.path} ({option.where})"]
@@ -238,7 +252,7 @@ def _download(dataset: Dataset, file: File) -> Path:
     except OSError as error:
         raise DataUnavailable(
             f"{target} could not be written: {error.strerror or error}.\n"
-            f"  needed:    {file.size:,} bytes; nothing half-written was left behind\n"
+            f"  needed:    {_bytes(file.size)}; nothing half-written was left behind\n"
             "  to mend:   make room, or set COURSE_DATA_CACHE to a folder on another disk, then "
             f"{mend(dataset, file)}"
         ) from error
@@ -251,19 +265,26 @@ def _transfer(dataset: Dataset, file: File, folder: str) -> str:
     from requests.exceptions import HTTPError, RequestException
 
     assert file.url is not None
+    target = cache_dir() / file.path
+    wanted = records.facts(target, file).sha256
     pooch.get_logger().setLevel("WARNING")
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with runtime.progress(total=file.size, desc=dataset.name, unit="B") as bar:
-                return pooch.retrieve(
+            # pooch puts the length that the server tells in the place of the total.
+            with runtime.progress(total=file.size or 1, desc=dataset.name, unit="B") as bar:
+                path = pooch.retrieve(
                     file.url,
-                    known_hash=f"sha256:{file.sha256}",
+                    known_hash=wanted and f"sha256:{wanted}",
                     fname=Path(file.path).name,
                     path=folder,
                     downloader=pooch.HTTPDownloader(
                         progressbar=bar, timeout=TIMEOUT, chunk_size=1 << 16
                     ),
                 )
+            if wanted is None and (trouble := records.content_trouble(Path(path))):
+                Path(path).unlink()  # or pooch would take it for fetched
+                raise ValueError(trouble)
+            return path
         except (RequestException, ValueError) as error:  # ValueError: the wrong checksum
             # A server that says no (404, 403 …) will say it again; one that is busy may not.
             code = error.response.status_code if isinstance(error, HTTPError) else 0
@@ -274,9 +295,9 @@ def _transfer(dataset: Dataset, file: File, folder: str) -> str:
                     f"(attempt {attempt} of {ATTEMPTS}).\n"
                     f"  address:   {file.url}\n"
                     f"  trouble:   {error}\n"
-                    f"  expected:  {file.path}, {file.size:,} bytes, SHA-256 {file.sha256}\n"
+                    f"  expected:  {records.expected(target, file)}\n"
                     f"  to mend:   try again later with {mend(dataset, file)}, or put the file "
-                    f"at {cache_dir() / file.path}"
+                    f"at {target}"
                 ) from error
             time.sleep(PAUSE * attempt)
     raise AssertionError("the last attempt returns or raises")
@@ -289,8 +310,14 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(left_over, ignore_errors=True)
 
 
-def readable_size(n_bytes: int) -> str:
-    """Return a length in bytes as kB, MB or GB (1,000 bytes and so on)."""
+def _bytes(size: int | None) -> str:
+    return "unknown" if size is None else f"{size:,} bytes"
+
+
+def readable_size(n_bytes: int | None) -> str:
+    """Return a length in bytes as kB, MB or GB (1,000 bytes and so on), or ``"unknown"``."""
+    if n_bytes is None:
+        return "unknown"
     if n_bytes >= 1e9:
         return f"{n_bytes / 1e9:.1f} GB"
     return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:.0f} kB"

@@ -140,4 +140,30 @@ TEXTS = (
         "Apache-2.0, as the course",
         "the authors of this course",
     ),
+    Dataset(
+        "coarsewsd20",
+        "CoarseWSD-20: 33,566 Wikipedia sentences with one of 20 words, its sense marked",
+        (
+            File(
+                "coarsewsd20/CoarseWSD-20.tar.xz",
+                1_567_772,
+                "8a9e1029e7667d77fd190fc16c15600315ec90041fc71f2451cbc23143b81ad6",
+            ),
+        ),
+        "CC BY-NC 4.0",
+        "Loureiro et al. 2021, Analysis and Evaluation of Language Models for Word Sense "
+        "Disambiguation; packed with xz",
+    ),
+    Dataset(
+        "homonyms",
+        "240 sentences with one of eight words, sense and parts of speech marked, a small "
+        "sample written for this course",
+        own_sample(
+            "homonyms.tsv",
+            28_588,
+            "25df22f34d259ab0f2b0b2a22674de8f89161c8de1d510b6a347b5a16fc6ce99",
+        ),
+        "Apache-2.0, as the course",
+        "the authors of this course",
+    ),
 )

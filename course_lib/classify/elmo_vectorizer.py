@@ -1,0 +1,231 @@
+"""ELMo as a step of a scikit-learn pipeline: texts in, one vector a text out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from course_lib import runtime
+from course_lib.elmo import Elmo, ScalarMix
+from course_lib.text import tokenise
+
+Pooling = Literal["mean", "max", "first"]
+_CHOICES = ("mean", "max", "first")
+
+
+class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """One vector a text: ELMo's layers mixed, then its words pooled.
+
+    Nothing is learned from the texts. Copies that scikit-learn makes (``clone``, hence every fold
+    of a search over a grid) share the model and the texts seen so far.
+
+    Parameters
+    ----------
+    model : str or Elmo
+        ``"course"``, the name of an official model (see :meth:`~course_lib.elmo.Elmo.official`;
+        nothing is downloaded), or a model. A name is loaded when it is needed and kept.
+    pooling : {"mean", "max", "first"}
+        Of each number over the words of a text; ``"first"`` takes the first word alone.
+    layer : int, optional
+        Take this layer, 0 the character vectors, -1 the top; by default the mean of all.
+    mix : ScalarMix, optional
+        Take this weighted sum, as it stands; without layer norm, which would let a text's vector
+        depend on the texts beside it.
+    tokeniser : callable, optional
+        From a text to a list of words. Default: ``text.tokenise`` with capitals and punctuation
+        kept, as ELMo has read them.
+    batch_size : int
+        Texts that go through the model together; those of like length do.
+    cache : int
+        The vectors of this many texts are kept from call to call, those longest unused going
+        first; 0 keeps none.
+
+    Attributes
+    ----------
+    vector_size_ : int
+        Numbers a text, 2 P of the model.
+    """
+
+    def __init__(
+        self,
+        model: str | Elmo = "course",
+        *,
+        pooling: Pooling = "mean",
+        layer: int | None = None,
+        mix: ScalarMix | None = None,
+        tokeniser: Callable[[str], Sequence[str]] | None = None,
+        batch_size: int = 32,
+        cache: int = 20_000,
+    ) -> None:
+        self.model = model
+        self.pooling = pooling
+        self.layer = layer
+        self.mix = mix
+        self.tokeniser = tokeniser
+        self.batch_size = batch_size
+        self.cache = cache
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string, tags.input_tags.two_d_array = True, False
+        return tags
+
+    def __sklearn_clone__(self) -> Self:
+        given = self.get_params(deep=False)
+        model = given.pop("model")
+        twin = type(self)(model, **{name: clone(v, safe=False) for name, v in given.items()})
+        twin._known = self._vectors()
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: v for name, v in super().__getstate__().items() if name != "_known"}
+
+    def fit(self, X: Iterable[str], y: Any = None) -> Self:
+        """Check the parameters and the texts, and load the model; ``y`` is not looked at.
+
+        Parameters
+        ----------
+        X : iterable of str
+
+        Raises
+        ------
+        ValueError
+            If a parameter has an impossible value, or a text is empty.
+        TypeError
+            If ``X`` is one string, or a text is not a string.
+        """
+        if self.pooling not in _CHOICES:
+            raise ValueError(f"pooling is {self.pooling!r}; choose one of {', '.join(_CHOICES)}.")
+        for name, least in (("batch_size", 1), ("cache", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
+        model = _loaded(self.model)
+        if model.stateful:
+            raise ValueError("The model carries its state from text to text: load it without.")
+        self._weights(model)
+        self._tokenised(X)
+        self.vector_size_ = model.vector_size
+        return self
+
+    def transform(self, X: Iterable[str]) -> np.ndarray:
+        """Return the vectors of texts, float32, (texts, 2 P), in their order.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before :meth:`fit`.
+        ValueError, TypeError
+            As in :meth:`fit`.
+        """
+        check_is_fitted(self, "vector_size_")
+        model = _loaded(self.model)
+        weights, known = self._weights(model), self._vectors()
+        texts = self._tokenised(X)
+        keys = [(model, self.pooling, weights, words) for words in texts]
+        found = {key: known[key] for key in keys if key in known}
+        # Of like length side by side, so that no step of the LSTM runs on one text of a batch.
+        new = sorted(dict.fromkeys(k for k in keys if k not in found), key=lambda k: len(k[3]))
+        with runtime.progress(total=len(new), desc="texts", unit="text") as bar:
+            for start in range(0, len(new), self.batch_size):
+                batch = new[start : start + self.batch_size]
+                vectors = self._pooled(model, weights, [words for *_, words in batch])
+                # Copies: a row of the batch would keep the whole batch alive.
+                found.update(zip(batch, map(np.copy, vectors), strict=True))
+                bar.update(len(batch))
+        for key, vector in found.items():
+            known[key] = vector
+            known.move_to_end(key)
+        while len(known) > self.cache:
+            known.popitem(last=False)
+        return np.stack([found[key] for key in keys])
+
+    def _pooled(
+        self, model: Elmo, weights: tuple[float, ...], sentences: list[tuple[str, ...]]
+    ) -> np.ndarray:
+        """Return the vectors of a batch, (B, 2 P)."""
+        layers, mask = model.embed(sentences)
+        mixed = torch.tensordot(layers.new_tensor(weights), layers, dims=1)  # (B, T, 2 P)
+        if self.pooling == "first":
+            pooled = mixed[:, 0]
+        elif self.pooling == "max":
+            pooled = mixed.masked_fill(~mask.unsqueeze(2), -torch.inf).amax(1)
+        else:
+            pooled = mixed.sum(1) / mask.sum(1, keepdim=True)  # 0 where there is no word
+        return pooled.cpu().numpy()  # (B, 2 P)
+
+    def _weights(self, model: Elmo) -> tuple[float, ...]:
+        """Return what each layer is multiplied with."""
+        n_layers = model.n_layers
+        if self.mix is not None:
+            if self.layer is not None:
+                raise ValueError(f"layer is {self.layer} and a mix is given: take one of them.")
+            if self.mix.layer_norm:
+                raise ValueError("A mix with layer_norm cannot be used: see the documentation.")
+            weights = (self.mix.gamma * self.mix.weights).tolist()
+            if len(weights) != n_layers:
+                raise ValueError(f"The mix is for {len(weights)} layers; the model has {n_layers}.")
+            return tuple(weights)
+        if self.layer is None:
+            return (1 / n_layers,) * n_layers
+        if not -n_layers <= self.layer < n_layers:
+            raise ValueError(f"layer is {self.layer}; the model has {n_layers}, counted from 0.")
+        return tuple(float(number == self.layer % n_layers) for number in range(n_layers))
+
+    def _tokenised(self, texts: Iterable[str]) -> list[tuple[str, ...]]:
+        if isinstance(texts, str):
+            raise TypeError(f"X is one string, {texts!r:.40}: give a list of texts.")
+        if hasattr(texts, "columns"):
+            raise TypeError('X is a table: give one of its columns, as table["text"].')
+        found = []
+        for number, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise TypeError(
+                    f"Text {number} is {type(text).__name__}, not a string: {text!r:.40}"
+                )
+            words = (self.tokeniser or _words)(text)
+            if isinstance(words, str):
+                raise TypeError(f"The tokeniser gave a string, {words!r:.40}, not a list of words.")
+            found.append(tuple(words))
+            if not found[-1]:
+                raise ValueError(
+                    f"Text {number} has no word: {text!r:.40}. Leave it out, and its label too."
+                )
+        if not found:
+            raise ValueError("X is empty: give at least one text.")
+        return found
+
+    def _vectors(self) -> OrderedDict[tuple, np.ndarray]:
+        """Return what is kept from call to call."""
+        if not hasattr(self, "_known"):
+            self._known: OrderedDict[tuple, np.ndarray] = OrderedDict()
+        return self._known
+
+    @property
+    def _n_features_out(self) -> int:
+        """What ``get_feature_names_out`` counts up to."""
+        return self.vector_size_
+
+
+def _words(text: str) -> list[str]:
+    return tokenise(text, lower=False, punctuation=True)
+
+
+def _loaded(model: str | Elmo) -> Elmo:
+    if isinstance(model, Elmo):
+        return model
+    if not isinstance(model, str):
+        raise TypeError(f"model is {type(model).__name__}; give an Elmo or a name.")
+    return _named(model)
+
+
+@lru_cache(maxsize=1)
+def _named(name: str) -> Elmo:
+    """Return the model of a name, the same one as long as no other is asked for."""
+    return Elmo.course_model() if name == "course" else Elmo.official(name)

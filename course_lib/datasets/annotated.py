@@ -1,0 +1,232 @@
+"""Text with a label on words: part of speech, or which sense a word has."""
+
+from __future__ import annotations
+
+import json
+import re
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from course_lib.datasets import store
+from course_lib.datasets.registry import unknown_name
+from course_lib.text import tokenise
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Brown has 88 tags, and several hundred with their endings. These classes are those of Petrov,
+# Das & McDonald 2012, "A Universal Part-of-Speech Tagset", with two differences: `that` and `if`
+# count as conjunctions, not as prepositions, and `all`, `half`, `such` as determiners.
+_CLASSES = {
+    "NOUN": "nn nns np nps nr nrs",
+    "VERB": "vb vbd vbg vbn vbz be bed bedz beg bem ben ber bez do dod doz hv hvd hvg hvn hvz md",
+    "ADJ": "jj jjr jjs jjt ap od",
+    "ADV": "rb rbr rbt rn ql qlp wql wrb *",
+    "PRON": "pn ppl ppls ppo pps ppss wp wpo wps ex",
+    "DET": "at dt dti dts dtx wdt pp abl abn abx",
+    "ADP": "in",
+    "NUM": "cd",
+    "CONJ": "cc cs",
+    "PRT": "rp to",
+    ".": ". , : ( ) -- `` '' '",
+    "X": "fw uh nil",
+}
+_CLASS_OF = {tag: kind for kind, tags in _CLASSES.items() for tag in tags.split()}
+TAGS = tuple(_CLASSES)
+"""The classes: nouns, verbs, adjectives, adverbs, pronouns, determiners, prepositions, numbers,
+conjunctions, particles, punctuation, anything else."""
+_ENDINGS = re.compile(r"(?:-(?:tl|hl|nc))+$")  # in a title, in a headline, cited
+_QUOTES = {"``": '"', "''": '"'}
+
+
+@dataclass(frozen=True, eq=False)
+class TaggedText:
+    """Sentences and the part of speech of each word.
+
+    Attributes
+    ----------
+    sentences : list of list of str
+        Words and punctuation marks as written.
+    tags : list of list of str
+        One of ``TAGS`` for each.
+    name : str
+        ``"brown"`` or ``"homonyms"``.
+    source : str
+        Where it was found: ``"cache"``, ``"mirror"`` or ``"sample"``.
+    """
+
+    sentences: list[list[str]]
+    tags: list[list[str]]
+    name: str
+    source: str
+
+    def __len__(self) -> int:
+        """Return the number of sentences."""
+        return len(self.sentences)
+
+    def __repr__(self) -> str:
+        """Say what it is in one line."""
+        words = sum(map(len, self.sentences))
+        return (
+            f"TaggedText({self.name!r}, {len(self):,} sentences, {words:,} words, "
+            f"source={self.source!r})"
+        )
+
+
+def load_tagged(name: str = "brown", *, download: bool = False) -> TaggedText:
+    """Read sentences whose words are tagged with their part of speech.
+
+    Where Brown is not at hand, the 240 sentences of the course's own ``homonyms`` stand in.
+
+    Parameters
+    ----------
+    name : {"brown", "homonyms"}
+    download : bool
+        Fetch Brown if it is not at hand.
+
+    Returns
+    -------
+    TaggedText
+
+    Raises
+    ------
+    ValueError
+        If there is no such text.
+    DataUnavailable
+        If a file is cut or altered, or cannot be fetched.
+
+    Notes
+    -----
+    Brown's fine tags are brought to the twelve classes of ``TAGS`` by :func:`coarse_tag`. Its
+    quotation marks, two strokes each, are one character here.
+    """
+    if name not in ("brown", "homonyms"):
+        raise ValueError(unknown_name(name, ("brown", "homonyms"), "tagged text"))
+    if name == "brown":
+        name = store.choose(("brown",), ("homonyms",), download=download)
+    (path,) = store.locate(name, download=download)
+    if name == "brown":
+        pairs = list(_brown(path))
+    else:
+        pairs = [(row["tokens"], row["tags"]) for row in _homonyms(path)]
+    sentences, tags = ([list(part) for part in parts] for parts in zip(*pairs, strict=True))
+    return TaggedText(sentences, tags, name, store.used()[name])
+
+
+def coarse_tag(tag: str) -> str:
+    """Return which of ``TAGS`` a tag of the Brown corpus belongs to.
+
+    Examples
+    --------
+    >>> coarse_tag("nn-tl"), coarse_tag("bez*"), coarse_tag("np$"), coarse_tag("fw-nn")
+    ('NOUN', 'VERB', 'NOUN', 'X')
+
+    Raises
+    ------
+    ValueError
+        If it is no tag of Brown.
+    """
+    if tag.startswith("fw-"):
+        return "X"
+    # "ppss+md" is I'll and "bez*" isn't: the first part counts. "$" marks a genitive.
+    stem = _ENDINGS.sub("", tag).split("+")[0]
+    found = _CLASS_OF.get(stem.rstrip("$*") or stem)
+    if found is None:
+        raise ValueError(f"{tag!r} is no tag of the Brown corpus.")
+    return found
+
+
+def _brown(path: Path) -> Iterator[tuple[list[str], list[str]]]:
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(archive.namelist()):
+            if not re.fullmatch(r"brown/c[a-r]\d\d", name):
+                continue
+            for line in archive.read(name).decode("ascii").splitlines():
+                pairs = [pair.rpartition("/") for pair in line.split()]
+                if pairs:
+                    words = [_QUOTES.get(word, word) for word, _, _ in pairs]
+                    yield words, [coarse_tag(tag) for _, _, tag in pairs]
+
+
+def load_senses(name: str = "coarsewsd20", *, download: bool = False) -> pd.DataFrame:
+    """Read sentences with a word of several senses, and which one it has there.
+
+    Where CoarseWSD-20 is not at hand, the course's own sample stands in: eight words with two
+    senses each and fifteen sentences for each sense, ten to train on and five to test on.
+
+    Parameters
+    ----------
+    name : {"coarsewsd20", "homonyms"}
+    download : bool
+        Has no effect on these two: one ships, the other has no public address of its own.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``word``, ``sense`` (str), ``split`` (``"train"`` or ``"test"``), ``tokens``
+        (list of str) and ``place`` (int: which token is the word). ``.attrs`` holds ``name`` and
+        ``source``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such data set.
+    DataUnavailable
+        If a file is cut or altered.
+
+    References
+    ----------
+    Loureiro, Rezaee, Pilehvar & Camacho-Collados 2021, "Analysis and Evaluation of Language
+    Models for Word Sense Disambiguation", section 4: CoarseWSD-20, from Wikipedia, lower case.
+    """
+    import pandas as pd
+
+    if name not in ("coarsewsd20", "homonyms"):
+        raise ValueError(unknown_name(name, ("coarsewsd20", "homonyms"), "set of senses"))
+    if name == "coarsewsd20":
+        name = store.choose(("coarsewsd20",), ("homonyms",), download=download)
+    (path,) = store.locate(name, download=download)
+    rows = _coarsewsd(path) if name == "coarsewsd20" else _homonyms(path)
+    table = pd.DataFrame(rows, columns=["word", "sense", "split", "tokens", "place"])
+    table.attrs.update(name=name, source=store.used()[name])
+    return table
+
+
+def _coarsewsd(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of the packed folder: for each word its senses, sentences and answers."""
+    files: dict[tuple[str, str], str] = {}
+    with tarfile.open(path, "r|xz") as archive:
+        for member in archive:
+            folder, _, file = member.name.rpartition("/")
+            if member.isfile() and file.endswith(".txt"):
+                text = archive.extractfile(member).read().decode("utf-8")
+                files[folder.rpartition("/")[2], file] = text
+    rows = []
+    for word in sorted({word for word, file in files if file == "classes_map.txt"}):
+        senses = json.loads(files[word, "classes_map.txt"])
+        for split in ("train", "test"):
+            lines = files[word, f"{split}.data.txt"].splitlines()
+            answers = files[word, f"{split}.gold.txt"].split()
+            for line, answer in zip(lines, answers, strict=True):
+                place, _, sentence = line.partition("\t")
+                sense = senses[answer].removeprefix(f"{word}_")
+                tokens = sentence.split()
+                row = {"word": word, "sense": sense, "split": split}
+                rows.append(row | {"tokens": tokens, "place": int(place)})
+    return rows
+
+
+def _homonyms(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of the course's own sample: word, sense, split, sentence, tags, a line."""
+    _, *lines = path.read_text(encoding="utf-8").splitlines()
+    rows = []
+    for line in lines:
+        word, sense, split, sentence, tags = line.split("\t")
+        tokens = tokenise(sentence, lower=False, punctuation=True)
+        row = {"word": word, "sense": sense, "split": split, "tokens": tokens}
+        rows.append(row | {"tags": tags.split(), "place": tokens.index(word)})
+    return rows

@@ -1,0 +1,105 @@
+"""What a file is held to: the published checksum, or the one recorded when it was first read.
+
+Some publishers give no checksum. The first read of such a file in the cache, which follows its
+download, writes its length and SHA-256 into a small JSON file beside it and says so in a
+warning; every later read, and every later download, is held to that record. A mirror folder is
+never written to: there a file without a record is accepted, and its SHA-256 said in the same way
+once in each process. ``fetch_data.py mirror`` puts the records beside the copies it makes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from course_lib.datasets.entries import File
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Length in bytes and SHA-256 of a file; None where they are not known."""
+
+    size: int | None
+    sha256: str | None
+
+
+def record_path(path: Path) -> Path:
+    """Return where the record of a file stands: beside it."""
+    return path.with_name(f"{path.name}.record.json")
+
+
+def facts(path: Path, file: File) -> Facts:
+    """Return what the file at a path is held to; a record that cannot be read counts as none."""
+    if file.sha256:
+        return Facts(file.size, file.sha256)
+    try:
+        found = json.loads(record_path(path).read_text(encoding="utf-8"))
+        return Facts(int(found["size"]), str(found["sha256"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Facts(file.size, None)
+
+
+def measured(path: Path) -> Facts:
+    """Return length and SHA-256 of the file that stands at a path."""
+    with path.open("rb") as stream:
+        return Facts(path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest())
+
+
+def write(path: Path, found: Facts) -> None:
+    """Write the record of a file, under a temporary name first."""
+    target = record_path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as staging:
+        draft = Path(staging) / target.name
+        draft.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+        draft.replace(target)
+
+
+def accept(path: Path, found: Facts, *, keep: bool) -> str:
+    """Record a file without a published checksum, if it is to be kept, and say what it is."""
+    what = f"No checksum is published for {path.name}"
+    is_so = f"SHA-256 {found.sha256}, {found.size:,} bytes"
+    if not keep:
+        return f"{what}, and none is recorded beside {path}. Accepted with {is_so}."
+    try:
+        write(path, found)
+    except OSError as error:
+        return (
+            f"{what}, and {record_path(path)} cannot be written ({error}). Accepted with {is_so}."
+        )
+    return f"{what}. Recorded {is_so}, in {record_path(path)}; later reads are held to it."
+
+
+def content_trouble(path: Path) -> str | None:
+    """Say what is wrong with what a file holds, where no checksum can tell.
+
+    A sign-in page under the name of the file, or one half of it, must not be recorded as right.
+    """
+    if path.suffix == ".json":
+        try:
+            json.loads(path.read_bytes())
+        except ValueError as error:
+            return f"it is not a whole JSON file ({error})"
+    if path.suffix == ".hdf5":
+        import h5py
+
+        try:
+            with h5py.File(path):
+                pass
+        except OSError as error:
+            return f"it is not a whole hdf5 file ({error})"
+    return None
+
+
+def expected(path: Path, file: File) -> str:
+    """Return the words for what is expected at a path."""
+    wanted = facts(path, file)
+    if wanted.sha256 is None:
+        return f"{file.path}; neither its length nor a checksum is published"
+    said = f"{file.path}, {wanted.size:,} bytes, SHA-256 {wanted.sha256}"
+    if file.sha256:
+        return said
+    return f"{said},\n             as recorded in {record_path(path)} (delete it to take another)"
