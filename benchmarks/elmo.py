@@ -1,0 +1,235 @@
+"""Measure ELMo inference: tokens per second at the official sizes, random weights, real text.
+
+Four ways to the same numbers, in turns, each starting with an empty cache:
+
+- plain: the cell one reads in the source, step by step; every token through the character CNN;
+- fast: one matrix product for the inputs of all steps; every token through the character CNN;
+- distinct: fast, and each distinct word of a batch through the character CNN once;
+- cached: distinct, and words are kept from batch to batch (the default of ``Elmo``).
+
+The share of the ceiling is the arithmetic that the way itself asks for, divided by its time and
+by what a large matrix product reaches in the same run.
+
+    python benchmarks/elmo.py --readme
+    python benchmarks/elmo.py --only small
+    python benchmarks/elmo.py --gpu --only original
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+os.environ["COURSE_PROGRESS"] = "0"
+
+import common
+import torch
+
+from course_lib import bilm, characters, charcnn, datasets, elmo
+
+TOKENS, BATCH = 20_000, 64
+SIZES = {
+    "small": {"dim": 1024, "projection_dim": 128, "n_highway": 1},
+    "original": {"dim": 4096, "projection_dim": 512, "n_highway": 2},
+}
+WAYS = ("plain", "fast", "distinct", "cached")
+
+
+def model_of(size: str) -> bilm.BiLM:
+    """Return a model of an official size with random weights."""
+    given = SIZES[size]
+    torch.manual_seed(0)
+    cnn = charcnn.CharCNNOptions(
+        n_highway=given["n_highway"], projection_dim=given["projection_dim"]
+    )
+    return bilm.BiLM(
+        bilm.BiLMOptions(cnn, dim=given["dim"], projection_dim=given["projection_dim"])
+    ).eval()
+
+
+def batches_of_text() -> list[list[list[str]]]:
+    """Return real sentences, sorted within blocks so that little padding is needed."""
+    sentences = [s for s in datasets.load_corpus("wikipedia", as_written=True) if len(s) <= 100]
+    chosen, total = [], 0
+    for sentence in sentences:
+        chosen.append(sentence)
+        total += len(sentence)
+        if total >= TOKENS:
+            break
+    chosen.sort(key=len)
+    return [chosen[i : i + BATCH] for i in range(0, len(chosen), BATCH)]
+
+
+def every_token(model: bilm.BiLM, batch: list[list[str]]) -> torch.Tensor:
+    """Return all layers; each token, also a repeated one, goes through the character CNN."""
+    device = model.forward_layers[0].bias.device
+    ids = torch.from_numpy(characters.batch_to_ids(batch)).to(device)
+    mask = ids.any(2)
+    flat = ids[mask]
+    encoded = torch.cat([model.characters(part) for part in flat.split(1024)])
+    vectors = encoded.new_zeros(*mask.shape, encoded.shape[1])
+    vectors[mask] = encoded
+    layers = model.from_vectors(vectors, mask).layers
+    words = mask[:, 2:].unsqueeze(2)  # the end mark of a shorter sentence is no word
+    return layers[:, :, 1:-1] * words
+
+
+def runner(way: str, model: bilm.BiLM) -> Callable[[list[list[str]]], torch.Tensor]:
+    """Return the function that embeds a batch in one way, with an empty cache."""
+    model.path = "cell" if way == "plain" else "fast"
+    if way in ("plain", "fast"):
+        return partial(every_token, model)
+    device = model.forward_layers[0].bias.device
+    embedder = elmo.Elmo(model, device=device, cache=0 if way == "distinct" else 20_000)
+    return lambda batch: embedder.embed(batch).layers
+
+
+def ceiling(device: torch.device, dtype: torch.dtype) -> float:
+    """Return what a large matrix product reaches, in operations per second."""
+    n = 2048 if device.type == "cpu" else 8192
+    a, b = torch.rand(2, n, n, device=device, dtype=dtype)
+    best = 0.0
+    for _ in range(5):
+        start = clock(device)
+        a @ b
+        best = max(best, 2 * n**3 / (clock(device) - start))
+    return best
+
+
+def clock(device: torch.device) -> float:
+    """Return the time when the device has done all it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def operations(model: bilm.BiLM, tokens: int, words: int) -> float:
+    """Return how many additions and multiplications a way asks for: tokens read, words encoded."""
+    options = model.options
+    cnn = options.characters
+    filters = sum(number for _, number in cnn.filters)
+    window = (
+        sum((cnn.width - width + 1) * width * number for width, number in cnn.filters)
+        * cnn.vector_size
+    )
+    word = window + cnn.n_highway * 2 * filters**2 + filters * options.projection_dim
+    cell = 4 * options.dim * 2 * options.projection_dim + options.dim * options.projection_dim
+    return 2.0 * (words * word + tokens * 2 * options.n_layers * cell)
+
+
+def measured(size: str, rounds: int, device: torch.device, threads: tuple[int, ...]) -> list[dict]:
+    """Time the four ways in turns."""
+    batches = batches_of_text()
+    tokens = sum(len(sentence) for batch in batches for sentence in batch)
+    read = tokens + 2 * sum(map(len, batches))  # with the marks
+    distinct = sum(len({word for sentence in batch for word in sentence}) for batch in batches)
+    types = len({word for batch in batches for sentence in batch for word in sentence})
+    encoded = {"plain": read, "fast": read, "distinct": distinct + 2, "cached": types + 2}
+    model = model_of(size).to(device)
+    rows: list[dict] = []
+    with torch.inference_mode():
+        first = [runner(way, model)(batches[-1][:4]) for way in WAYS]
+        for other in first[1:]:  # they must agree before they are compared
+            torch.testing.assert_close(other, first[0], rtol=0, atol=2e-5)
+        for number in range(rounds):
+            for n in threads:
+                if device.type == "cpu":
+                    torch.set_num_threads(n)
+                top = ceiling(device, torch.float32)
+                for way in WAYS:
+                    embed = runner(way, model)
+                    start = clock(device)
+                    for batch in batches:
+                        embed(batch)
+                    seconds = clock(device) - start
+                    row = {
+                        "round": number,
+                        "threads": n,
+                        "way": way,
+                        "tokens_per_second": tokens / seconds,
+                        "share_of_ceiling": operations(model, read, encoded[way]) / seconds / top,
+                    }
+                    common.tell(rows, row)
+    return rows
+
+
+def memory(size: str) -> list[dict]:
+    """Measure the peak memory of each way in a process of its own, in MB."""
+    rows: list[dict] = []
+    for way in WAYS:
+        found = common.in_own_process(__file__, "--memory", size, way)
+        common.tell(rows, {"size": size, "way": way, "peak_mb": found})
+    return rows
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the README's table in Markdown."""
+    lines = [
+        "| size | threads | way | tokens/s | ratio to plain (each round) | share of ceiling |",
+        "|---|---|---|---|---|---|",
+    ]
+    for size in SIZES:
+        rows = result.get(size, [])
+        for n in sorted({row["threads"] for row in rows}):
+            by_way = {
+                way: [row for row in rows if row["threads"] == n and row["way"] == way]
+                for way in WAYS
+            }
+            plain = [row["tokens_per_second"] for row in by_way["plain"]]
+            for way, found in by_way.items():
+                speed = [row["tokens_per_second"] for row in found]
+                each = [a / b for a, b in zip(speed, plain, strict=True)]
+                share = statistics.median(row["share_of_ceiling"] for row in found)
+                ratio = statistics.median(speed) / statistics.median(plain)
+                listed = ", ".join(f"{value:.2f}" for value in each)
+                lines.append(
+                    f"| {size} | {n} | {way} | {statistics.median(speed):,.0f} "
+                    f"| **{ratio:.2f}** ({listed}) | {share:.0%} |"
+                )
+    peaks = ", ".join(
+        f"{row['size']} {row['way']} {row['peak_mb']:.0f}" for row in result.get("memory", [])
+    )
+    return "\n".join(lines) + (
+        f"\n\n{result['tokens']:,} tokens of the embedded Wikipedia text, batches of {BATCH} "
+        "sentences of like length, random weights, cache empty at the start of each round. Peak "
+        f"memory above the start, MB: {peaks}. "
+        f"Machine: {common.machine_words(result['machine'])}."
+    )
+
+
+def main() -> None:
+    """Run the command line."""
+    if sys.argv[1:2] == ["--memory"]:
+        size, way = sys.argv[2:4]
+        model, batches = model_of(size), batches_of_text()[-8:]
+
+        def run() -> None:
+            with torch.inference_mode():
+                embed = runner(way, model)
+                for batch in batches:
+                    embed(batch)
+
+        print(common.peak_memory(run))
+        return
+    options = common.parser(__doc__, (*SIZES, "memory")).parse_args()
+    device = torch.device("cuda" if options.gpu else "cpu")
+    threads = (1,) if options.gpu else (1, 2)
+    about = {
+        "machine": common.machine(gpu=options.gpu),
+        "tokens": sum(len(sentence) for batch in batches_of_text() for sentence in batch),
+    }
+    parts: common.Parts = {
+        size: partial(measured, size, options.rounds, device, threads) for size in SIZES
+    }
+    if not options.gpu:
+        parts["memory"] = lambda: memory("small")
+    common.measure("elmo", options, about, parts, table)
+
+
+if __name__ == "__main__":
+    main()
