@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.characters import N_CHARACTERS, WIDTH
+from course_lib.characters import N_CHARACTERS, PADDING, WIDTH
 
 OFFICIAL_FILTERS = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
 
@@ -80,7 +80,7 @@ class CharCNN(nn.Module):
     References
     ----------
     Kim, Jernite, Sontag & Rush 2016, "Character-Aware Neural Language Models", section 2.
-    Jozefowicz et al. 2016, "Exploring the Limits of Language Modeling", section 3.2.
+    Jozefowicz et al. 2016, "Exploring the Limits of Language Modeling".
     """
 
     def __init__(self, options: CharCNNOptions) -> None:
@@ -109,10 +109,20 @@ class CharCNN(nn.Module):
         ids : torch.Tensor, int64, (words, width)
             As in a batch: raised by one.
         """
-        characters = self.embedding(ids).transpose(1, 2)  # (words, d, width)
+        characters = self.embedding(self._trimmed(ids)).transpose(1, 2)  # (words, d, width)
         strongest = [layer(characters).amax(2) for layer in self.convolutions]
         activation = torch.relu if self.options.activation == "relu" else torch.tanh
         return activation(torch.cat(strongest, 1))  # (words, F)
+
+    def _trimmed(self, ids: torch.Tensor) -> torch.Tensor:
+        """Leave out padding that changes no maximum.
+
+        All windows of nothing but padding give the same answer. So behind the longest word one
+        window of padding is enough, of the width of the widest filter.
+        """
+        letters = (ids != PADDING + 1).any(0).nonzero()  # columns where some word has a character
+        longest = int(letters.max()) + 1 if len(letters) else 0
+        return ids[:, : longest + max(width for width, _ in self.options.filters)]
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Return word vectors, float, (words, P), of ids (words, width)."""

@@ -510,3 +510,25 @@ def test_the_fused_path_is_pytorchs_lstm(tmp_path: Path) -> None:
         wanted, _ = lstm(torch.from_numpy(given).float())
     found = model.embed([sentence]).layers[1, 0, :, :5]
     torch.testing.assert_close(found, wanted[1:], rtol=0, atol=5e-6)
+
+
+def test_padding_left_out_of_the_convolution_changes_no_maximum() -> None:
+    """Short words alone, and beside a word of 48 bytes that keeps every column."""
+    from course_lib.charcnn import CharCNN, CharCNNOptions
+
+    torch.manual_seed(0)
+    cnn = CharCNN(CharCNNOptions(4, ((1, 5), (3, 6), (7, 8)), 1, "tanh", 5))
+    short = [["a", "", "cat", "ninesome"]]
+    ids = torch.from_numpy(characters.batch_to_ids(short, marks=False))[0]
+    long = torch.from_numpy(characters.batch_to_ids([["b" * 48]], marks=False))[0]
+    gradients = []
+    for words in (ids, torch.cat([ids, long])):
+        cnn.zero_grad()
+        found = cnn(words)[:4]
+        found.square().sum().backward()
+        gradients.append([found.detach(), *(w.grad.clone() for w in cnn.parameters())])
+    assert (
+        cnn._trimmed(ids).shape == (4, 17) and cnn._trimmed(torch.cat([ids, long])).shape[1] == 50
+    )
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)

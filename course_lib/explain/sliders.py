@@ -1,0 +1,166 @@
+"""Sliders for the ELMo mix: what the weights s and the factor γ do to the vectors of a word."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from course_lib import plots
+
+if TYPE_CHECKING:
+    import torch
+
+_REACH = 4.0  # the scores run from -4 to 4: of three weights one can then be below 0.001
+
+
+class MixSliders:
+    """Mix the layers of some words by hand and see where the words go.
+
+    It shows itself as the last expression of a cell: a slider for the score of each layer (the
+    weights s are the softmax of the scores), one for γ, and a picture. Each word is a point at
+    two principal components. Layers are centred first, so that words alike in a layer stand in
+    the middle. The components are found once, from all layers, and the frame stays: what moves
+    is the words. Everything comes from the kernel; nothing is fetched.
+
+    Parameters
+    ----------
+    layers : torch.Tensor or numpy.ndarray, float, (L + 1, words, D)
+        Each layer's vector of each word.
+    groups : sequence of str
+        A name for each word, such as its sense: the colour and shape of its point.
+
+    Raises
+    ------
+    ValueError
+        If the two do not fit each other, or there are fewer than two groups.
+
+    Attributes
+    ----------
+    scores : list of ipywidgets.FloatSlider
+        One a layer, from -4 to 4; setting ``.value`` does what a hand does.
+    gamma : ipywidgets.FloatSlider
+        γ, from 0.1 to 2.
+    picture, status : ipywidgets.HTML
+    """
+
+    def __init__(self, layers: torch.Tensor | np.ndarray, groups: Sequence[str]) -> None:
+        values = np.asarray(layers, dtype=np.float64)
+        if values.ndim != 3 or values.shape[1] != len(groups):
+            raise ValueError(
+                f"layers has shape {values.shape} and there are {len(groups)} groups; wanted are "
+                "(layers, words, numbers) and a group for each word."
+            )
+        if len(set(groups)) < 2:
+            raise ValueError(f"There are {len(set(groups))} groups; give two or more.")
+        self.layers, self.groups = values, list(groups)
+        self._centred = values - values.mean(axis=1, keepdims=True)
+        self._axes = _principal(self._centred)
+        self._build()
+        self._moved()
+
+    @property
+    def weights(self) -> np.ndarray:
+        """The weights s, float64, (L + 1,): the softmax of the scores."""
+        raised = np.exp([slider.value for slider in self.scores])
+        return raised / raised.sum()
+
+    @property
+    def mixed(self) -> np.ndarray:
+        """The mix γ Σ s_j h_j of each word: float64, (words, D)."""
+        return self.gamma.value * np.tensordot(self.weights, self.layers, 1)
+
+    @property
+    def places(self) -> np.ndarray:
+        """Where the words stand in the picture: float64, (words, 2)."""
+        return self.gamma.value * np.tensordot(self.weights, self._centred, 1) @ self._axes
+
+    @property
+    def silhouette(self) -> float:
+        """How well the groups are apart, by cosine: -1 to 1; 0 where all vectors are alike."""
+        from sklearn.metrics import silhouette_score
+
+        if np.ptp(self.mixed, axis=0).max() < 1e-6:
+            return 0.0
+        return float(silhouette_score(self.mixed, self.groups, metric="cosine"))
+
+    @property
+    def distance(self) -> float:
+        """The mean of 1 - cosine over all pairs of words."""
+        from scipy.spatial.distance import pdist
+
+        return float(pdist(self.mixed, "cosine").mean())
+
+    def __repr__(self) -> str:
+        """Return in one line what the sliders say."""
+        s = ", ".join(f"{weight:.2f}" for weight in self.weights)
+        return (
+            f"MixSliders: s = {s}; γ = {self.gamma.value:.1f}; mean distance "
+            f"{abs(self.distance):.2f}, silhouette {self.silhouette:.2f}"
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {**self._box._repr_mimebundle_(), "text/plain": repr(self)}
+
+    def snapshot(self, axes: Any) -> None:
+        """Draw what is on show with matplotlib, for a page without a kernel.
+
+        Parameters
+        ----------
+        axes : matplotlib.axes.Axes
+        """
+        for number, group in enumerate(dict.fromkeys(self.groups)):
+            points = self.places[[name == group for name in self.groups]]
+            colour, marker = plots.PALETTE[number % 8], "os^vDPX*"[number % 8]
+            axes.scatter(*points.T, color=colour, marker=marker, s=45, label=group)
+        # γ up to 2 has room; the frame does not move with the points.
+        reach = 2.1 * np.abs(self._centred @ self._axes).max() or 1.0
+        axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
+        axes.set(xlabel="first principal component", ylabel="second principal component")
+        axes.legend(loc="upper right")
+
+    def _build(self) -> None:
+        import ipywidgets as widgets
+
+        style = {"description_width": "110px"}
+        self.scores = [
+            widgets.FloatSlider(
+                min=-_REACH, max=_REACH, step=0.5, description=f"score, layer {j}", style=style
+            )
+            for j in range(len(self.layers))
+        ]
+        self.gamma = widgets.FloatSlider(
+            value=1.0, min=0.1, max=2.0, step=0.1, description="γ", style=style
+        )
+        self.picture, self.status = widgets.HTML(), widgets.HTML()
+        sliders = [*self.scores, self.gamma]
+        for slider in sliders:
+            slider.observe(lambda change: self._moved(), "value")
+        left = widgets.VBox([*sliders, self.status])
+        row = {"flex_flow": "row wrap", "align_items": "center"}
+        self._box = widgets.HBox([left, self.picture], layout=row)
+
+    def _moved(self) -> None:
+        import matplotlib.pyplot as plt
+
+        said = html.escape(repr(self).removeprefix("MixSliders: "))
+        self.status.value = f'<span role="status">{said}</span>'
+        fig, axes = plots.figure(4.6, 4.2)
+        self.snapshot(axes)
+        buffer = io.BytesIO()
+        fig.savefig(buffer, format="png")
+        plt.close(fig)
+        data = base64.b64encode(buffer.getvalue()).decode("ascii")
+        alt = f"Points of {len(self.groups)} words in the plane; {said}"
+        self.picture.value = f'<img alt="{alt}" src="data:image/png;base64,{data}">'
+
+
+def _principal(centred: np.ndarray) -> np.ndarray:
+    """Return two principal components, (D, 2), of all words of all layers."""
+    rows = centred.reshape(-1, centred.shape[2])
+    directions = np.linalg.svd(rows, full_matrices=False)[2][:2].T
+    return directions * np.sign(directions[np.abs(directions).argmax(axis=0), [0, 1]])
