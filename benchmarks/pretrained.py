@@ -229,9 +229,9 @@ def table(result: dict[str, Any]) -> str:
         f"Reviews: {result['reviews_source']}, last {LENGTH} words, the {WORDS:,} commonest words; "
         f"test accuracy, mean ± standard deviation over {result['seeds']} seeds (sample, start and "
         f"order). Published: {result['published_source']}, {covered['published']:.0%} of the "
-        f"running text has a vector. Reviews: Skip-gram, {VECTOR_SIZE} dimensions, trained on the "
-        f"text of the training reviews. Sub-word: FastText on {result['corpus']}, "
-        f"{covered['sub-word']:.0%}. "
+        f"running text inside the vocabulary has a vector. Reviews: Skip-gram, {VECTOR_SIZE} "
+        f"dimensions, trained on the text of the training reviews. Sub-word: FastText on "
+        f"{result['corpus']}, {covered['sub-word']:.0%}. "
         f"Machine: {common.machine_words(result['machine'])}.",
     ]
     return "\n".join(lines)
