@@ -53,7 +53,7 @@ def model_of(size: str) -> bilm.BiLM:
 
 
 def batches_of_text() -> list[list[list[str]]]:
-    """Return real sentences, sorted within blocks so that little padding is needed."""
+    """Return real sentences in the order of the text."""
     sentences = [s for s in datasets.load_corpus("wikipedia", as_written=True) if len(s) <= 100]
     chosen, total = [], 0
     for sentence in sentences:
@@ -61,7 +61,6 @@ def batches_of_text() -> list[list[list[str]]]:
         total += len(sentence)
         if total >= TOKENS:
             break
-    chosen.sort(key=len)
     return [chosen[i : i + BATCH] for i in range(0, len(chosen), BATCH)]
 
 
@@ -196,7 +195,8 @@ def table(result: dict[str, Any]) -> str:
     )
     return "\n".join(lines) + (
         f"\n\n{result['tokens']:,} tokens of the embedded Wikipedia text, batches of {BATCH} "
-        "sentences of like length, random weights, cache empty at the start of each round. Peak "
+        "sentences in the order of the text, random weights, cache empty at the start of each "
+        "round. Peak "
         f"memory above the start, MB: {peaks}. "
         f"Machine: {common.machine_words(result['machine'])}."
     )

@@ -186,7 +186,7 @@ def read_text(
             raise ValueError(f"{message} Its last line has no end: it was cut. Fetch it again.")
         if size == 1:
             raise ValueError(f"{message} Is it a vector of one number? Then put a header on top.")
-        warnings.warn(f"{message} All {count:,} are looked at.", stacklevel=4)
+        warnings.warn(f"{message} All {count:,} are read.", stacklevel=4)
     if table is None:
         raise ValueError(none_of(wanted, name))
     return found, table.finished()
