@@ -2,8 +2,9 @@
 
 Four ways to the same numbers, in turns, each starting with an empty cache:
 
-- plain: the cell one reads in the source, step by step; every token through the character CNN;
-- fast: one matrix product for the inputs of all steps; every token through the character CNN;
+- plain: every formula as one reads it, step by step; every token through the character CNN;
+- fast: one matrix product for the inputs of all steps, short words convolved without padding that
+  changes nothing; still every token through the character CNN;
 - distinct: fast, and each distinct word of a batch through the character CNN once;
 - cached: distinct, and words are kept from batch to batch (the default of ``Elmo``).
 
@@ -70,7 +71,11 @@ def every_token(model: bilm.BiLM, batch: list[list[str]]) -> torch.Tensor:
     ids = torch.from_numpy(characters.batch_to_ids(batch)).to(device)
     mask = ids.any(2)
     flat = ids[mask]
-    encoded = torch.cat([model.characters(part) for part in flat.split(1024)])
+    cnn = model.characters
+    encode = (
+        cnn if model.path == "fast" else lambda ids: cnn.projection(cnn.highway(cnn.convolved(ids)))
+    )
+    encoded = torch.cat([encode(part) for part in flat.split(1024)])
     vectors = encoded.new_zeros(*mask.shape, encoded.shape[1])
     vectors[mask] = encoded
     layers = model.from_vectors(vectors, mask).layers

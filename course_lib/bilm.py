@@ -152,14 +152,21 @@ class Layer(nn.Module):
     def _fast(
         self, inputs: torch.Tensor, lengths: list[int], state: State
     ) -> tuple[torch.Tensor, State]:
-        """One product for all W x_t + b; then a step works on the sentences not yet ended."""
-        time, size = max(lengths), self.size
-        bias = self.bias + self.forget
+        """One product for all W x_t + b; then a step works on the sentences not yet ended.
+
+        tanh(x) = 2 σ(2x) - 1: with the scores of g doubled, one σ serves all four gates.
+        """
+        size = self.size
+        double = torch.ones_like(self.bias)
+        double[2 * size : 3 * size] = 2.0
+        state_weight = (double.unsqueeze(1) * self.state_weight).T
+        input_weight = (double.unsqueeze(1) * self.input_weight).T
         packed = torch.nn.utils.rnn.pack_padded_sequence(
             inputs, torch.tensor(lengths), batch_first=True
         )
-        given = torch.addmm(bias, packed.data, self.input_weight.T)  # (all words, 4 H)
-        state_weight = self.state_weight.T
+        given = torch.addmm(double * (self.bias + self.forget), packed.data, input_weight)
+        # Where nobody asks for gradients, the room of W x_t can be written over.
+        product = torch.addmm if torch.is_grad_enabled() else torch.Tensor.addmm_
         h, c = state
         outputs, ended = [], []
         for gates in given.split(packed.batch_sizes.tolist()):
@@ -167,18 +174,16 @@ class Layer(nn.Module):
             if alive < len(h):
                 ended.append((h[alive:], c[alive:]))
                 h, c = h[:alive], c[:alive]
-            gates = torch.addmm(gates, h, state_weight)
-            i_f = torch.sigmoid(gates[:, : 2 * size])
-            g = torch.tanh(gates[:, 2 * size : 3 * size])
-            c = self._clip(torch.addcmul(i_f[:, size:] * c, i_f[:, :size], g), self.cell_clip)
-            h = torch.sigmoid(gates[:, 3 * size :]) * torch.tanh(c)
+            i, f, g, o = torch.sigmoid(product(gates, h, state_weight)).chunk(4, dim=1)
+            c = self._clip(torch.addcmul(f * c - i, i, g, value=2), self.cell_clip)
+            h = torch.addcmul(-o, o, torch.sigmoid(2 * c), value=2)
             if self.projection is not None:
                 h = self._clip(h @ self.projection.T, self.proj_clip)
             outputs.append(h)
         ended.append((h, c))
         packed = packed._replace(data=torch.cat(outputs))
         padded, _ = torch.nn.utils.rnn.pad_packed_sequence(
-            packed, batch_first=True, total_length=max(time, inputs.shape[1])
+            packed, batch_first=True, total_length=inputs.shape[1]
         )
         h, c = (torch.cat(parts[::-1]) for parts in zip(*ended, strict=True))
         return padded, (h, c)

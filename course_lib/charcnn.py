@@ -109,21 +109,21 @@ class CharCNN(nn.Module):
         ids : torch.Tensor, int64, (words, width)
             As in a batch: raised by one.
         """
-        characters = self.embedding(self._trimmed(ids)).transpose(1, 2)  # (words, d, width)
+        characters = self.embedding(ids).transpose(1, 2)  # (words, d, width)
         strongest = [layer(characters).amax(2) for layer in self.convolutions]
         activation = torch.relu if self.options.activation == "relu" else torch.tanh
         return activation(torch.cat(strongest, 1))  # (words, F)
 
-    def _trimmed(self, ids: torch.Tensor) -> torch.Tensor:
-        """Leave out padding that changes no maximum.
-
-        All windows of nothing but padding give the same answer. So behind the longest word one
-        window of padding is enough, of the width of the widest filter.
-        """
-        letters = (ids != PADDING + 1).any(0).nonzero()  # columns where some word has a character
-        longest = int(letters.max()) + 1 if len(letters) else 0
-        return ids[:, : longest + max(width for width, _ in self.options.filters)]
-
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """Return word vectors, float, (words, P), of ids (words, width)."""
-        return self.projection(self.highway(self.convolved(ids)))
+        """Return word vectors, float, (words, P), of ids (words, width).
+
+        Words of like length are convolved together, in groups, without the padding that changes
+        no maximum: all windows of nothing but padding give the same answer, so behind the longest
+        word one window of padding is enough, of the width of the widest filter.
+        """
+        lengths = (ids != PADDING + 1).sum(1)
+        order = lengths.argsort()
+        widest = max(width for width, _ in self.options.filters)
+        groups = order.split(1024 if ids.is_cuda else 64)
+        found = [self.convolved(ids[group, : lengths[group[-1]] + widest]) for group in groups]
+        return self.projection(self.highway(torch.cat(found)[order.argsort()]))

@@ -513,22 +513,21 @@ def test_the_fused_path_is_pytorchs_lstm(tmp_path: Path) -> None:
 
 
 def test_padding_left_out_of_the_convolution_changes_no_maximum() -> None:
-    """Short words alone, and beside a word of 48 bytes that keeps every column."""
+    """Words of all lengths, in groups without their padding, against the whole width at once."""
     from course_lib.charcnn import CharCNN, CharCNNOptions
 
     torch.manual_seed(0)
     cnn = CharCNN(CharCNNOptions(4, ((1, 5), (3, 6), (7, 8)), 1, "tanh", 5))
-    short = [["a", "", "cat", "ninesome"]]
-    ids = torch.from_numpy(characters.batch_to_ids(short, marks=False))[0]
-    long = torch.from_numpy(characters.batch_to_ids([["b" * 48]], marks=False))[0]
-    gradients = []
-    for words in (ids, torch.cat([ids, long])):
+    words = ["b" * 48, "a", "", "cat", "ninesome", *("c" * (n % 50) for n in range(7, 150))]
+    ids = torch.from_numpy(characters.batch_to_ids([words], marks=False))[0]
+    read = []
+    cnn.convolved = lambda part: read.append(part.shape[1]) or CharCNN.convolved(cnn, part)
+    results = []
+    for encode in (cnn, lambda ids: cnn.projection(cnn.highway(CharCNN.convolved(cnn, ids)))):
         cnn.zero_grad()
-        found = cnn(words)[:4]
+        found = encode(ids)
         found.square().sum().backward()
-        gradients.append([found.detach(), *(w.grad.clone() for w in cnn.parameters())])
-    assert (
-        cnn._trimmed(ids).shape == (4, 17) and cnn._trimmed(torch.cat([ids, long])).shape[1] == 50
-    )
-    for one, other in zip(*gradients, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+        results.append([found.detach(), *(w.grad.clone() for w in cnn.parameters())])
+    assert len(read) > 1 and min(read) < 50, "the groups were not cut to their longest words"
+    for one, other in zip(*results, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
