@@ -1,0 +1,124 @@
+"""The loss of both directions on a window, and on a whole text.
+
+Symbols: B streams side by side, T words a window, V words the softmax knows, P numbers a state.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from course_lib.bilm import BiLM, State
+from course_lib.pretrain.streams import Lexicon, Sentences, Window, stream, windows
+
+
+def sampled_cross_entropy(
+    hidden: torch.Tensor,
+    targets: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    samples: int,
+) -> torch.Tensor:
+    """Return the cross-entropy against the target and some words drawn at random.
+
+    Words are drawn from q(w) = log((w + 2) / (w + 1)) / log(V + 1), which falls with the rank w
+    as word counts do. From each logit of a drawn word log(n q(w)) is taken off, n the number of
+    draws: the sum over the drawn words then has the mean of the full sum. A word that is drawn
+    and is the target itself is left out.
+
+    Parameters
+    ----------
+    hidden : torch.Tensor, (N, P)
+    targets : torch.Tensor, int64, (N,)
+    weight, bias : torch.Tensor, (V, P) and (V,)
+        Of the softmax; rows by falling frequency.
+    samples : int
+        n.
+
+    References
+    ----------
+    Bengio & Senecal 2003, "Quick Training of Probabilistic Neural Nets by Importance Sampling".
+    Jean et al. 2015, "On Using Very Large Target Vocabulary for Neural Machine Translation".
+    """
+    size = len(weight)
+    uniform = torch.rand(samples, device=hidden.device, dtype=torch.float64)
+    drawn = (torch.exp(uniform * math.log(size + 1)) - 1).long().clamp(max=size - 1)  # (n,)
+    q = torch.log((drawn + 2.0) / (drawn + 1.0)) / math.log(size + 1)
+    correction = torch.log(samples * q).to(bias.dtype)
+    others = (hidden @ weight[drawn].T).to(bias.dtype) + (bias[drawn] - correction)  # (N, n)
+    others = others.masked_fill(targets.unsqueeze(1) == drawn, -math.inf)
+    own = (hidden * weight[targets]).sum(1, keepdim=True) + bias[targets].unsqueeze(1)  # (N, 1)
+    logits = torch.cat([own, others], 1)
+    return (torch.logsumexp(logits, 1) - own.squeeze(1)).mean()
+
+
+def losses(
+    model: BiLM,
+    lexicon: Lexicon,
+    pair: tuple[Window, Window],
+    state: list[State],
+    *,
+    samples: int | None = None,
+) -> tuple[torch.Tensor, list[State]]:
+    """Return the loss of each direction on its window, and the state to go on from.
+
+    Parameters
+    ----------
+    model : BiLM
+        With a softmax over ``lexicon.words``.
+    pair : (Window, Window)
+        Of the forward and of the backward stream.
+    state : list of (h, c)
+        Detached here: gradients stop at the start of the window.
+    samples : int, optional
+        Words drawn for the softmax; by default all V take part. An adaptive softmax (Grave et
+        al. 2017) draws none: it has its own short way to the exact loss of its own model.
+
+    Returns
+    -------
+    torch.Tensor, (2,)
+        Nats per word: forward, backward.
+    list of (h, c)
+    """
+    device = model.forward_layers[0].bias.device
+    types, place = np.unique(np.stack([window.inputs for window in pair]), return_inverse=True)
+    spelling = torch.from_numpy(lexicon.spelling[types].astype(np.int64)).to(device)
+    rows = torch.from_numpy(place.reshape(2, *pair[0].inputs.shape)).to(device)  # (2, B, T)
+    vectors = model.characters(spelling)  # each distinct word once
+    n_layers, lengths = model.options.n_layers, [pair[0].inputs.shape[1]] * len(pair[0].inputs)
+    found, new_state = [], []
+    for backward, window in enumerate(pair):
+        start = [(h.detach(), c.detach()) for h, c in state[backward * n_layers :][:n_layers]]
+        outputs, end = model.run(vectors[rows[backward]], lengths, start, backward=bool(backward))
+        new_state += end
+        hidden = outputs[-1].flatten(0, 1)  # (B T, P)
+        targets = torch.from_numpy(lexicon.targets[window.targets].ravel()).to(device)
+        if isinstance(model.softmax, nn.AdaptiveLogSoftmaxWithLoss):
+            found.append(model.softmax(hidden.float(), targets).loss)
+        elif samples:
+            weight, bias = model.softmax.weight, model.softmax.bias
+            found.append(sampled_cross_entropy(hidden, targets, weight, bias, samples))
+        else:
+            found.append(functional.cross_entropy(model.softmax(hidden), targets))
+    return torch.stack(found), new_state
+
+
+def evaluate(
+    model: BiLM, lexicon: Lexicon, sentences: Sentences, *, batch_size: int = 1, length: int = 20
+) -> np.ndarray:
+    """Return the mean cross-entropy of each direction, forward then backward, in nats per word."""
+    sums, count = np.zeros(2), 0
+    streams = (stream(sentences, lexicon, backward=backward) for backward in (False, True))
+    pairs = zip(*(windows(text, batch_size, length) for text in streams), strict=True)
+    state = model.initial_state(batch_size)
+    model.eval()
+    with torch.no_grad():
+        for pair in pairs:
+            loss, state = losses(model, lexicon, pair, state)
+            sums += loss.double().cpu().numpy() * pair[0].inputs.size
+            count += pair[0].inputs.size
+    return sums / count

@@ -1,0 +1,68 @@
+"""How a biLM is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a biLM is trained.
+
+    Attributes
+    ----------
+    epochs, batch_size, length : int
+        Passes, B (of each process) and T.
+    samples : int, optional
+        Words drawn for the softmax while training; measuring always uses all.
+    optimiser : {"adamw", "adagrad"}
+        AdamW with weight decay 0.01, or Adagrad with squares that start at 1.
+    alpha : float
+        Highest learning rate.
+    schedule : {"linear", "constant"}
+        Rise over the first twentieth of the steps, then fall to nothing; or stay.
+    clip : float
+        Gradients longer than this are scaled down to it.
+    seed : int
+        For the order of shards and sentences and for the words drawn.
+    every : int
+        Steps between two rows of the history, two measurements and two checkpoints.
+    patience : int, optional
+        Stop when so many measurements in a row brought nothing better on held-out text; the best
+        weights are then the result.
+    bfloat16 : bool
+        Matrix products in bfloat16; sums, cells and weights stay in float32.
+    """
+
+    epochs: int = 1
+    batch_size: int = 32
+    length: int = 20
+    samples: int | None = None
+    optimiser: Literal["adamw", "adagrad"] = "adamw"
+    alpha: float = 2e-3
+    schedule: Literal["linear", "constant"] = "linear"
+    clip: float = 1.0
+    seed: int = 1
+    every: int = 100
+    patience: int | None = None
+    bfloat16: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained with."""
+        for name in ("epochs", "batch_size", "length", "every", "samples", "patience"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}; it must be 1 or more.")
+        for name, known in (
+            ("optimiser", ("adamw", "adagrad")),
+            ("schedule", ("linear", "constant")),
+        ):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; use one of {known}.")
+
+    def rate(self, step: int, total: int) -> float:
+        """Return the learning rate of a step, counted from 1."""
+        if self.schedule == "constant":
+            return self.alpha
+        return self.alpha * min(step / (total / 20 + 1), (total - step + 1) / (total * 0.95))

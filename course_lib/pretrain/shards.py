@@ -1,0 +1,101 @@
+"""A folder of text files, read one at a time."""
+
+from __future__ import annotations
+
+import gzip
+import warnings
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+BadLines = Literal["refuse", "skip"]
+
+
+class Shards(Sequence[list[list[str]]]):
+    """The ``.txt`` and ``.txt.gz`` files of a folder by name, each a list of tokenised sentences.
+
+    A file is UTF-8, one sentence a line, its tokens separated by white space. Only the file asked
+    for is in memory.
+
+    Parameters
+    ----------
+    folder : str or Path
+    bad_lines : {"refuse", "skip"}
+        What to do about a line that is not UTF-8 or holds a NUL byte, and about a compressed file
+        that breaks off: raise, or warn and leave out the line (of a broken file, the rest).
+    max_words : int, optional
+        Longer sentences are left out.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or no such file in it.
+    ValueError
+        For a bad line; the message names file and line.
+    """
+
+    def __init__(
+        self, folder: str | Path, *, bad_lines: BadLines = "refuse", max_words: int | None = None
+    ) -> None:
+        if bad_lines not in ("refuse", "skip"):
+            raise ValueError(f'bad_lines is {bad_lines!r}; use "refuse" or "skip".')
+        self.folder, self.bad_lines, self.max_words = Path(folder), bad_lines, max_words
+        if not self.folder.is_dir():
+            raise FileNotFoundError(f"There is no folder {self.folder}.")
+        self.paths = sorted(
+            p for p in self.folder.iterdir() if p.name.endswith((".txt", ".txt.gz"))
+        )
+        if not self.paths:
+            raise FileNotFoundError(f"{self.folder} holds no file NAME.txt or NAME.txt.gz.")
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, number: int) -> list[list[str]]:
+        found = [line.split() for line in self._lines(self.paths[number])]
+        most = self.max_words
+        return [words for words in found if words and (most is None or len(words) <= most)]
+
+    def count(self) -> tuple[Counter[str], list[int]]:
+        """Go through all files once.
+
+        Returns
+        -------
+        Counter
+            How often each word occurs.
+        list of int
+            The tokens of each file, with one sentence mark for each sentence.
+        """
+        words: Counter[str] = Counter()
+        tokens = []
+        for sentences in self:
+            for sentence in sentences:
+                words.update(sentence)
+            tokens.append(sum(map(len, sentences)) + len(sentences))
+        return words, tokens
+
+    def _lines(self, path: Path) -> Iterator[str]:
+        number = 0
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            try:
+                for number, raw in enumerate(stream, 1):
+                    try:
+                        line = raw.decode("utf-8")
+                    except UnicodeDecodeError as error:
+                        what = f"byte {raw[error.start]:#04x} at place {error.start + 1}"
+                        self._bad(path, number, f"is not UTF-8 ({what})", "the line")
+                        continue
+                    if "\0" in line:
+                        self._bad(path, number, "holds a NUL byte", "the line")
+                        continue
+                    yield line
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                self._bad(path, number + 1, f"cannot be read ({error})", "the rest of the file")
+
+    def _bad(self, path: Path, number: int, what: str, lost: str) -> None:
+        text = f"{path}, line {number}, {what}"
+        if self.bad_lines == "refuse":
+            raise ValueError(f'{text}. Mend the file, or leave {lost} out with bad_lines="skip".')
+        warnings.warn(f"{text}; {lost} is left out.", stacklevel=4)

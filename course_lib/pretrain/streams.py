@@ -1,0 +1,205 @@
+"""Text as a biLM reads it while it is trained: words as rows of a table, streams, windows.
+
+Symbols: B streams side by side, T words a window (the length of back-propagation), V words the
+softmax knows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import NamedTuple
+
+import numpy as np
+
+from course_lib import characters
+
+BEGIN, END, UNKNOWN = "<S>", "</S>", "<UNK>"
+Sentences = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Every distinct word of a text, as characters and as a target of the softmax.
+
+    A model that reads characters can read any word; it can only predict those it has a row for.
+    All others are ``<UNK>`` as targets.
+
+    Attributes
+    ----------
+    words : list of str, V
+        What the softmax predicts: ``</S>``, ``<S>``, ``<UNK>``, then by falling count.
+    types : dict of str to int
+        All distinct words of the text with the two sentence marks: their row below.
+    spelling : numpy.ndarray, int16, (types, width)
+        Character ids, raised by one as in a batch.
+    targets : numpy.ndarray, int64, (types,)
+        Which of ``words`` each type is.
+    """
+
+    words: list[str]
+    types: dict[str, int]
+    spelling: np.ndarray
+    targets: np.ndarray
+
+    @classmethod
+    def build(
+        cls, sentences: Sentences, *, max_size: int | None = None, width: int = characters.WIDTH
+    ) -> Lexicon:
+        """Count the words of a text and keep the ``max_size`` most frequent as targets."""
+        counts = Counter(chain.from_iterable(sentences))
+        return cls.of_counts(counts, counts, max_size=max_size, width=width)
+
+    @classmethod
+    def of_counts(
+        cls, counts: Counter[str], text: Iterable[str], *, max_size: int | None, width: int
+    ) -> Lexicon:
+        """Take the most frequent words as targets; ``text`` holds every word that will be read."""
+        if not counts:
+            raise ValueError("The text has no words.")
+        frequent = (word for word, _ in counts.most_common() if word not in (END, BEGIN, UNKNOWN))
+        words = [END, BEGIN, UNKNOWN, *islice(frequent, max_size)]
+        return cls.of_words(words, text, width=width)
+
+    @classmethod
+    def of_words(cls, words: list[str], text: Iterable[str], *, width: int) -> Lexicon:
+        """Take the targets as given, for example those of another text."""
+        if words[:3] != [END, BEGIN, UNKNOWN]:
+            raise ValueError(f"words begins with {words[:3]}, not with {[END, BEGIN, UNKNOWN]}.")
+        index = {word: i for i, word in enumerate(words)}
+        types = {END: 0, BEGIN: 1}
+        for word in text:
+            types.setdefault(word, len(types))
+        spelling = [characters.word_to_ids(word, width=width) for word in types]
+        spelling[0] = characters.sentence_mark_ids(characters.END_SENTENCE, width=width)
+        spelling[1] = characters.sentence_mark_ids(characters.BEGIN_SENTENCE, width=width)
+        targets = [index.get(word, index[UNKNOWN]) for word in types]
+        return cls(words, types, np.array(spelling, np.int16) + 1, np.array(targets))
+
+
+class Window(NamedTuple):
+    """What one direction reads and predicts in one step; types as in ``Lexicon``, (B, T)."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+
+
+def stream(
+    sentences: Sentences,
+    lexicon: Lexicon,
+    *,
+    backward: bool = False,
+    order: np.ndarray | None = None,
+) -> Window:
+    """Lay sentences end to end, as types: what is read, and what is to be predicted from it.
+
+    The forward model reads ``<S> w1 ... wn`` and predicts ``w1 ... wn </S>``; the backward
+    model reads ``</S> wn ... w1`` and predicts ``wn ... w1 <S>``.
+
+    Returns
+    -------
+    Window
+        Two arrays, int32, (tokens,): n + 1 for each sentence.
+    """
+    first, last = (END, BEGIN) if backward else (BEGIN, END)
+    inputs: list[int] = []
+    targets: list[int] = []
+    for number in range(len(sentences)) if order is None else order:
+        words = sentences[number]
+        ids = [lexicon.types[word] for word in (reversed(words) if backward else words)]
+        inputs += [lexicon.types[first], *ids]
+        targets += [*ids, lexicon.types[last]]
+    return Window(np.array(inputs, np.int32), np.array(targets, np.int32))
+
+
+def windows(text: Window, batch_size: int, length: int) -> Iterator[Window]:
+    """Cut a stream into B pieces side by side, and those into windows of T words.
+
+    Row b of a window goes on where row b of the window before has ended. The last words that
+    fill no window of T are left out.
+    """
+    columns = len(text.inputs) // batch_size
+    if columns < length:
+        raise ValueError(
+            f"{len(text.inputs):,} words in {batch_size} streams are {columns} each, less than a "
+            f"window of {length}. Give more text, or smaller batches."
+        )
+    rows = [part[: batch_size * columns].reshape(batch_size, columns) for part in text]
+    for start in range(0, columns - length + 1, length):
+        yield Window(*(part[:, start : start + length] for part in rows))
+
+
+class Place(NamedTuple):
+    """Where a training run stands in its text: what is read next.
+
+    Attributes
+    ----------
+    epoch, shard, window : int
+        ``shard`` counts within the order of the epoch, ``window`` within the shard.
+    """
+
+    epoch: int = 0
+    shard: int = 0
+    window: int = 0
+
+
+def windows_of(tokens: int, batch_size: int, length: int) -> int:
+    """Return how many windows :func:`windows` cuts a stream of so many tokens into."""
+    return tokens // batch_size // length
+
+
+def shards_of(n: int, *, seed: int, epoch: int, rank: int = 0, world: int = 1) -> np.ndarray:
+    """Return which of n shards a process reads in an epoch, in order; no two share one."""
+    return np.random.default_rng((seed, epoch)).permutation(n)[rank::world]
+
+
+def batches(
+    text: Sequence[Sentences],
+    lexicon: Lexicon,
+    *,
+    batch_size: int,
+    length: int,
+    epochs: int,
+    seed: int,
+    start: Place | None = None,
+    rank: int = 0,
+    world: int = 1,
+) -> Iterator[tuple[Place, tuple[Window, Window]]]:
+    """Yield the windows of a training run: of the forward and of the backward stream.
+
+    Each epoch goes through the shards in another order and through the sentences of a shard in
+    another order, each direction in its own. All follows from the seed and the place, so a run
+    can be taken up anywhere.
+
+    Parameters
+    ----------
+    text : sequence of sequences of sentences
+        The shards.
+    start : Place, optional
+        What is read first.
+    rank, world : int
+        This process and how many there are.
+
+    Yields
+    ------
+    Place
+        Where the run stands after this window.
+    (Window, Window)
+    """
+    start = start or Place()
+    for epoch in range(start.epoch, epochs):
+        mine = shards_of(len(text), seed=seed, epoch=epoch, rank=rank, world=world)
+        first_shard = start.shard if epoch == start.epoch else 0
+        for number, shard in enumerate(mine[first_shard:], first_shard):
+            sentences = text[shard]
+            streams = []
+            for backward in (False, True):
+                rng = np.random.default_rng((seed, epoch, int(shard), int(backward)))
+                order = rng.permutation(len(sentences))
+                streams.append(stream(sentences, lexicon, backward=backward, order=order))
+            both = zip(*(windows(part, batch_size, length) for part in streams), strict=True)
+            done = start.window if (epoch, number) == start[:2] else 0
+            for window, pair in enumerate(islice(both, done, None), done + 1):
+                yield Place(epoch, number, window), pair

@@ -1,0 +1,222 @@
+"""Train a biLM on a folder of text files, and write it as official ELMo files.
+
+python data_scripts/pretrain_bilm.py shards model --held-out held_out.txt
+python data_scripts/pretrain_bilm.py shards model --held-out held_out.txt --resume
+torchrun --nproc-per-node 8 data_scripts/pretrain_bilm.py shards model --size original
+    --vocabulary 793471 --samples 8192 --batch-size 128 --epochs 10 --optimiser adagrad
+    --alpha 0.2 --schedule constant --clip 10 --bfloat16
+
+Input: files NAME.txt or NAME.txt.gz, UTF-8, one sentence a line, tokens separated by white space;
+write_shards.py makes such a folder. Needs torch, numpy and h5py only; a progress bar where tqdm
+is installed, TensorBoard scalars in OUTPUT/tensorboard where tensorboard is.
+
+Output: options.json and weights.hdf5 in the official layout, softmax.hdf5 and vocabulary.txt to
+measure perplexities with, history.csv, and run.json with all that went into it.
+
+Interruption: OUTPUT/checkpoint.pt is replaced every --every steps; with --resume the run goes on
+from there with the batches and numbers it would have had. It is removed when all is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import json
+import os
+import platform
+import sys
+import warnings
+from itertools import chain
+from pathlib import Path
+
+import h5py
+import torch
+from torch import distributed, nn
+
+try:
+    from course_lib import elmo_files, runtime
+except ModuleNotFoundError:  # run from a checkout that is not installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from course_lib import elmo_files, runtime
+
+from course_lib import pretrain
+from course_lib.bilm import BiLM, BiLMOptions
+from course_lib.charcnn import CharCNNOptions
+
+_OFFICIAL = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
+SIZES = {
+    "course": BiLMOptions(
+        CharCNNOptions(
+            16, ((1, 16), (2, 16), (3, 32), (4, 64), (5, 128), (6, 128)), 1, "relu", 128
+        ),
+        dim=384,
+        projection_dim=128,
+    ),
+    "small": BiLMOptions(CharCNNOptions(16, _OFFICIAL, 1, "relu", 128), 1024, 128),
+    "medium": BiLMOptions(CharCNNOptions(16, _OFFICIAL, 1, "relu", 256), 2048, 256),
+    "original": BiLMOptions(CharCNNOptions(16, _OFFICIAL, 2, "relu", 512), 4096, 512),
+}
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="text files")
+    parser.add_argument("output", type=Path, help="folder for the result")
+    parser.add_argument("--held-out", type=Path, help="a text file that is only measured")
+    parser.add_argument(
+        "--measure", type=int, default=300, help="sentences of it, evenly spread (default 300)"
+    )
+    parser.add_argument("--files", type=int, help="read only the first so many files")
+    parser.add_argument("--size", choices=SIZES, default="course")
+    parser.add_argument("--options", type=Path, help="an options.json instead of a size")
+    parser.add_argument("--vocabulary", type=int, default=20_000, help="words of the softmax")
+    parser.add_argument("--softmax", choices=("sampled", "full", "adaptive"), default="sampled")
+    parser.add_argument("--samples", type=int, default=1024, help="of the sampled softmax")
+    parser.add_argument("--max-words", type=int, default=80, help="leave longer sentences out")
+    parser.add_argument("--bad-lines", choices=("refuse", "skip"), default="refuse")
+    for name, default in (("epochs", 1), ("batch-size", 64), ("length", 20), ("every", 250)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--optimiser", choices=("adamw", "adagrad"), default="adamw")
+    parser.add_argument("--schedule", choices=("linear", "constant"), default="linear")
+    parser.add_argument("--alpha", type=float, default=3e-3)
+    parser.add_argument("--clip", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--patience", type=int, help="stop after so many rows without progress")
+    parser.add_argument("--bfloat16", action="store_true")
+    parser.add_argument("--resume", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def settings_of(options: argparse.Namespace) -> pretrain.Settings:
+    """Return the part of the command line that the training loop wants."""
+    names = {field.name for field in dataclasses.fields(pretrain.Settings)}
+    given = {name: value for name, value in vars(options).items() if name in names}
+    given["samples"] = options.samples if options.softmax == "sampled" else None
+    return pretrain.Settings(**given)
+
+
+def model_of(options: argparse.Namespace, lexicon: pretrain.Lexicon, seed: int) -> BiLM:
+    """Return an untrained model with a softmax."""
+    torch.manual_seed(seed)
+    size = (
+        SIZES[options.size] if options.options is None else elmo_files.read_options(options.options)
+    )
+    model = BiLM(size, vocabulary_size=len(lexicon.words))
+    if options.softmax == "adaptive":
+        n = len(lexicon.words)
+        model.softmax = nn.AdaptiveLogSoftmaxWithLoss(
+            size.projection_dim, n, cutoffs=[max(1, n // 20), max(2, n // 4)]
+        )
+    return model
+
+
+def write(output: Path, model: BiLM, lexicon: pretrain.Lexicon) -> None:
+    """Write the trained model."""
+    elmo_files.write_options(output / "options.json", model.options)
+    elmo_files.write_weights(output / "weights.hdf5", model, dtype="float16")
+    with h5py.File(output / "softmax.hdf5", "w") as file:
+        for name, values in model.softmax.state_dict().items():
+            file.create_dataset(name, data=values.cpu().numpy().astype("float16"))
+    text = "".join(f"{word}\n" for word in lexicon.words)
+    (output / "vocabulary.txt").write_text(text, encoding="utf-8", newline="\n")
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train, and write the result."""
+    rank = int(os.environ.get("RANK", 0))
+    device = runtime.device()
+    if device.type == "cuda":
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+        torch.cuda.set_device(device)
+    if "WORLD_SIZE" in os.environ and int(os.environ["WORLD_SIZE"]) > 1:
+        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    settings = settings_of(options)
+    options.output.mkdir(parents=True, exist_ok=True)
+    if not options.resume and (options.output / "checkpoint.pt").exists():
+        raise ValueError(
+            f"{options.output} holds the checkpoint of another run: go on with it by --resume, or "
+            "take another folder."
+        )
+    shards = pretrain.Shards(
+        options.folder, bad_lines=options.bad_lines, max_words=options.max_words
+    )
+    shards.paths = shards.paths[: options.files]
+    counts, tokens = shards.count()
+    held_out = None
+    if options.held_out is not None:
+        lines = options.held_out.read_text(encoding="utf-8").splitlines()
+        held_out = [words for line in lines if (words := line.split())]
+        held_out = held_out[:: max(1, len(held_out) // options.measure)]
+    read = chain(counts, chain.from_iterable(held_out or ()))
+    size = (
+        SIZES[options.size] if options.options is None else elmo_files.read_options(options.options)
+    )
+    lexicon = pretrain.Lexicon.of_counts(
+        counts, read, max_size=options.vocabulary, width=size.characters.width
+    )
+    model = model_of(options, lexicon, settings.seed).to(device)
+    if rank == 0:
+        weights = sum(p.numel() for p in model.parameters() if p.requires_grad)
+        print(
+            f"{sum(counts.values()):,} tokens in {len(shards)} files, {len(counts):,} distinct; "
+            f"{weights:,} weights; {device}"
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # bad lines were told of while counting
+        rows = pretrain.run(
+            model,
+            lexicon,
+            shards,
+            settings,
+            tokens=tokens,
+            held_out=held_out,
+            folder=options.output,
+            resume=options.resume,
+        )
+    if rank == 0:
+        write(options.output, model, lexicon)
+        with (options.output / "history.csv").open("w", encoding="utf-8", newline="") as stream:
+            table = csv.DictWriter(stream, rows[0])
+            table.writeheader()
+            table.writerows(rows)
+        about = {
+            "settings": dataclasses.asdict(settings),
+            "softmax": options.softmax,
+            "vocabulary": len(lexicon.words),
+            "tokens": sum(counts.values()),
+            "sentences": sum(tokens) - sum(counts.values()),
+            "files": [path.name for path in shards.paths],
+            "minutes": round(rows[-1]["seconds"] / 60, 1),
+            "machine": torch.cuda.get_device_name()
+            if device.type == "cuda"
+            else platform.machine(),
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+        }
+        text = json.dumps(about, indent=1) + "\n"
+        (options.output / "run.json").write_text(text, encoding="utf-8")
+        (options.output / "checkpoint.pt").unlink()
+        print(json.dumps(rows[-1]))
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line."""
+    try:
+        train(parse(arguments))
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; go on with --resume.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
