@@ -24,7 +24,7 @@ test: export COURSE_PROGRESS := 0
 test: export PYTHONHASHSEED := 0
 test: export COURSE_PROFILE := laptop
 
-.PHONY: help env course test execute smoke korean umap browser lab lint student bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb clean notebooks-exist
+.PHONY: help env course test execute smoke korean umap browser lab lint student bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb bench-elmo clean notebooks-exist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -91,6 +91,9 @@ bench-pretrained: env ## pretrained vectors: learning curves, missing words (nee
 
 bench-imdb: env ## the network of notebook 08 and its parts, five seeds (needs imdb)
 	$(BIN)/python benchmarks/imdb.py --seeds 5
+
+bench-elmo: env ## tokens per second of ELMo, step by step against the fast way
+	$(BIN)/python benchmarks/elmo.py
 
 clean: ## delete build/ and the caches; the environment stays
 	rm -rf build *.egg-info .pytest_cache .ruff_cache .hypothesis

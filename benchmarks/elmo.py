@@ -24,6 +24,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from typing import Any
 
 os.environ["COURSE_PROGRESS"] = "0"
@@ -140,20 +141,23 @@ def measured(size: str, rounds: int, device: torch.device, threads: tuple[int, .
         first = [runner(way, model)(batches[-1][:4]) for way in WAYS]
         for other in first[1:]:  # they must agree before they are compared
             torch.testing.assert_close(other, first[0], rtol=0, atol=2e-5)
+        kinds = [torch.float32] if device.type == "cpu" else [torch.float32, torch.bfloat16]
         for number in range(rounds):
-            for n in threads:
+            for n, kind in product(threads, kinds):
                 if device.type == "cpu":
                     torch.set_num_threads(n)
-                top = ceiling(device, torch.float32)
+                top = ceiling(device, kind)
                 for way in WAYS:
                     embed = runner(way, model)
                     start = clock(device)
-                    for batch in batches:
-                        embed(batch)
+                    with torch.autocast(device.type, kind, enabled=kind != torch.float32):
+                        for batch in batches:
+                            embed(batch)
                     seconds = clock(device) - start
                     row = {
                         "round": number,
                         "threads": n,
+                        "kind": str(kind).removeprefix("torch."),
                         "way": way,
                         "tokens_per_second": tokens / seconds,
                         "share_of_ceiling": operations(model, read, encoded[way]) / seconds / top,
@@ -174,14 +178,19 @@ def memory(size: str) -> list[dict]:
 def table(result: dict[str, Any]) -> str:
     """Return the README's table in Markdown."""
     lines = [
-        "| size | threads | way | tokens/s | ratio to plain (each round) | share of ceiling |",
-        "|---|---|---|---|---|---|",
+        "| size | threads | numbers | way | tokens/s | ratio to plain (each round) | share of "
+        "ceiling |",
+        "|---|---|---|---|---|---|---|",
     ]
     for size in SIZES:
         rows = result.get(size, [])
-        for n in sorted({row["threads"] for row in rows}):
+        for n, kind in sorted({(row["threads"], row["kind"]) for row in rows}):
             by_way = {
-                way: [row for row in rows if row["threads"] == n and row["way"] == way]
+                way: [
+                    row
+                    for row in rows
+                    if (row["threads"], row["kind"], row["way"]) == (n, kind, way)
+                ]
                 for way in WAYS
             }
             plain = [row["tokens_per_second"] for row in by_way["plain"]]
@@ -192,7 +201,7 @@ def table(result: dict[str, Any]) -> str:
                 ratio = statistics.median(speed) / statistics.median(plain)
                 listed = ", ".join(f"{value:.2f}" for value in each)
                 lines.append(
-                    f"| {size} | {n} | {way} | {statistics.median(speed):,.0f} "
+                    f"| {size} | {n} | {kind} | {way} | {statistics.median(speed):,.0f} "
                     f"| **{ratio:.2f}** ({listed}) | {share:.0%} |"
                 )
     peaks = ", ".join(
@@ -221,9 +230,11 @@ def main() -> None:
 
         print(common.peak_memory(run))
         return
-    options = common.parser(__doc__, (*SIZES, "memory")).parse_args()
+    parser = common.parser(__doc__, (*SIZES, "memory"))
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    options = parser.parse_args()
     device = torch.device("cuda" if options.gpu else "cpu")
-    threads = (1,) if options.gpu else (1, 2)
+    threads = (1,) if options.gpu else tuple(options.threads)
     about = {
         "machine": common.machine(gpu=options.gpu),
         "tokens": sum(len(sentence) for batch in batches_of_text() for sentence in batch),
