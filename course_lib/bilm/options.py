@@ -1,0 +1,50 @@
+"""Sizes of a biLM. Symbols: P numbers a word vector, H numbers of an LSTM's cell, L layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from course_lib.charcnn import CharCNNOptions
+
+
+@dataclass(frozen=True)
+class BiLMOptions:
+    """Sizes of a biLM; the defaults are the original model's.
+
+    Attributes
+    ----------
+    characters : CharCNNOptions
+        Its ``projection_dim`` must be the one below.
+    dim : int
+        H.
+    projection_dim : int
+        P; where it equals ``dim`` there is no projection.
+    n_layers : int
+        L.
+    cell_clip, proj_clip : float
+        c and h are kept within these bounds; 0 means no bound.
+    use_skip_connections : bool
+        From the second layer on, add a layer's input to its output.
+    """
+
+    characters: CharCNNOptions = field(default_factory=CharCNNOptions)
+    dim: int = 4096
+    projection_dim: int = 512
+    n_layers: int = 2
+    cell_clip: float = 3.0
+    proj_clip: float = 3.0
+    use_skip_connections: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that do not fit each other."""
+        if self.characters.projection_dim != self.projection_dim:
+            raise ValueError(
+                f"The character CNN gives {self.characters.projection_dim} numbers a word, the "
+                f"LSTM has projection_dim {self.projection_dim}; they must be equal."
+            )
+        for name in ("dim", "projection_dim", "n_layers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
+        for name in ("cell_clip", "proj_clip"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; use 0 for no bound.")
