@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from course_lib import bilm, characters, elmo_files, runtime
-from course_lib.bilm import BiLM, State
+from course_lib.bilm import BiLM, Known, State
 from course_lib.datasets import store
 from course_lib.datasets.registry import unknown_name
 
@@ -276,10 +276,11 @@ class Elmo:
         lengths = torch.tensor([len(sentence) for sentence in sentences], device=self.device)
         places = torch.arange(int(lengths.max()) + 2, device=self.device)
         with torch.no_grad():
-            vectors = self._vectors(sentences, len(places))
+            known = self._known(sentences, len(places))
             with_marks = places < lengths.unsqueeze(1) + 2  # (B, T + 2)
             state = self.state if self.stateful else None
-            output = self.model.from_vectors(vectors, with_marks, state)
+            vectors = known.vectors[known.rows]  # (B, T + 2, P)
+            output = self.model.from_vectors(vectors, with_marks, state, known)
         if self.stateful:
             self.state = output.state
         mask = places[:-2] < lengths.unsqueeze(1)  # (B, T)
@@ -293,8 +294,8 @@ class Elmo:
         layers, mask = self.embed(sentences)
         return mix.to(self.device)(layers, mask)
 
-    def _vectors(self, sentences: Sequence[Sequence[str]], time: int) -> torch.Tensor:
-        """Return the character vectors of sentences between marks: (B, time, P)."""
+    def _known(self, sentences: Sequence[Sequence[str]], time: int) -> Known:
+        """Return the character vectors of sentences between marks, rows (B, time)."""
         known = self._encoded(list(dict.fromkeys(word for row in sentences for word in row)))
         if self._marks is None:
             self._marks = self._characters(
@@ -310,7 +311,7 @@ class Elmo:
         index = {word: row for row, word in enumerate(known, 3)}
         rows = [[1, *(index[word] for word in sentence), 2] for sentence in sentences]
         ids = torch.tensor([row + [0] * (time - len(row)) for row in rows], device=self.device)
-        return table[ids]
+        return Known(table, ids)
 
     def _encoded(self, words: list[str]) -> dict[str, torch.Tensor]:
         """Return the character vector of each word, from the cache where it is there."""
