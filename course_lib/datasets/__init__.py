@@ -13,8 +13,8 @@ from course_lib.datasets.annotated import (
 )
 from course_lib.datasets.corpora import Corpus, largest_corpus, load_corpus
 from course_lib.datasets.evaluation_sets import load_analogies, load_scws, load_similarity
-from course_lib.datasets.labelled import load_imdb, load_nsmc
-from course_lib.datasets.pretrained import load_glove, load_word2vec
+from course_lib.datasets.labelled import load_imdb, load_nsmc, load_sms_spam
+from course_lib.datasets.pretrained import load_course_vectors, load_glove, load_word2vec
 from course_lib.datasets.registry import REGISTRY, Dataset, File
 from course_lib.datasets.store import DataUnavailable, status, used
 
@@ -30,12 +30,14 @@ __all__ = [
     "largest_corpus",
     "load_analogies",
     "load_corpus",
+    "load_course_vectors",
     "load_glove",
     "load_imdb",
     "load_nsmc",
     "load_scws",
     "load_senses",
     "load_similarity",
+    "load_sms_spam",
     "load_tagged",
     "load_word2vec",
     "status",

@@ -89,6 +89,32 @@ def load_glove(
     return WordVectors(*rows)
 
 
+def load_course_vectors() -> WordVectors:
+    """Read the word vectors that ship with this course: always the same, on every machine.
+
+    Returns
+    -------
+    WordVectors
+        20,000 lower-case English words of 100 dimensions, the most frequent first, with counts.
+        Skip-gram with negative sampling, trained by ``data_scripts/train_vectors.py`` on 3,851
+        articles of English Wikipedia; those inside gensim are not among them. The card is
+        ``course_lib/assets/vectors/README.md``.
+
+    Raises
+    ------
+    DataUnavailable
+        If the file is missing from the installed course, or is cut or altered.
+    """
+    (path,) = store.locate("course_vectors")
+    import h5py
+
+    from course_lib.vectors import WordVectors
+
+    with h5py.File(path) as file:
+        words = file["words"][:].tobytes().decode("utf-8").split("\n")
+        return WordVectors(words, file["matrix"][:], counts=file["counts"][:])
+
+
 def load_word2vec(
     name: str = "GoogleNews",
     *,

@@ -6,6 +6,7 @@ Nothing is unpacked to disk: a packed file is read as a stream, and only as far 
 from __future__ import annotations
 
 import bz2
+import csv
 import lzma
 import re
 import tarfile
@@ -161,6 +162,28 @@ def read_review_rows(path: Path) -> Iterator[Review]:
     for number, line in enumerate(lines):
         split, label, stars, text = line.split("\t")
         yield split, number, text, int(label), int(stars)
+
+
+def read_sms_rows(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield text and label (1 spam) of each message of the SMS Spam Collection as CSV.
+
+    Whoever made the file cut some messages at their commas: the rest stands in further columns.
+    """
+    with path.open(encoding="latin-1", newline="") as stream:
+        rows = csv.reader(stream)
+        next(rows)  # the names of the columns
+        for kind, *parts in rows:
+            while len(parts) > 1 and not parts[-1]:
+                parts.pop()
+            yield ",".join(parts), int(kind == "spam")
+
+
+def read_message_rows(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield text and label (1 spam) of each message of the course's own sample, a line each."""
+    _, *lines = path.read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        kind, text = line.split("\t")
+        yield text, int(kind == "spam")
 
 
 def read_sample(path: Path) -> Iterator[Document]:

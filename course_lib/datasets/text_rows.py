@@ -141,6 +141,31 @@ TEXTS = (
         "the authors of this course",
     ),
     Dataset(
+        "sms_spam",
+        "5,572 English text messages (SMS), each marked as spam (1) or not (0)",
+        (
+            File(
+                "sms_spam/spam.csv",
+                503_663,
+                "440e6ea9fa825578abfdd7b7932ef8393d72ef86c0c33f64676705ce40b1dfc2",
+            ),
+        ),
+        "CC BY 4.0, as the UCI repository states for the collection",
+        "Almeida, Gomez Hidalgo & Yamakami 2011, SMS Spam Collection, UCI Machine Learning "
+        "Repository 228; as CSV",
+    ),
+    Dataset(
+        "messages",
+        "400 short text messages, 60 of them spam, a small sample written for this course",
+        own_sample(
+            "messages.tsv",
+            23_095,
+            "a9c0e2f2babc6d35abbbee50bb3f818ebb6c2cb26a472be7af9de93100a89c03",
+        ),
+        "Apache-2.0, as the course",
+        "the authors of this course",
+    ),
+    Dataset(
         "coarsewsd20",
         "CoarseWSD-20: 33,566 Wikipedia sentences with one of 20 words, its sense marked",
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course_lib.datasets.entries import Dataset, File, in_gensim
+from course_lib.datasets.entries import Dataset, File, in_gensim, own_sample
 
 # Each address names one commit, so that what it gives cannot change.
 _WORDSIM = (
@@ -147,6 +147,17 @@ EVALUATION_SETS = (
 
 # No commit stands in these addresses: the files are old, large, and held to their checksum.
 PRETRAINED = (
+    Dataset(
+        "course_vectors",
+        "word2vec vectors of 20,000 words in 100 dimensions, trained for this course",
+        own_sample(
+            "vectors/vectors.hdf5",
+            3_601_956,
+            "14e5752eb817c362edf619dc00273cee6b20f6b1717a9f08824cee801a99c5af",
+        ),
+        "Apache-2.0, as the course; trained on text under CC BY-SA",
+        "the authors of this course; the text is English Wikipedia's",
+    ),
     Dataset(
         "glove_6b",
         "GloVe vectors of 400,000 words in 50, 100, 200 and 300 dimensions",
