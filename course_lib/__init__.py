@@ -8,8 +8,8 @@ Its rooms, from the top to the ground floor; each imports only from rooms below 
     evaluate     one evaluation for every kind of vector
     classify     text classifiers on top of any vectors
     elmo         every layer of a biLM for every word, and their weighted sum
-    elmo_files   the official options.json and weights.hdf5, read and written
     pretrain     streams of text, the loss of both directions, training a biLM
+    elmo_files   the official options.json and weights.hdf5, read and written
     bilm         two language models that read in opposite directions
     charcnn      a vector for a word from its characters
     characters   words as bytes between marks

@@ -8,6 +8,7 @@ its table of characters has no row for "no word", which is row 0 here.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,7 +113,7 @@ def write_options(path: str | Path, options: BiLMOptions, *, n_characters: int =
             "activation": characters.activation,
         },
     }
-    with _renamed_when_whole(path) as part:
+    with renamed_when_whole(path) as part:
         part.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
@@ -248,15 +249,29 @@ def write_weights(path: str | Path, model: BiLM, *, dtype: str = "float32") -> N
     dtype : {"float32", "float16"}
         Half precision takes half the room and costs about three digits.
     """
-    import h5py
-
-    with _renamed_when_whole(path) as part, h5py.File(part, "w") as file:
+    with new_hdf5(path) as file:
         for name, tensor, kind in _tensors(model):
             file.create_dataset(name, data=_to_file(tensor, kind).astype(dtype))
 
 
 @contextmanager
-def _renamed_when_whole(path: str | Path) -> Iterator[Path]:
+def new_hdf5(path: str | Path) -> Iterator[h5py.File]:
+    """Give an hdf5 file to fill, in memory; it is written when all went well.
+
+    On a full disk the hdf5 library can take the whole process down; a plain file raises OSError.
+    """
+    import h5py
+
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
+        yield file
+    with renamed_when_whole(path) as part:
+        part.write_bytes(memory.getbuffer())
+
+
+@contextmanager
+def renamed_when_whole(path: str | Path) -> Iterator[Path]:
+    """Give another name to write to; what is there gets its own name when all went well."""
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {target.parent}; make it first.")

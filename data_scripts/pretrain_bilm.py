@@ -15,6 +15,7 @@ measure perplexities with, history.csv, and run.json with all that went into it.
 
 Interruption: OUTPUT/checkpoint.pt is replaced every --every steps; with --resume the run goes on
 from there with the batches and numbers it would have had. It is removed when all is written.
+With several machines, OUTPUT must be a folder that all of them see.
 """
 
 from __future__ import annotations
@@ -30,9 +31,8 @@ import warnings
 from itertools import chain
 from pathlib import Path
 
-import h5py
 import torch
-from torch import distributed, nn
+from torch import distributed
 
 try:
     from course_lib import elmo_files, runtime
@@ -42,21 +42,6 @@ except ModuleNotFoundError:  # run from a checkout that is not installed
 
 from course_lib import pretrain
 from course_lib.bilm import BiLM, BiLMOptions
-from course_lib.charcnn import CharCNNOptions
-
-_OFFICIAL = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
-SIZES = {
-    "course": BiLMOptions(
-        CharCNNOptions(
-            16, ((1, 16), (2, 16), (3, 32), (4, 64), (5, 128), (6, 128)), 1, "relu", 128
-        ),
-        dim=384,
-        projection_dim=128,
-    ),
-    "small": BiLMOptions(CharCNNOptions(16, _OFFICIAL, 1, "relu", 128), 1024, 128),
-    "medium": BiLMOptions(CharCNNOptions(16, _OFFICIAL, 1, "relu", 256), 2048, 256),
-    "original": BiLMOptions(CharCNNOptions(16, _OFFICIAL, 2, "relu", 512), 4096, 512),
-}
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -71,7 +56,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--measure", type=int, default=300, help="sentences of it, evenly spread (default 300)"
     )
     parser.add_argument("--files", type=int, help="read only the first so many files")
-    parser.add_argument("--size", choices=SIZES, default="course")
+    parser.add_argument("--size", choices=pretrain.SIZES, default="course")
     parser.add_argument("--options", type=Path, help="an options.json instead of a size")
     parser.add_argument("--vocabulary", type=int, default=20_000, help="words of the softmax")
     parser.add_argument("--softmax", choices=("sampled", "full", "adaptive"), default="sampled")
@@ -88,7 +73,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--patience", type=int, help="stop after so many rows without progress")
     parser.add_argument("--bfloat16", action="store_true")
     parser.add_argument("--resume", action="store_true")
-    return parser.parse_args(arguments)
+    found = parser.parse_args(arguments)
+    for name in ("measure", "files", "vocabulary", "samples", "max_words"):
+        if getattr(found, name) is not None and getattr(found, name) < 1:
+            parser.error(f"--{name.replace('_', '-')} is {getattr(found, name)}; give 1 or more.")
+    return found
 
 
 def settings_of(options: argparse.Namespace) -> pretrain.Settings:
@@ -99,30 +88,13 @@ def settings_of(options: argparse.Namespace) -> pretrain.Settings:
     return pretrain.Settings(**given)
 
 
-def model_of(options: argparse.Namespace, lexicon: pretrain.Lexicon, seed: int) -> BiLM:
+def model_of(options: argparse.Namespace, size: BiLMOptions, lexicon: pretrain.Lexicon) -> BiLM:
     """Return an untrained model with a softmax."""
-    torch.manual_seed(seed)
-    size = (
-        SIZES[options.size] if options.options is None else elmo_files.read_options(options.options)
-    )
+    torch.manual_seed(options.seed)
     model = BiLM(size, vocabulary_size=len(lexicon.words))
     if options.softmax == "adaptive":
-        n = len(lexicon.words)
-        model.softmax = nn.AdaptiveLogSoftmaxWithLoss(
-            size.projection_dim, n, cutoffs=[max(1, n // 20), max(2, n // 4)]
-        )
+        model.softmax = pretrain.adaptive_softmax(size.projection_dim, len(lexicon.words))
     return model
-
-
-def write(output: Path, model: BiLM, lexicon: pretrain.Lexicon) -> None:
-    """Write the trained model."""
-    elmo_files.write_options(output / "options.json", model.options)
-    elmo_files.write_weights(output / "weights.hdf5", model, dtype="float16")
-    with h5py.File(output / "softmax.hdf5", "w") as file:
-        for name, values in model.softmax.state_dict().items():
-            file.create_dataset(name, data=values.cpu().numpy().astype("float16"))
-    text = "".join(f"{word}\n" for word in lexicon.words)
-    (output / "vocabulary.txt").write_text(text, encoding="utf-8", newline="\n")
 
 
 def train(options: argparse.Namespace) -> None:
@@ -148,17 +120,18 @@ def train(options: argparse.Namespace) -> None:
     counts, tokens = shards.count()
     held_out = None
     if options.held_out is not None:
-        lines = options.held_out.read_text(encoding="utf-8").splitlines()
-        held_out = [words for line in lines if (words := line.split())]
+        held_out = pretrain.read(options.held_out, bad_lines=options.bad_lines)
         held_out = held_out[:: max(1, len(held_out) // options.measure)]
     read = chain(counts, chain.from_iterable(held_out or ()))
     size = (
-        SIZES[options.size] if options.options is None else elmo_files.read_options(options.options)
+        pretrain.SIZES[options.size]
+        if options.options is None
+        else elmo_files.read_options(options.options)
     )
     lexicon = pretrain.Lexicon.of_counts(
         counts, read, max_size=options.vocabulary, width=size.characters.width
     )
-    model = model_of(options, lexicon, settings.seed).to(device)
+    model = model_of(options, size, lexicon).to(device)
     if rank == 0:
         weights = sum(p.numel() for p in model.parameters() if p.requires_grad)
         print(
@@ -178,7 +151,7 @@ def train(options: argparse.Namespace) -> None:
             resume=options.resume,
         )
     if rank == 0:
-        write(options.output, model, lexicon)
+        pretrain.save(options.output, model, lexicon)
         with (options.output / "history.csv").open("w", encoding="utf-8", newline="") as stream:
             table = csv.DictWriter(stream, rows[0])
             table.writeheader()
@@ -199,7 +172,8 @@ def train(options: argparse.Namespace) -> None:
         }
         text = json.dumps(about, indent=1) + "\n"
         (options.output / "run.json").write_text(text, encoding="utf-8")
-        (options.output / "checkpoint.pt").unlink()
+        for name in ("checkpoint.pt", "best.pt"):
+            (options.output / name).unlink(missing_ok=True)
         print(json.dumps(rows[-1]))
     if distributed.is_available() and distributed.is_initialized():
         distributed.destroy_process_group()

@@ -35,10 +35,13 @@ def articles(corpus: datasets.Corpus) -> list[tuple[str, list[list[str]]]]:
 def write(path: Path, found: list[tuple[str, list[list[str]]]]) -> int:
     """Write articles as one sentence a line, whole or not at all; return the tokens."""
     part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8", newline="\n") as stream:
-        for _, sentences in found:
-            stream.writelines(" ".join(words) + "\n" for words in sentences)
-    part.replace(path)
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as stream:
+            for _, sentences in found:
+                stream.writelines(" ".join(words) + "\n" for words in sentences)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return sum(len(words) for _, sentences in found for words in sentences)
 
 
@@ -54,6 +57,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.files < 1:
         parser.error(f"--files is {options.files}; it must be 1 or more.")
+    names = [f"{options.corpus}-{number:03}.txt" for number in range(options.files)]
+    there = options.folder.glob("*.txt*") if options.folder.is_dir() else ()
+    if strange := sorted({path.name for path in there} - set(names)):
+        parser.error(
+            f"{options.folder} holds {', '.join(strange)}, which would be trained on too; take it "
+            "away, or another folder."
+        )
+    if options.held_out and options.held_out.parent.resolve() == options.folder.resolve():
+        parser.error(f"{options.held_out} would be trained on; put it outside {options.folder}.")
     try:
         corpus = datasets.load_corpus(options.corpus, as_written=True)
     except datasets.DataUnavailable as error:
@@ -63,15 +75,19 @@ def main(arguments: list[str] | None = None) -> int:
     titles = {title for title, _ in held_out}
     kept = [article for article in articles(corpus) if article[0] not in titles]
     where = np.random.default_rng(0).integers(options.files, size=len(kept))
-    options.folder.mkdir(parents=True, exist_ok=True)
-    total = 0
-    for number in range(options.files):
-        chosen = [kept[i] for i in np.flatnonzero(where == number)]
-        total += write(options.folder / f"{options.corpus}-{number:03}.txt", chosen)
-    print(f"{len(kept):,} articles, {total:,} tokens in {options.files} files of {options.folder}")
-    if options.held_out is not None:
-        tokens = write(options.held_out, held_out)
-        print(f"{len(held_out)} held-out articles, {tokens:,} tokens in {options.held_out}")
+    try:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        total = sum(
+            write(options.folder / name, [kept[i] for i in np.flatnonzero(where == number)])
+            for number, name in enumerate(names)
+        )
+        print(f"{len(kept):,} articles, {total:,} tokens in {len(names)} files: {options.folder}")
+        if options.held_out is not None:
+            tokens = write(options.held_out, held_out)
+            print(f"{len(held_out)} held-out articles, {tokens:,} tokens: {options.held_out}")
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -25,9 +25,10 @@ def save(path: Path, content: dict[str, Any]) -> None:
             os.fsync(stream.fileno())
         part.replace(path)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+        reason = error.__context__ if isinstance(error.__context__, OSError) else error
         kept = f"the one written before it is whole: {path}" if path.exists() else "there is none"
         raise OSError(
-            f"The checkpoint could not be written ({error}); {kept}. Make room on the disk, "
+            f"The checkpoint could not be written ({reason}); {kept}. Make room on the disk, "
             "then take the run up again."
         ) from error
     finally:
@@ -50,3 +51,23 @@ def load(path: Path) -> dict[str, Any]:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise ValueError(f"{path} is not a checkpoint of a training run ({error}).") from error
+
+
+def difference(checkpoint: dict[str, Any], here: dict[str, Any]) -> str | None:
+    """Say in what the run of a checkpoint was another one; None where it was not."""
+    there = checkpoint.get("about")
+    if there is None:
+        return "it holds weights alone"
+    for name, value in here["settings"].items():
+        if there["settings"].get(name) != value:
+            return f"{name} was {there['settings'].get(name)!r}, is {value!r}"
+    if there["world"] != here["world"]:
+        return f"it had {there['world']} processes, this one has {here['world']}"
+    if len(there["tokens"]) != len(here["tokens"]):
+        return f"its text had {len(there['tokens'])} shards, this one has {len(here['tokens'])}"
+    for number, (was, is_) in enumerate(zip(there["tokens"], here["tokens"], strict=True)):
+        if was != is_:
+            return f"shard {number} of its text had {was:,} words, this one has {is_:,}"
+    if there.get("words", here["words"]) != here["words"]:
+        return "its softmax had other words, or in another order"
+    return None

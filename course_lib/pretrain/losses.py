@@ -45,7 +45,8 @@ def sampled_cross_entropy(
     Jean et al. 2015, "On Using Very Large Target Vocabulary for Neural Machine Translation".
     """
     size = len(weight)
-    uniform = torch.rand(samples, device=hidden.device, dtype=torch.float64)
+    kind = torch.float32 if hidden.device.type == "mps" else torch.float64  # Apple's has no 64
+    uniform = torch.rand(samples, device=hidden.device, dtype=kind)
     drawn = (torch.exp(uniform * math.log(size + 1)) - 1).long().clamp(max=size - 1)  # (n,)
     q = torch.log((drawn + 2.0) / (drawn + 1.0)) / math.log(size + 1)
     correction = torch.log(samples * q).to(bias.dtype)
@@ -54,6 +55,20 @@ def sampled_cross_entropy(
     own = (hidden * weight[targets]).sum(1, keepdim=True) + bias[targets].unsqueeze(1)  # (N, 1)
     logits = torch.cat([own, others], 1)
     return (torch.logsumexp(logits, 1) - own.squeeze(1)).mean()
+
+
+def adaptive_softmax(size: int, words: int) -> nn.AdaptiveLogSoftmaxWithLoss:
+    """Return a softmax in three parts: a twentieth of the words, up to a quarter, the rest.
+
+    The rarer a part, the fewer numbers a state is brought down to: P, P / 4, P / 16.
+
+    References
+    ----------
+    Grave et al. 2017, "Efficient softmax approximation for GPUs".
+    """
+    return nn.AdaptiveLogSoftmaxWithLoss(
+        size, words, cutoffs=[max(1, words // 20), max(2, words // 4)]
+    )
 
 
 def losses(
@@ -75,8 +90,8 @@ def losses(
     state : list of (h, c)
         Detached here: gradients stop at the start of the window.
     samples : int, optional
-        Words drawn for the softmax; by default all V take part. An adaptive softmax (Grave et
-        al. 2017) draws none: it has its own short way to the exact loss of its own model.
+        Words drawn for the softmax; by default all V take part. An adaptive softmax draws none:
+        it has its own short way to the exact loss of its own model.
 
     Returns
     -------
@@ -98,7 +113,10 @@ def losses(
         hidden = outputs[-1].flatten(0, 1)  # (B T, P)
         targets = torch.from_numpy(lexicon.targets[window.targets].ravel()).to(device)
         if isinstance(model.softmax, nn.AdaptiveLogSoftmaxWithLoss):
-            found.append(model.softmax(hidden.float(), targets).loss)
+            with torch.autocast(device.type, enabled=False):  # its parts would differ in type
+                found.append(
+                    model.softmax(hidden.to(model.softmax.head.weight.dtype), targets).loss
+                )
         elif samples:
             weight, bias = model.softmax.weight, model.softmax.bias
             found.append(sampled_cross_entropy(hidden, targets, weight, bias, samples))
@@ -119,6 +137,6 @@ def evaluate(
     with torch.no_grad():
         for pair in pairs:
             loss, state = losses(model, lexicon, pair, state)
-            sums += loss.double().cpu().numpy() * pair[0].inputs.size
+            sums += loss.cpu().double().numpy() * pair[0].inputs.size
             count += pair[0].inputs.size
     return sums / count

@@ -1,9 +1,20 @@
-"""How a biLM is trained."""
+"""How a biLM is trained, and the sizes that the course trains."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from course_lib.bilm import BiLMOptions
+from course_lib.charcnn import OFFICIAL_FILTERS, CharCNNOptions
+
+_COURSE_FILTERS = ((1, 16), (2, 16), (3, 32), (4, 64), (5, 128), (6, 128))
+SIZES = {  # the last three are the official ones
+    "course": BiLMOptions(CharCNNOptions(16, _COURSE_FILTERS, 1, "relu", 128), 384, 128),
+    "small": BiLMOptions(CharCNNOptions(16, OFFICIAL_FILTERS, 1, "relu", 128), 1024, 128),
+    "medium": BiLMOptions(CharCNNOptions(16, OFFICIAL_FILTERS, 1, "relu", 256), 2048, 256),
+    "original": BiLMOptions(CharCNNOptions(16, OFFICIAL_FILTERS, 2, "relu", 512), 4096, 512),
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,7 @@ class Settings:
         Steps between two rows of the history, two measurements and two checkpoints.
     patience : int, optional
         Stop when so many measurements in a row brought nothing better on held-out text; the best
-        weights are then the result.
+        weights are then the result. Needs held-out text, and a folder for the best weights.
     bfloat16 : bool
         Matrix products in bfloat16; sums, cells and weights stay in float32.
     """
@@ -54,6 +65,9 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; it must be 1 or more.")
+        for name in ("alpha", "clip"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0.")
         for name, known in (
             ("optimiser", ("adamw", "adagrad")),
             ("schedule", ("linear", "constant")),

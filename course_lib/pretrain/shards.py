@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import warnings
 import zlib
@@ -13,15 +14,15 @@ from typing import Literal
 BadLines = Literal["refuse", "skip"]
 
 
-class Shards(Sequence[list[list[str]]]):
-    """The ``.txt`` and ``.txt.gz`` files of a folder by name, each a list of tokenised sentences.
-
-    A file is UTF-8, one sentence a line, its tokens separated by white space. Only the file asked
-    for is in memory.
+def read(
+    path: Path, *, bad_lines: BadLines = "refuse", max_words: int | None = None
+) -> list[list[str]]:
+    """Read a text file: UTF-8, one sentence a line, its tokens separated by white space.
 
     Parameters
     ----------
-    folder : str or Path
+    path : Path
+        Compressed where it ends in ``.gz``.
     bad_lines : {"refuse", "skip"}
         What to do about a line that is not UTF-8 or holds a NUL byte, and about a compressed file
         that breaks off: raise, or warn and leave out the line (of a broken file, the rest).
@@ -30,10 +31,61 @@ class Shards(Sequence[list[list[str]]]):
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such folder, or no such file in it.
     ValueError
         For a bad line; the message names file and line.
+    """
+    found = []
+    for line in _lines(path, bad_lines):
+        words = line.split()
+        if words and (max_words is None or len(words) <= max_words):
+            found.append(words)
+    return found
+
+
+def _lines(path: Path, bad_lines: BadLines) -> Iterator[str]:
+    def bad(what: str, lost: str) -> None:
+        text = f"{path}, line {number}, {what}"
+        if bad_lines == "refuse":
+            raise ValueError(f"{text}. Mend the file, or have {lost} left out (bad lines: skip).")
+        warnings.warn(f"{text}; {lost} is left out.", stacklevel=4)
+
+    number = 0
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        try:
+            for number, raw in enumerate(stream, 1):
+                if number == 1:
+                    raw = raw.removeprefix(codecs.BOM_UTF8)
+                try:
+                    line = raw.decode("utf-8")
+                except UnicodeDecodeError as error:
+                    where = f"byte {raw[error.start]:#04x} at place {error.start + 1}"
+                    bad(f"is not UTF-8 ({where})", "the line")
+                    continue
+                if "\0" in line:
+                    bad("holds a NUL byte", "the line")
+                    continue
+                yield line
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            number += 1
+            bad(f"cannot be read ({error})", "the rest of the file")
+
+
+class Shards(Sequence[list[list[str]]]):
+    """The ``.txt`` and ``.txt.gz`` files of a folder by name, each a list of tokenised sentences.
+
+    Only the file asked for is in memory, see :func:`read`. Names that begin with a dot are passed
+    over.
+
+    Parameters
+    ----------
+    folder : str or Path
+    bad_lines, max_words
+        See :func:`read`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or no such file in it.
     """
 
     def __init__(
@@ -45,7 +97,9 @@ class Shards(Sequence[list[list[str]]]):
         if not self.folder.is_dir():
             raise FileNotFoundError(f"There is no folder {self.folder}.")
         self.paths = sorted(
-            p for p in self.folder.iterdir() if p.name.endswith((".txt", ".txt.gz"))
+            p
+            for p in self.folder.iterdir()
+            if p.name.endswith((".txt", ".txt.gz")) and not p.name.startswith(".") and p.is_file()
         )
         if not self.paths:
             raise FileNotFoundError(f"{self.folder} holds no file NAME.txt or NAME.txt.gz.")
@@ -54,9 +108,7 @@ class Shards(Sequence[list[list[str]]]):
         return len(self.paths)
 
     def __getitem__(self, number: int) -> list[list[str]]:
-        found = [line.split() for line in self._lines(self.paths[number])]
-        most = self.max_words
-        return [words for words in found if words and (most is None or len(words) <= most)]
+        return read(self.paths[number], bad_lines=self.bad_lines, max_words=self.max_words)
 
     def count(self) -> tuple[Counter[str], list[int]]:
         """Go through all files once.
@@ -75,27 +127,3 @@ class Shards(Sequence[list[list[str]]]):
                 words.update(sentence)
             tokens.append(sum(map(len, sentences)) + len(sentences))
         return words, tokens
-
-    def _lines(self, path: Path) -> Iterator[str]:
-        number = 0
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            try:
-                for number, raw in enumerate(stream, 1):
-                    try:
-                        line = raw.decode("utf-8")
-                    except UnicodeDecodeError as error:
-                        what = f"byte {raw[error.start]:#04x} at place {error.start + 1}"
-                        self._bad(path, number, f"is not UTF-8 ({what})", "the line")
-                        continue
-                    if "\0" in line:
-                        self._bad(path, number, "holds a NUL byte", "the line")
-                        continue
-                    yield line
-            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                self._bad(path, number + 1, f"cannot be read ({error})", "the rest of the file")
-
-    def _bad(self, path: Path, number: int, what: str, lost: str) -> None:
-        text = f"{path}, line {number}, {what}"
-        if self.bad_lines == "refuse":
-            raise ValueError(f'{text}. Mend the file, or leave {lost} out with bad_lines="skip".')
-        warnings.warn(f"{text}; {lost} is left out.", stacklevel=4)

@@ -8,19 +8,21 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import distributed, nn
+from torch import nn
 
 from course_lib import runtime
 from course_lib.bilm import BiLM, State
-from course_lib.pretrain import checkpoints
+from course_lib.pretrain import checkpoints, processes
 from course_lib.pretrain.losses import evaluate, losses
 from course_lib.pretrain.settings import Settings
+from course_lib.pretrain.shards import Shards
 from course_lib.pretrain.streams import (
     Lexicon,
     Place,
@@ -99,15 +101,20 @@ def run(
     ------
     FileNotFoundError
         If there is no checkpoint to resume from.
+    OSError
+        If a checkpoint cannot be written, for example on a full disk; the one before it stays.
     ValueError
-        If the checkpoint belongs to other settings or another text, or a shard is too short for
-        a window.
+        If the checkpoint belongs to other settings, another model or another text, or a text is
+        too short for a window; if the gradients are no numbers any more.
     """
-    rank, world = _processes()
+    rank, world = processes.rank_and_world()
+    if settings.patience and (held_out is None or folder is None):
+        raise ValueError("patience needs held-out text, and a folder to keep the best weights in.")
     device = model.forward_layers[0].bias.device
     torch.manual_seed(settings.seed + rank)
     if tokens is None:
         tokens = [sum(map(len, part)) + len(part) for part in text]
+    _refuse_short(text, tokens, held_out, settings)
     steps = _steps(tokens, settings, world)
     total, step, rows = sum(steps), 0, []
     optimiser = _optimiser(model, settings)
@@ -115,15 +122,17 @@ def run(
     place, state, before = Place(), model.initial_state(settings.batch_size), 0.0
     path = None if folder is None else folder / "checkpoint.pt"
     about = {"settings": asdict(settings), "tokens": list(map(int, tokens)), "world": world}
+    about["words"] = zlib.crc32("\n".join(lexicon.words).encode())
     if resume:
         if path is None:
             raise ValueError("To resume, give the folder of the checkpoint.")
         found = checkpoints.load(path)
-        if found["about"] != about:
-            raise ValueError(
-                f"{path} belongs to another run: {_difference(found['about'], about)}."
-            )
-        model.load_state_dict(found["model"])
+        if different := checkpoints.difference(found, about):
+            raise ValueError(f"{path} belongs to another run: {different}.")
+        try:
+            model.load_state_dict(found["model"])
+        except RuntimeError as error:
+            raise ValueError(f"{path} belongs to a model of other sizes ({error}).") from None
         optimiser.load_state_dict(found["optimiser"])
         mine = found["processes"][rank]
         state = [(h.to(device), c.to(device)) for h, c in mine["state"]]
@@ -134,7 +143,10 @@ def run(
             torch.cuda.set_rng_state(mine["random_gpu"], device)
     if world > 1:
         objective = nn.parallel.DistributedDataParallel(
-            objective, device_ids=[device] if device.type == "cuda" else None
+            objective,
+            device_ids=[device] if device.type == "cuda" else None,
+            # A part of an adaptive softmax none of whose words came up has no gradient.
+            find_unused_parameters=isinstance(model.softmax, nn.AdaptiveLogSoftmaxWithLoss),
         )
     began, sums, norms = time.perf_counter() - before, [], []
     reader = _up_to(
@@ -153,7 +165,7 @@ def run(
         step,
     )
     with _bar(total, step, show=rank == 0) as bar, _scalars(folder if rank == 0 else None) as write:
-        for place, pair in reader:
+        for place, pair in () if _stalled(rows, settings) else reader:
             step += 1
             for group in optimiser.param_groups:
                 group["lr"] = settings.rate(step, total)
@@ -167,7 +179,7 @@ def run(
             bar.update()
             if step % settings.every and step < total:
                 continue
-            forward, backward = torch.stack(sums).mean(0).tolist()
+            forward, backward = processes.mean(torch.stack(sums).mean(0)).tolist()
             row = {
                 "step": step,
                 "tokens": step * settings.batch_size * settings.length * world,
@@ -175,12 +187,17 @@ def run(
                 "backward": backward,
                 "gradient_norm": torch.stack(norms).max().item(),
             }
+            if not math.isfinite(row["gradient_norm"]):
+                raise ValueError(
+                    f"Before step {step} the gradients ceased to be numbers. A smaller alpha or "
+                    "clip may help; a checkpoint of before is kept."
+                )
             if held_out is not None:
                 measured = evaluate(model, lexicon, held_out, length=settings.length)
                 row |= {"held_out_forward": measured[0], "held_out_backward": measured[1]}
                 row = {name: float(value) for name, value in row.items()}
             row |= {"step": step, "tokens": int(row["tokens"])}
-            rows.append(row | {"seconds": time.perf_counter() - began})
+            rows.append(processes.shared(row | {"seconds": time.perf_counter() - began}))
             sums, norms = [], []
             write(rows[-1])
             mine = {
@@ -190,17 +207,19 @@ def run(
                 "random_gpu": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
             }
             if path is not None:
-                everyone = _gathered(mine)
+                everyone = processes.gathered(mine)
                 if rank == 0:
                     if settings.patience and _best(rows) == len(rows) - 1:
                         checkpoints.save(path.with_name("best.pt"), {"model": model.state_dict()})
                     content = {"about": about, "step": step, "rows": rows, "processes": everyone}
                     content |= {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
                     checkpoints.save(path, content)
-            if settings.patience and len(rows) - 1 - _best(rows) >= settings.patience:
+            if _stalled(rows, settings):
                 break
-    if settings.patience and path is not None:
-        model.load_state_dict(checkpoints.load(path.with_name("best.pt"))["model"])
+    if settings.patience:
+        if rank == 0:
+            model.load_state_dict(checkpoints.load(path.with_name("best.pt"))["model"])
+        processes.spread(model)
     model.eval()
     return rows
 
@@ -250,19 +269,20 @@ def train(
     return pd.DataFrame(run(model, lexicon, [sentences], settings, held_out=held_out))
 
 
-def _processes() -> tuple[int, int]:
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
-
-
-def _gathered(mine: Any) -> list[Any]:
-    rank, world = _processes()
-    if world == 1:
-        return [mine]
-    everyone = [None] * world if rank == 0 else None
-    distributed.gather_object(mine, everyone)
-    return everyone or []
+def _refuse_short(
+    text: Sequence[Sentences], tokens: Sequence[int], held_out: Sentences | None, settings: Settings
+) -> None:
+    """Refuse at once what would stop the run when it comes to be read."""
+    for number, n in enumerate(tokens):
+        if not windows_of(n, settings.batch_size, settings.length):
+            name = text.paths[number] if isinstance(text, Shards) else f"Text {number}"
+            raise ValueError(
+                f"{name} has {n:,} words with the sentence marks; {settings.batch_size} streams of "
+                f"{settings.length} need {settings.batch_size * settings.length:,}. Join it with "
+                "another, or take smaller batches."
+            )
+    if held_out is not None and sum(map(len, held_out)) + len(held_out) < settings.length:
+        raise ValueError(f"The held-out text is shorter than a window of {settings.length} words.")
 
 
 def _steps(tokens: Sequence[int], settings: Settings, world: int) -> list[int]:
@@ -309,17 +329,12 @@ def _optimiser(model: BiLM, settings: Settings) -> torch.optim.Optimizer:
 
 def _best(rows: list[dict[str, float]]) -> int:
     """Return the number of the row with the lowest loss on held-out text."""
-    if "held_out_forward" not in rows[-1]:
-        raise ValueError("patience needs held-out text.")
     found = [row["held_out_forward"] + row["held_out_backward"] for row in rows]
     return min(range(len(found)), key=lambda i: math.inf if math.isnan(found[i]) else found[i])
 
 
-def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:
-    for name, value in here["settings"].items():
-        if there["settings"].get(name) != value:
-            return f"{name} was {there['settings'].get(name)!r}, is {value!r}"
-    return "its text or its number of processes was another"
+def _stalled(rows: list[dict[str, float]], settings: Settings) -> bool:
+    return bool(settings.patience and rows and len(rows) - 1 - _best(rows) >= settings.patience)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,286 @@
+"""Measure biLM training: tokens per second, and perplexity against minutes.
+
+Ways, in turns, on the same windows of real text:
+
+- plain: word after word in the LSTM, every token of a window through the character CNN;
+- fast: as ``course_lib.pretrain`` trains: one product for the inputs of a window, each distinct
+  word of a window through the character CNN once;
+- fused: fast, without the clips, by PyTorch's own LSTM (cuDNN); another model, for comparison.
+
+All take sampled softmax, clipped gradients and AdamW. A token counts once, although two models
+read it. The share of the ceiling is the arithmetic of the way's own matrix products, divided by
+its time and by what a large matrix product reaches in the same run.
+
+    python benchmarks/pretrain.py --gpu --shards shards --held-out held_out.txt
+    python benchmarks/pretrain.py --only course --batches 8 --rounds 1
+
+Without ``--shards`` the text is the embedded Wikipedia slice, which needs gensim; with it torch,
+numpy and h5py are enough.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import statistics
+import time
+from functools import partial
+from itertools import chain, islice, product
+from pathlib import Path
+from typing import Any
+
+os.environ["COURSE_PROGRESS"] = "0"
+
+import common
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from course_lib import datasets, pretrain
+from course_lib.bilm import BiLM
+from course_lib.pretrain.training import Objective
+
+WAYS = ("plain", "fast", "fused")
+LENGTH = 20
+Text = list[list[list[str]]]
+
+
+def text_of(shards: Path | None) -> Text:
+    """Return the text to time with."""
+    if shards is None:
+        return [list(datasets.load_corpus("wikipedia", as_written=True))]
+    return [pretrain.Shards(shards, max_words=80)[0]]
+
+
+def one_by_one(lexicon: pretrain.Lexicon, pair: Any) -> tuple[pretrain.Lexicon, Any]:
+    """Return a lexicon in which each token of the windows is a word of its own."""
+    tokens = np.concatenate([window.inputs.ravel() for window in pair])
+    answers = np.concatenate([window.targets.ravel() for window in pair])
+    own = dataclasses.replace(
+        lexicon,
+        spelling=np.concatenate([lexicon.spelling[tokens], lexicon.spelling[answers]]),
+        targets=np.concatenate([lexicon.targets[tokens], lexicon.targets[answers]]),
+    )
+    numbers = np.arange(2 * len(tokens)).reshape(2, 2, *pair[0].inputs.shape)
+    return own, tuple(pretrain.Window(*numbers[:, i]) for i in (0, 1))
+
+
+def ceiling(device: torch.device, kind: torch.dtype) -> float:
+    """Return what a large matrix product reaches, in operations per second."""
+    n = 2048 if device.type == "cpu" else 8192
+    a, b = torch.rand(2, n, n, device=device, dtype=kind)
+    best = 0.0
+    for _ in range(5):
+        start = clock(device)
+        a @ b
+        best = max(best, 2 * n**3 / (clock(device) - start))
+    return best
+
+
+def clock(device: torch.device) -> float:
+    """Return the time when the device has done all it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+class Trainer:
+    """A model that is trained in one way, window after window."""
+
+    def __init__(
+        self,
+        way: str,
+        size: str,
+        lexicon: pretrain.Lexicon,
+        settings: pretrain.Settings,
+        device: torch.device,
+    ) -> None:
+        options = pretrain.SIZES[size]
+        if way == "fused":
+            options = dataclasses.replace(options, cell_clip=0.0, proj_clip=0.0)
+        torch.manual_seed(0)
+        path = {"plain": "cell", "fast": "fast", "fused": "fused"}[way]
+        model = BiLM(options, vocabulary_size=len(lexicon.words), path=path)
+        self.way, self.model, self.lexicon = way, model.to(device), lexicon
+        self.settings = settings
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=1e-4)
+        self.state = self.model.initial_state(settings.batch_size)
+
+    def step(self, pair: Any) -> torch.Tensor:
+        """Train on a window, and return its loss."""
+        lexicon = self.lexicon
+        if self.way == "plain":
+            lexicon, pair = one_by_one(lexicon, pair)
+        objective = Objective(self.model, lexicon, self.settings)
+        loss, self.state = objective(pair, self.state)
+        self.optimiser.zero_grad()
+        loss.mean().backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        self.optimiser.step()
+        return loss.detach()
+
+
+def arithmetic(trainer: Trainer, pairs: list[Any]) -> float:
+    """Return the additions and multiplications of the matrix products of a step, forth and back."""
+    with FlopCounterMode(display=False) as counter:
+        for pair in pairs:
+            trainer.step(pair)
+    return counter.get_total_flops() / len(pairs)
+
+
+def measured(size: str, options: Any, device: torch.device) -> list[dict]:
+    """Time the ways in turns, at each batch size and kind of number."""
+    text = text_of(options.shards)
+    words = options.vocabulary
+    lexicon = pretrain.Lexicon.build(list(chain.from_iterable(text)), max_size=words)
+    kinds = [torch.float32] if device.type == "cpu" else [torch.float32, torch.bfloat16]
+    rows: list[dict] = []
+    for kind, batch in product(kinds, options.batches):
+        about = {"kind": str(kind).removeprefix("torch."), "batch": batch}
+        try:
+            at_one_batch(rows, about, size, lexicon, text, options, device)
+        except torch.OutOfMemoryError:
+            common.tell(rows, about | {"way": "out of memory"})
+        if device.type == "cuda":
+            torch.cuda.empty_cache()  # here the trainers are gone
+    return rows
+
+
+def at_one_batch(
+    rows: list[dict],
+    about: dict[str, Any],
+    size: str,
+    lexicon: pretrain.Lexicon,
+    text: Text,
+    options: Any,
+    device: torch.device,
+) -> None:
+    """Time the ways at one batch size with one kind of number."""
+    batch, kind = about["batch"], getattr(torch, about["kind"])
+    settings = pretrain.Settings(
+        batch_size=batch, samples=options.samples, bfloat16=kind == torch.bfloat16
+    )
+    found = pretrain.batches(text, lexicon, batch_size=batch, length=LENGTH, epochs=1000, seed=1)
+    pairs = [pair for _, pair in islice(found, options.steps)]
+    ways = WAYS if device.type == "cuda" else WAYS[:2]
+    trainers = [Trainer(way, size, lexicon, settings, device) for way in ways]
+    first = []
+    for trainer in trainers:  # the same weights and the same words drawn: the same loss
+        torch.manual_seed(1)
+        first.append(trainer.step(pairs[0]))
+        torch.testing.assert_close(
+            first[-1], first[0], rtol=0, atol=1e-3 if kind.itemsize == 4 else 0.05
+        )
+    asked = {trainer.way: arithmetic(trainer, pairs[:2]) for trainer in trainers[:2]}
+    asked["fused"] = asked["fast"]  # the counter does not see into cuDNN
+    for number in range(options.rounds):
+        top = ceiling(device, kind)
+        for trainer in trainers:
+            start = clock(device)
+            for pair in pairs:
+                trainer.step(pair)
+            seconds = clock(device) - start
+            row = about | {
+                "round": number,
+                "way": trainer.way,
+                "tokens_per_second": len(pairs) * batch * LENGTH / seconds,
+                "share_of_ceiling": len(pairs) * asked[trainer.way] / seconds / top,
+            }
+            common.tell(rows, row)
+
+
+def perplexity(options: Any, device: torch.device) -> list[dict]:
+    """Train on all shards once, and tell the perplexity of held-out text against minutes."""
+    shards = pretrain.Shards(options.shards, max_words=80)
+    held_out = pretrain.read(options.held_out)
+    held_out = held_out[:: max(1, len(held_out) // 300)]
+    counts, tokens = shards.count()
+    read = chain(counts, chain.from_iterable(held_out))
+    lexicon = pretrain.Lexicon.of_counts(counts, read, max_size=options.vocabulary, width=50)
+    rows: list[dict] = []
+    size = "course" if device.type == "cpu" else "small"
+    for batch in options.batches:
+        torch.manual_seed(0)
+        model = BiLM(pretrain.SIZES[size], vocabulary_size=len(lexicon.words)).to(device)
+        settings = pretrain.Settings(
+            batch_size=batch,
+            samples=options.samples,
+            alpha=3e-3,
+            every=max(1, sum(tokens) // (batch * LENGTH * 20)),
+            bfloat16=device.type == "cuda",
+        )
+        found = pretrain.run(model, lexicon, shards, settings, tokens=tokens, held_out=held_out)
+        for row in found:
+            both = (row["held_out_forward"], row["held_out_backward"])
+            point = {"size": size, "batch": batch, "tokens": row["tokens"]}
+            point |= {"minutes": row["seconds"] / 60}
+            point |= {"forward": math.exp(both[0]), "backward": math.exp(both[1])}
+            common.tell(rows, point)
+    return rows
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the README's table in Markdown."""
+    lines = [
+        "| size | numbers | batch | way | tokens/s | ratio to plain (each round) | share of "
+        "ceiling |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for size in pretrain.SIZES:
+        rows = [row for row in result.get(size, []) if "round" in row]
+        for kind, batch in sorted({(row["kind"], row["batch"]) for row in rows}):
+            here = [row for row in rows if (row["kind"], row["batch"]) == (kind, batch)]
+            speed = {
+                way: [row["tokens_per_second"] for row in here if row["way"] == way] for way in WAYS
+            }
+            for way, found in speed.items():
+                if not found:
+                    continue
+                each = [a / b for a, b in zip(found, speed["plain"], strict=True)]
+                share = statistics.median(
+                    row["share_of_ceiling"] for row in here if row["way"] == way
+                )
+                ratio = statistics.median(found) / statistics.median(speed["plain"])
+                listed = ", ".join(f"{value:.2f}" for value in each)
+                lines.append(
+                    f"| {size} | {kind} | {batch} | {way} | {statistics.median(found):,.0f} "
+                    f"| **{ratio:.2f}** ({listed}) | {share:.0%} |"
+                )
+    last = "; ".join(
+        f"batch {batch}: {rows[-1]['forward']:.0f} and {rows[-1]['backward']:.0f} after "
+        f"{rows[-1]['minutes']:.1f} minutes"
+        for batch in result["batches"]
+        if (rows := [row for row in result.get("perplexity", []) if row["batch"] == batch])
+    )
+    return "\n".join(lines) + (
+        f"\n\nWindows of {LENGTH} words; {result['samples']:,} words drawn of "
+        f"{result['vocabulary']:,}; {result['steps']} windows a round"
+        f"{'; held-out perplexity forward and backward, ' + last if last else ''}. "
+        f"Machine: {common.machine_words(result['machine'])}."
+    )
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = common.parser(__doc__, ("course", "small", "original", "perplexity"))
+    parser.add_argument("--shards", type=Path, help="a folder of text files")
+    parser.add_argument("--held-out", type=Path, help="a text file, for the perplexity")
+    parser.add_argument("--batches", type=int, nargs="+", default=[64, 128, 256, 512])
+    parser.add_argument("--steps", type=int, default=20, help="windows a round (default 20)")
+    parser.add_argument("--samples", type=int, default=8192)
+    parser.add_argument("--vocabulary", type=int, default=100_000)
+    options = parser.parse_args()
+    device = torch.device("cuda" if options.gpu else "cpu")
+    names = ("batches", "steps", "samples", "vocabulary")
+    about = {"machine": common.machine(gpu=options.gpu)}
+    about |= {name: getattr(options, name) for name in names}
+    sizes = ("small", "original") if options.gpu else ("course",)
+    parts: common.Parts = {size: partial(measured, size, options, device) for size in sizes}
+    if options.shards and options.held_out:
+        parts["perplexity"] = partial(perplexity, options, device)
+    common.measure("pretrain", options, about, parts, table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Several processes that train one model; where there is one, nothing happens here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import distributed, nn
+
+
+def rank_and_world() -> tuple[int, int]:
+    """Return the number of this process and how many there are."""
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+def gathered(mine: Any) -> list[Any]:
+    """Return what every process gives, to the first one; to the others nothing."""
+    rank, world = rank_and_world()
+    if world == 1:
+        return [mine]
+    everyone = [None] * world if rank == 0 else None
+    distributed.gather_object(mine, everyone)
+    return everyone or []
+
+
+def shared(row: dict[str, float]) -> dict[str, float]:
+    """Return the row of the first process, so that all stop at the same step."""
+    if rank_and_world()[1] > 1:
+        found = [row]
+        distributed.broadcast_object_list(found, 0)
+        return found[0]
+    return row
+
+
+def mean(values: torch.Tensor) -> torch.Tensor:
+    """Return the mean over the processes."""
+    world = rank_and_world()[1]
+    if world > 1:
+        distributed.all_reduce(values)
+        values /= world
+    return values
+
+
+def spread(model: nn.Module) -> None:
+    """Give the numbers of the first process's model to all."""
+    if rank_and_world()[1] > 1:
+        for values in model.state_dict().values():
+            distributed.broadcast(values, 0)
