@@ -1,7 +1,8 @@
 """What the notebooks use to explain themselves: real source, and checks of exercises.
 
-``show_source`` shows the code that runs, and ``check`` tells at once whether an answer is right.
-The rest serves the authors of checks; ``exercises`` says how a check is written.
+``show_source`` shows the code that runs, ``check`` tells at once whether an answer is right, and
+``progress`` lists which exercises are solved. The rest serves the authors of checks;
+``exercises`` says how a check is written.
 """
 
 from course_lib.explain.exercises import Answer, WrongAnswer, check, exercise
@@ -13,6 +14,7 @@ from course_lib.explain.expect import (
     expect_shape,
     expect_type,
 )
+from course_lib.explain.progress import progress
 from course_lib.explain.source import show_source
 
 __all__ = [
@@ -26,5 +28,6 @@ __all__ = [
     "expect_not_close",
     "expect_shape",
     "expect_type",
+    "progress",
     "show_source",
 ]

@@ -26,9 +26,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from course_lib.explain.progress import record
 from course_lib.explain.wrong_answer import WrongAnswer, describe
 
 YOUR_TURN = "your turn"  # how the message of an unfinished exercise begins
+NOT_STARTED = "not started yet"  # how the check answers it
 _ID = re.compile(r"\d\d\.\d+")
 
 
@@ -72,7 +74,7 @@ class Answer:
             self.last_result = self.function(*args, **kwargs)
         except NotImplementedError as error:
             if str(error).startswith(YOUR_TURN):
-                raise WrongAnswer(f"not started yet: {error}") from None
+                raise WrongAnswer(f"{NOT_STARTED}: {error}") from None
             raise self._failure(error) from error
         except Exception as error:
             raise self._failure(error) from error
@@ -157,7 +159,7 @@ def registered(notebook: str) -> dict[str, Exercise]:
 
 
 def check(number: str, answer: Callable[..., Any]) -> None:
-    """Check the answer to an exercise and print what was shown.
+    """Check the answer to an exercise and print what was shown; ``progress`` will know of it.
 
     Parameters
     ----------
@@ -178,19 +180,31 @@ def check(number: str, answer: Callable[..., Any]) -> None:
     if number not in known:
         there = ", ".join(known) or "none"
         raise ValueError(f"no exercise {number!r}; notebook {number[:2]} has {there}.")
+    try:
+        shown = _shown(known[number], answer)
+    except WrongAnswer as error:
+        if not str(error).startswith(f"{number}: {NOT_STARTED}"):
+            record(number, passed=False)
+        raise
+    record(number, passed=True)
+    print(f"{number} correct: {shown}")
+
+
+def _shown(item: Exercise, answer: Callable[..., Any]) -> str:
+    """Return what the check of an exercise has shown, or raise ``WrongAnswer``."""
     if not callable(answer):
         raise WrongAnswer(
-            f"{number}: give the function itself, not what it returns "
-            f"(got {describe(answer)}): explain.check({number!r}, your_function)"
+            f"{item.number}: give the function itself, not what it returns "
+            f"(got {describe(answer)}): explain.check({item.number!r}, your_function)"
         )
     asked = Answer(answer)
     try:
-        shown = known[number].check(asked)
+        return item.check(asked)
     except WrongAnswer as error:
-        raise WrongAnswer(f"{number}: {error}") from error.__cause__
+        raise WrongAnswer(f"{item.number}: {error}") from error.__cause__
     except Exception as error:
         raise WrongAnswer(
-            f"{number}: your function returned {describe(asked.last_result)}, which the check "
-            f"cannot read ({type(error).__name__}: {error}).\n  called as: {asked.last_call}"
+            f"{item.number}: your function returned {describe(asked.last_result)}, which the "
+            f"check cannot read ({type(error).__name__}: {error}).\n"
+            f"  called as: {asked.last_call}"
         ) from error
-    print(f"{number} correct: {shown}")
