@@ -284,7 +284,9 @@ class Elmo:
         if self.stateful:
             self.state = output.state
         mask = places[:-2] < lengths.unsqueeze(1)  # (B, T)
-        return ElmoOutput(output.layers[:, :, 1:-1] * mask.unsqueeze(2), mask)
+        rows = torch.arange(len(lengths), device=self.device)
+        output.layers[:, rows, lengths + 1] = 0.0  # the mark of the end is no word
+        return ElmoOutput(output.layers[:, :, 1:-1], mask)
 
     def mixed(self, sentences: Sequence[Sequence[str]], mix: ScalarMix) -> torch.Tensor:
         """Return the ELMo representation, (B, T, 2 P): the layers mixed.

@@ -140,25 +140,26 @@ class BiLM(nn.Module):
         back = order.argsort()
         # The place that stands t words before the end of each sentence; its own inverse.
         places = torch.arange(time, device=mask.device)
-        mirror = torch.where(mask, length.unsqueeze(1) - 1 - places, places)[order]  # (B, T)
+        mirror = torch.where(mask, length.unsqueeze(1) - 1 - places, places)  # (B, T)
         vectors = vectors * mask.unsqueeze(2)
-        first = vectors[order]
         given = [(h[order], c[order]) for h, c in state]
-        n_layers = self.options.n_layers
-        directions, new_state = [], []
-        for backward in (False, True):
-            inputs = _at(first, mirror) if backward else first
-            start = given[n_layers:] if backward else given[:n_layers]
-            table = known
-            if known is not None:
-                rows = known.rows[order]
-                table = known._replace(rows=rows.gather(1, mirror) if backward else rows)
-            outputs, end = self.run(inputs, lengths, start, backward=backward, known=table)
-            directions.append(
-                [vectors, *((_at(found, mirror) if backward else found)[back] for found in outputs)]
+        n_layers, new_state = self.options.n_layers, []
+        layers = vectors.new_empty(n_layers + 1, batch, time, 2, vectors.shape[2])
+        layers[0] = vectors.unsqueeze(2)
+        for backward, turned in enumerate((places.expand(batch, time), mirror)):
+            reading = order.unsqueeze(1), turned[order]  # sentences by length, words as read
+            table = known and known._replace(rows=known.rows[reading])
+            outputs, end = self.run(
+                vectors[reading],
+                lengths,
+                given[backward * n_layers :][:n_layers],
+                backward=bool(backward),
+                known=table,
             )
+            for number, found in enumerate(outputs, 1):
+                layers[number, :, :, backward] = found[back.unsqueeze(1), turned]
             new_state += [(h[back], c[back]) for h, c in end]
-        layers = torch.stack([torch.cat(both, 2) for both in zip(*directions, strict=True)])
+        layers = layers.flatten(3)
         return BiLMOutput(layers, mask, new_state)
 
     def run(
@@ -211,8 +212,3 @@ class BiLM(nn.Module):
             return self.path
         clipped = layer.cell_clip or (layer.projection is not None and layer.proj_clip)
         return "fused" if layer.bias.is_cuda and not clipped else "fast"
-
-
-def _at(values: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-    """Return values (B, T, P) in the order of places (B, T)."""
-    return values[torch.arange(len(values), device=values.device).unsqueeze(1), places]
