@@ -1,0 +1,392 @@
+"""Spam or not, from short messages: ELMo frozen, with other vectors, fine-tuned; linear models.
+
+Every choice (pooling, scaling, how long to fine-tune) is made by cross-validation inside the
+training messages: the part "validation". The test messages are looked at after that, once for
+each trained model. Fine-tuning reads the text of the training messages alone, without labels.
+
+    python benchmarks/spam.py --seeds 5 --readme
+    python benchmarks/spam.py --only validation
+    python benchmarks/spam.py --only few attack
+
+The table is printed, written into README.md with --readme, and stored with every single run in
+benchmarks/spam.json. The real messages are needed: python data_scripts/fetch_data.py get sms_spam
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["COURSE_PROGRESS"] = "0"
+
+import common
+import numpy as np
+import torch
+from scipy.stats import binomtest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import LinearSVC
+
+from course_lib import classify, datasets, runtime, text
+from course_lib.classify import messages
+from course_lib.elmo import Elmo
+
+PARTS = ("validation", "runs", "curves", "few", "attack")
+TUNING = {"epochs": 8, "alpha": 2e-3}  # of the biLM
+HEAD = {"batch_size": 64, "alpha": 1e-3}
+EPOCHS = (1, 20)
+CUTS = {"file": 4457, "unique": 4135}  # messages to learn from, the first of the file
+LABELS = (50, 100, 200, 500, 1000, 2000, 4457)
+SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+PUBLISHED = {"file": "97.49 and 97.67", "unique": "98.07 after 1 epoch, 98.16 after 20"}
+ELMO, STATIC, TUNED = "ELMo", "ELMo ⊕ static", "ELMo, biLM fine-tuned"
+BEST_LINEAR = "character n-grams, SVM"
+
+
+def linear_models() -> dict[str, Pipeline]:
+    """Return the baselines, untrained."""
+    characters = TfidfVectorizer(
+        analyzer="char", ngram_range=(1, 4), lowercase=False, sublinear_tf=True
+    )
+    return {
+        "TF-IDF, logistic regression": make_pipeline(
+            TfidfVectorizer(), LogisticRegression(max_iter=1000)
+        ),
+        BEST_LINEAR: make_pipeline(characters, LinearSVC()),
+    }
+
+
+class Messages:
+    """All messages, what each split learns from and is tested on, and their pooled layers."""
+
+    def __init__(self) -> None:
+        table = datasets.load_sms_spam()
+        if table.attrs["source"] == "sample":
+            sys.exit("The SMS messages are not at hand: fetch_data.py get sms_spam")
+        self.texts, self.labels = table["text"].tolist(), table["label"].to_numpy()
+        self.tokens = [tokens(message) for message in self.texts]
+        rows = {
+            "file": np.arange(len(table)),
+            "unique": np.flatnonzero(~table["text"].duplicated()),
+        }
+        self.splits = {name: (rows[name][:cut], rows[name][cut:]) for name, cut in CUTS.items()}
+        self.elmo = Elmo.course_model()
+        self.plain = messages.pooled_layers(self.elmo, self.tokens)
+        vectors = static_vectors()
+        lower = [text.tokenise(message) for message in self.texts]
+        self.static = messages.mean_vectors(vectors, lower)
+
+    @cache  # noqa: B019 - one object, which lives as long as the program
+    def tuned(self, training: str, seed: int) -> tuple[Elmo, np.ndarray, list[list[float]]]:
+        """Fine-tune on the text of a split's or a fold's training messages.
+
+        Returns the model, the pooled layers of all messages, and the perplexity of held-out
+        messages before and after (empty for a split, whose test messages stay unread).
+        """
+        held_out = None
+        if training in self.splits:
+            rows, _ = self.splits[training]
+        else:
+            rows, other = self.folds()[int(training)]
+            held_out = [self.tokens[i] for i in other]
+        elmo, perplexity = messages.fine_tune(
+            self.elmo.model,
+            [self.tokens[i] for i in rows],
+            held_out=held_out,
+            seed=seed,
+            **TUNING,
+        )
+        pooled = messages.pooled_layers(elmo, self.tokens)
+        return elmo, pooled, perplexity.to_numpy().tolist()
+
+    def folds(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Cut the messages that both splits learn from into five: rows to learn from, to judge."""
+        rows, _ = self.splits["unique"]
+        cut = StratifiedKFold(5, shuffle=True, random_state=0)
+        return [(rows[a], rows[b]) for a, b in cut.split(rows, self.labels[rows])]
+
+    def heads(self, rows: np.ndarray, tuned: np.ndarray) -> dict[str, dict[str, Any]]:
+        """Return what each network is built from; scaled by the rows to learn from."""
+        plain, tuned, static = (
+            messages.standardised(table, rows) for table in (self.plain, tuned, self.static)
+        )
+        return {
+            "mean static vectors": {"layers": static[:, None], "weigh": "equal"},
+            "last layer alone": {"layers": plain, "weigh": "last"},
+            "all layers alike": {"layers": plain, "weigh": "equal"},
+            ELMO: {"layers": plain},
+            STATIC: {"layers": plain, "static": static},
+            TUNED: {"layers": tuned},
+            f"{TUNED} ⊕ static": {"layers": tuned, "static": static},
+        }
+
+
+def tokens(message: str) -> list[str]:
+    """Split as the biLM has read: capitals and marks kept."""
+    return text.tokenise(message, lower=False, punctuation=True)
+
+
+def static_vectors() -> Any:
+    """Return the static vectors that are put beside ELMo's."""
+    return datasets.load_course_vectors()
+
+
+def network(
+    built: dict[str, Any], rows: np.ndarray, labels: np.ndarray, seed: int, **options: Any
+) -> tuple[messages.MixedMeans, Any]:
+    """Train a network from one seed; return it and its history."""
+    runtime.seed_everything(seed)
+    model = messages.MixedMeans(**built)
+    return model, messages.fit_mixed(model, rows, labels, seed=seed, **(HEAD | options))
+
+
+def is_spam(model: messages.MixedMeans, rows: np.ndarray) -> np.ndarray:
+    """Return the model's verdicts, bool, (n,)."""
+    return classify.predict(model, rows[:, None]) > 0.5
+
+
+def judged(rows: np.ndarray, labels: np.ndarray, found: np.ndarray) -> dict[str, Any]:
+    """Return the share of right verdicts, those on spam, and the messages that are wrong."""
+    wanted = labels[rows] == 1
+    right, said = int((found & wanted).sum()), int(found.sum())
+    return {
+        "accuracy": float((found == wanted).mean()),
+        "precision": right / said if said else 0.0,
+        "recall": right / int(wanted.sum()),
+        "f1": 2 * right / (said + int(wanted.sum())),
+        "wrong": rows[found != wanted].tolist(),
+    }
+
+
+def everybody(
+    data: Messages, train: np.ndarray, test: np.ndarray, tuned: np.ndarray, seed: int
+) -> Iterator[dict[str, Any]]:
+    """Train every model on some messages and judge it on others; linear ones know no seed."""
+    labels = data.labels
+    if seed == 0:
+        yield {"model": "majority", **judged(test, labels, np.zeros(len(test), bool))}
+        for name, model in linear_models().items():
+            model.fit([data.texts[i] for i in train], labels[train])
+            found = model.predict([data.texts[i] for i in test]) == 1
+            yield {"model": name, **judged(test, labels, found)}
+    for name, built in data.heads(train, tuned).items():
+        batches = (60, 64) if name in (ELMO, TUNED) else (64,)
+        for epochs, batch_size in ((e, b) for e in EPOCHS for b in batches):
+            options = {"epochs": epochs, "batch_size": batch_size}
+            model, history = network(built, train, labels[train], seed, **options)
+            weights = history.filter(like="s_").iloc[-1].tolist()
+            found = judged(test, labels, is_spam(model, test))
+            yield {"model": name, **options, "s": weights, **found}
+
+
+def validation(data: Messages) -> list[dict]:
+    """Judge every model on each fifth of the training messages, learning from the other four."""
+    rows: list[dict] = []
+    for number, (train, judge) in enumerate(data.folds()):
+        _, pooled, perplexity = data.tuned(str(number), 0)
+        common.tell(rows, {"fold": number, "model": "perplexity", "nats": perplexity})
+        for row in everybody(data, train, judge, pooled, 0):
+            common.tell(rows, {"fold": number, **row})
+    return rows
+
+
+def runs(data: Messages, seeds: int) -> list[dict]:
+    """Train on both splits from several seeds, which also shuffle the fine-tuning."""
+    rows: list[dict] = []
+    for split, (train, test) in data.splits.items():
+        for seed in range(seeds):
+            _, pooled, _ = data.tuned(split, seed)
+            for row in everybody(data, train, test, pooled, seed):
+                common.tell(rows, {"split": split, "seed": seed, **row})
+    return rows
+
+
+def curves(data: Messages) -> list[dict]:
+    """Write down loss, accuracy and the mix in every epoch, on the first fold."""
+    (train, judge), labels = data.folds()[0], data.labels
+    _, pooled, _ = data.tuned("0", 0)
+    heads = data.heads(train, pooled)
+    rows = []
+    for name in (ELMO, STATIC, TUNED):
+        checked = (judge, labels[judge])
+        _, history = network(
+            heads[name], train, labels[train], 0, validation=checked, epochs=max(EPOCHS)
+        )
+        del history["seconds"]
+        rows.append({"model": name, "history": history.to_dict("records")})
+    return rows
+
+
+def few(data: Messages, seeds: int) -> list[dict]:
+    """Learn from few labels, drawn at random, of the split in file order.
+
+    The text of all training messages is read while fine-tuning: text costs nothing, labels do.
+    """
+    rows: list[dict] = []
+    (train, test), labels = data.splits["file"], data.labels
+    for seed in range(seeds):
+        order = np.random.default_rng(seed).permutation(train)
+        _, pooled, _ = data.tuned("file", seed)
+        for size in LABELS:
+            part = order[:size]
+            heads = data.heads(train, pooled)
+            for name in (ELMO, TUNED):
+                # As many steps as with all labels: few messages are read more often.
+                epochs = max(EPOCHS) * min(10, round(len(train) / size))
+                model, _ = network(heads[name], part, labels[part], seed, epochs=epochs)
+                found = judged(test, labels, is_spam(model, test))
+                common.tell(rows, {"labels": size, "seed": seed, "model": name, **found})
+            for name, model in linear_models().items():
+                model.fit([data.texts[i] for i in part], labels[part])
+                found = judged(test, labels, model.predict([data.texts[i] for i in test]) == 1)
+                common.tell(rows, {"labels": size, "seed": seed, "model": name, **found})
+    return [{key: value for key, value in row.items() if key != "wrong"} for row in rows]
+
+
+def attack(data: Messages, seeds: int) -> list[dict]:
+    """Misspell more and more words of the test spam; the models have seen none of that."""
+    rows: list[dict] = []
+    (train, test), labels = data.splits["file"], data.labels
+    spam = test[labels[test] == 1]
+    for seed in range(seeds):
+        tuned, pooled, _ = data.tuned("file", seed)
+        models = linear_models()
+        for model in models.values():
+            model.fit([data.texts[i] for i in train], labels[train])
+        networks = {
+            name: network(
+                data.heads(train, pooled)[name], train, labels[train], seed, epochs=max(EPOCHS)
+            )[0]
+            for name in (ELMO, TUNED)
+        }
+        for way in ("digits", "swap"):
+            for share in SHARES:
+                changed = [
+                    messages.disguise(
+                        data.texts[i],
+                        share=share,
+                        way=way,
+                        rng=np.random.default_rng([seed, int(i)]),
+                    )
+                    for i in spam
+                ]
+                about = {"way": way, "share": share, "seed": seed}
+                for name, model in models.items():
+                    recall = float((model.predict(changed) == 1).mean())
+                    common.tell(rows, {**about, "model": name, "recall": recall})
+                words = [tokens(message) for message in changed]
+                known = ((ELMO, data.elmo, data.plain), (TUNED, tuned, pooled))
+                for name, elmo, table in known:
+                    shown = np.concatenate([table[train], messages.pooled_layers(elmo, words)])
+                    scaled = messages.standardised(shown, np.arange(len(train)))[len(train) :]
+                    networks[name].layers = torch.from_numpy(scaled)
+                    recall = float(is_spam(networks[name], np.arange(len(spam))).mean())
+                    common.tell(rows, {**about, "model": name, "recall": recall})
+    return rows
+
+
+def compared(result: dict[str, Any], split: str) -> dict[str, Any]:
+    """Return McNemar's test: the fine-tuned ELMo of the middle seed against the best linear one.
+
+    Only messages that one has right and the other wrong count; if both are as good, each falls to
+    either side like a coin. The exact test is that of the coin.
+    """
+    rows = [row for row in result["runs"] if row["split"] == split]
+    elmo = sorted(final(rows, TUNED), key=lambda row: row["accuracy"])
+    middle = elmo[len(elmo) // 2]
+    (linear,) = (row for row in rows if row["model"] == BEST_LINEAR)
+    worse, better = (
+        len(set(one["wrong"]) - set(other["wrong"]))
+        for one, other in ((middle, linear), (linear, middle))
+    )
+    p = binomtest(worse, worse + better).pvalue if worse + better else 1.0
+    return {"seed": middle["seed"], "only_elmo": worse, "only_linear": better, "p": float(p)}
+
+
+def final(rows: list[dict], model: str) -> list[dict]:
+    """Return the runs of a model, those after most epochs and with batches of 64."""
+    wanted = {"epochs": max(EPOCHS), "batch_size": 64}
+    return [
+        row
+        for row in rows
+        if row["model"] == model and all(row.get(key, v) == v for key, v in wanted.items())
+    ]
+
+
+def seen_before(data: Messages, result: dict[str, Any]) -> list[dict]:
+    """Return the errors among test messages that stand in the training part too, and others."""
+    train, test = data.splits["file"]
+    known = {data.texts[i] for i in train}
+    twins = {int(i) for i in test if data.texts[i] in known}
+    rows = []
+    for name in (BEST_LINEAR, ELMO, TUNED):
+        for run in final([r for r in result["runs"] if r["split"] == "file"], name):
+            wrong = set(run["wrong"])
+            about = {"model": name, "seed": run["seed"], "twins": len(twins)}
+            rows.append(about | {"wrong": len(wrong & twins), "wrong_others": len(wrong - twins)})
+    return rows
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the README's table in Markdown."""
+
+    def percent(rows: list[dict], key: str = "accuracy") -> str:
+        values = [100 * row[key] for row in rows]
+        if len(values) == 1:
+            return f"{values[0]:.2f}"
+        return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+    lines = [
+        "| model | validation, % | file order, % | F1 of spam | no duplicates, % | F1 of spam |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in dict.fromkeys(row["model"] for row in result["runs"]):
+        cells = [f"{100 * np.mean([r['accuracy'] for r in final(result['validation'], name)]):.2f}"]
+        for split in CUTS:
+            rows = final([row for row in result["runs"] if row["split"] == split], name)
+            f1 = statistics.median(row["f1"] for row in rows)
+            cells += [percent(rows), f"{f1:.3f}"]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines.append(f"| published, ELMo | – | {PUBLISHED['file']} | – | {PUBLISHED['unique']} | – |")
+    tests = "; ".join(
+        f"{split}: wrong with ELMo alone {found['only_elmo']}, with the SVM alone "
+        f"{found['only_linear']}, p = {found['p']:.2f}"
+        for split, found in ((split, compared(result, split)) for split in CUTS)
+    )
+    return "\n".join(lines) + (
+        f"\n\nTest accuracy, median and range of {result['seeds']} seeds; networks after "
+        f"{max(EPOCHS)} epochs. Validation: the mean of five folds of the training messages. "
+        f"McNemar's test of the fine-tuned ELMo against {BEST_LINEAR} ({tests}). "
+        f"Machine: {common.machine_words(result['machine'])}."
+    )
+
+
+def main() -> None:
+    """Run the command line."""
+    options = common.parser(__doc__, PARTS).parse_args()
+    torch.set_num_threads(1)
+    about = {
+        "machine": common.machine("scikit-learn", gpu=options.gpu),
+        "corpus": "sms_spam",
+        "options": {"fine-tuning": TUNING, "head": HEAD, "epochs": EPOCHS},
+    }
+    data = Messages()
+    parts = {
+        "validation": lambda: validation(data),
+        "runs": lambda: runs(data, options.seeds),
+        "curves": lambda: curves(data),
+        "few": lambda: few(data, options.seeds),
+        "attack": lambda: attack(data, options.seeds),
+    }
+    common.measure("spam", options, about, parts, table)
+
+
+if __name__ == "__main__":
+    main()
