@@ -128,6 +128,16 @@ def load(options: argparse.Namespace) -> datasets.Corpus:
     return datasets.largest_corpus(max_tokens=options.max_tokens)
 
 
+def json_file(name: str, options: argparse.Namespace) -> Path:
+    """Return where the results of a benchmark are stored."""
+    return ROOT / "benchmarks" / f"{name}{'_gpu' if options.gpu else ''}.json"
+
+
+def stored(path: Path) -> dict[str, Any]:
+    """Return what a benchmark has stored, or nothing."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
 def measure(
     name: str,
     options: argparse.Namespace,
@@ -136,17 +146,17 @@ def measure(
     table: Callable[[dict[str, Any]], str],
 ) -> None:
     """Run the parts, store each at once in benchmarks/NAME.json, print and publish the table."""
-    out = ROOT / "benchmarks" / f"{name}{'_gpu' if options.gpu else ''}.json"
-    result: dict[str, Any] = {}
-    if options.only is not None and out.is_file():
-        result = json.loads(out.read_text(encoding="utf-8"))
+    out = json_file(name, options)
     command = f"python benchmarks/{name}.py{' --gpu' if options.gpu else ''}"
     command += f" --corpus {options.corpus}" if options.corpus else ""
     command += f" --max-tokens {options.max_tokens}" if options.max_tokens else ""
     command += f" --seeds {options.seeds}" if options.seeds != SEEDS else ""
-    result |= {"command": command, **about, "rounds": options.rounds, "seeds": options.seeds}
+    about = {"command": command, **about, "rounds": options.rounds, "seeds": options.seeds}
+    result = {} if options.only is None else stored(out)
     for part in parts if options.only is None else options.only:
-        result[part] = parts[part]()
+        found = parts[part]()
+        # Read again: another process may have stored other parts in the meantime.
+        result = (stored(out) if options.only is not None else result) | about | {part: found}
         out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if missing := parts.keys() - result.keys():
         print(f"Not measured yet: {', '.join(sorted(missing))}.")

@@ -12,7 +12,7 @@ The share of the ceiling is the arithmetic that the way itself asks for, divided
 by what a large matrix product reaches in the same run.
 
     python benchmarks/elmo.py --readme
-    python benchmarks/elmo.py --only small
+    python benchmarks/elmo.py --only original --threads 1 --more
     python benchmarks/elmo.py --gpu --only original
 """
 
@@ -22,7 +22,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
 from typing import Any
@@ -127,8 +127,14 @@ def operations(model: bilm.BiLM, tokens: int, words: int) -> float:
     return 2.0 * (words * word + tokens * 2 * options.n_layers * cell)
 
 
-def measured(size: str, rounds: int, device: torch.device, threads: tuple[int, ...]) -> list[dict]:
-    """Time the four ways in turns."""
+def measured(
+    size: str,
+    rounds: int,
+    device: torch.device,
+    threads: tuple[int, ...],
+    earlier: Sequence[dict] = (),
+) -> list[dict]:
+    """Time the four ways in turns, until there are so many rounds, earlier ones included."""
     batches = batches_of_text()
     tokens = sum(len(sentence) for batch in batches for sentence in batch)
     read = tokens + 2 * sum(map(len, batches))  # with the marks
@@ -136,13 +142,13 @@ def measured(size: str, rounds: int, device: torch.device, threads: tuple[int, .
     types = len({word for batch in batches for sentence in batch for word in sentence})
     encoded = {"plain": read, "fast": read, "distinct": distinct + 2, "cached": types + 2}
     model = model_of(size).to(device)
-    rows: list[dict] = []
+    rows = list(earlier)
     with torch.inference_mode():
         first = [runner(way, model)(batches[-1][:4]) for way in WAYS]
         for other in first[1:]:  # they must agree before they are compared
             torch.testing.assert_close(other, first[0], rtol=0, atol=2e-5)
         kinds = [torch.float32] if device.type == "cpu" else [torch.float32, torch.bfloat16]
-        for number in range(rounds):
+        for number in range(1 + max((row["round"] for row in rows), default=-1), rounds):
             for n, kind in product(threads, kinds):
                 if device.type == "cpu":
                     torch.set_num_threads(n)
@@ -232,7 +238,9 @@ def main() -> None:
         return
     parser = common.parser(__doc__, (*SIZES, "memory"))
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--more", action="store_true", help="keep the rounds that are stored")
     options = parser.parse_args()
+    kept = common.stored(common.json_file("elmo", options)) if options.more else {}
     device = torch.device("cuda" if options.gpu else "cpu")
     threads = (1,) if options.gpu else tuple(options.threads)
     about = {
@@ -240,7 +248,8 @@ def main() -> None:
         "tokens": sum(len(sentence) for batch in batches_of_text() for sentence in batch),
     }
     parts: common.Parts = {
-        size: partial(measured, size, options.rounds, device, threads) for size in SIZES
+        size: partial(measured, size, options.rounds, device, threads, kept.get(size, ()))
+        for size in SIZES
     }
     if not options.gpu:
         parts["memory"] = lambda: memory("small")
