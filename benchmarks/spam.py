@@ -38,7 +38,7 @@ from course_lib import classify, datasets, runtime, text
 from course_lib.classify import messages
 from course_lib.elmo import Elmo
 
-PARTS = ("validation", "runs", "curves", "few", "attack")
+PARTS = ("validation", "curves", "file", "unique", "few", "attack")
 TUNING = {"epochs": 4, "alpha": 2e-3}  # of the biLM
 HEAD = {"batch_size": 64, "alpha": 1e-3}
 EPOCHS = (1, 20)
@@ -197,14 +197,14 @@ def validation(data: Messages) -> list[dict]:
     return rows
 
 
-def runs(data: Messages, seeds: int) -> list[dict]:
-    """Train on both splits from several seeds, which also shuffle the fine-tuning."""
+def runs(data: Messages, split: str, seeds: int) -> list[dict]:
+    """Train on a split from several seeds, which also shuffle the fine-tuning."""
     rows: list[dict] = []
-    for split, (train, test) in data.splits.items():
-        for seed in range(seeds):
-            _, pooled, _ = data.tuned(split, seed)
-            for row in everybody(data, train, test, pooled, seed):
-                common.tell(rows, {"split": split, "seed": seed, **row})
+    train, test = data.splits[split]
+    for seed in range(seeds):
+        _, pooled, _ = data.tuned(split, seed)
+        for row in everybody(data, train, test, pooled, seed):
+            common.tell(rows, {"split": split, "seed": seed, **row})
     return rows
 
 
@@ -298,7 +298,7 @@ def compared(result: dict[str, Any], split: str) -> dict[str, Any]:
     Only messages that one has right and the other wrong count; if both are as good, each falls to
     either side like a coin. The exact test is that of the coin.
     """
-    rows = [row for row in result["runs"] if row["split"] == split]
+    rows = result[split]
     elmo = sorted(final(rows, chosen(result)), key=lambda row: row["accuracy"])
     middle = elmo[len(elmo) // 2]
     (linear,) = (row for row in rows if row["model"] == BEST_LINEAR)
@@ -343,10 +343,10 @@ def table(result: dict[str, Any]) -> str:
         "| model | validation, % | file order, % | F1 of spam | no duplicates, % | F1 of spam |",
         "|---|---|---|---|---|---|",
     ]
-    for name in dict.fromkeys(row["model"] for row in result["runs"]):
+    for name in dict.fromkeys(row["model"] for row in result["file"]):
         cells = [f"{100 * np.mean([r['accuracy'] for r in final(result['validation'], name)]):.2f}"]
         for split in CUTS:
-            rows = final([row for row in result["runs"] if row["split"] == split], name)
+            rows = final(result[split], name)
             f1 = statistics.median(row["f1"] for row in rows)
             cells += [percent(rows), f"{f1:.3f}"]
         lines.append(f"| {name} | {' | '.join(cells)} |")
@@ -377,8 +377,9 @@ def main() -> None:
     data = Messages()
     parts = {
         "validation": lambda: validation(data),
-        "runs": lambda: runs(data, options.seeds),
         "curves": lambda: curves(data),
+        "file": lambda: runs(data, "file", options.seeds),
+        "unique": lambda: runs(data, "unique", options.seeds),
         "few": lambda: few(data, options.seeds),
         "attack": lambda: attack(data, options.seeds),
     }
