@@ -24,7 +24,7 @@ test: export COURSE_PROGRESS := 0
 test: export PYTHONHASHSEED := 0
 test: export COURSE_PROFILE := laptop
 
-.PHONY: help env course test execute smoke korean umap browser lab lint student bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb bench-elmo clean notebooks-exist
+.PHONY: help env course test execute smoke korean umap browser lab lint student bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb bench-elmo bench-spam clean notebooks-exist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -94,6 +94,9 @@ bench-imdb: env ## the network of notebook 08 and its parts, five seeds (needs i
 
 bench-elmo: env ## tokens per second of ELMo, step by step against the fast way
 	$(BIN)/python benchmarks/elmo.py
+
+bench-spam: env ## the filters of notebook 13, five seeds, few labels, misspelt spam (needs sms_spam)
+	$(BIN)/python benchmarks/spam.py --seeds 5
 
 clean: ## delete build/ and the caches; the environment stays
 	rm -rf build *.egg-info .pytest_cache .ruff_cache .hypothesis
