@@ -33,7 +33,7 @@ def requirements(*extras: str) -> dict[str, Requirement]:
 
 def installed_extras() -> list[str]:
     """Return the extras to walk through; some are large or hard to build, and optional."""
-    optional = {"browser", "fasttext", "korean", "umap"}
+    optional = {"browser", "fasttext", "grading", "korean", "umap"}
     there = {canonicalize_name(d.metadata["Name"]) for d in importlib.metadata.distributions()}
     return [name for name in EXTRAS if name not in optional or requirements_of(name) <= there]
 
@@ -164,11 +164,11 @@ def python_sources(folder: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("course_lib", ("korean", "umap")),
+        ("course_lib", ("browser", "korean", "umap")),
         ("notebooks", ()),
         ("data_scripts", ()),
         ("benchmarks", ("bench", "browser", "korean")),
-        ("tests", ("browser", "dev")),
+        ("tests", ("browser", "dev", "grading")),
     ],
 )
 def test_every_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:

@@ -1,8 +1,9 @@
 """Make the copies for students: ``python -m course_lib.publishing.editions [--check]``.
 
 In ``notebooks/student/`` the solutions are replaced by stubs that raise only when they are
-called, the checks may fail without stopping Run All, and no outputs are stored. The same
-notebooks give the same bytes; ``--check`` compares and writes nothing.
+called, hidden tests and the speaker's notes are left out, the checks may fail without stopping
+Run All, and no outputs are stored. The same notebooks give the same bytes; ``--check`` compares
+and writes nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from nbformat.v4 import new_markdown_cell
 
 from course_lib.publishing import markdown, notebooks
 from course_lib.publishing.execute import tidy
+from course_lib.publishing.slides_plan import NOTES
 
 NOTE = """\
 > **Student copy.** It is generated from `{name}`: solutions are left out, and a check says
@@ -45,9 +47,12 @@ def student(notebook: NotebookNode, name: str, siblings: set[str]) -> NotebookNo
         If an exercise cannot be taken apart; lint says the same.
     """
     notebook = copy.deepcopy(notebook)
+    notebook.cells = [cell for cell in notebook.cells if NOTES not in notebooks.tags(cell)]
     for item in notebooks.exercises(notebook):
         try:
             item.solution.source = notebooks.solution(item.solution.source).student(item.title)
+            if item.check is not None:
+                item.check.source = notebooks.without_hidden(item.check.source)
         except ValueError as error:
             raise ValueError(f"{name}, cell {item.solution.id}: {error}.") from error
         if not item.title:

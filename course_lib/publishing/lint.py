@@ -1,7 +1,7 @@
 """Hold notebooks to their shape: ``python -m course_lib.publishing.lint [numbers or paths]``.
 
 Prints ``notebook: cell id: what`` for each finding, then the share of compared outputs of each
-notebook. The rules are the functions in ``rules_page`` and ``rules_cells``.
+notebook. The rules are the functions in the modules ``rules_…``; ``launch`` looks at the buttons.
 """
 
 from __future__ import annotations
@@ -12,8 +12,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from course_lib.publishing import notebooks, rules_cells, rules_page
+from course_lib.publishing import (
+    launch,
+    notebooks,
+    rules_cells,
+    rules_folded,
+    rules_metadata,
+    rules_page,
+)
 from course_lib.publishing.page import Page
+
+RULES = (
+    rules_page.RULES + rules_cells.RULES + rules_metadata.RULES + rules_folded.RULES + launch.RULES
+)
 
 
 class Finding(NamedTuple):
@@ -41,7 +52,7 @@ def findings(paths: Sequence[Path]) -> list[Finding]:
             found.append(Finding(path.name, "-", "the notebook is empty"))
             continue
         pages.append(page)
-        for rule in rules_page.RULES + rules_cells.RULES:
+        for rule in RULES:
             found += [Finding(path.name, cell, what) for cell, what in rule(page)]
     found += [Finding(p.path.name, cell, what) for p, cell, what in rules_cells.pasted(pages)]
     return sorted(found, key=lambda finding: finding.notebook)
@@ -55,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         paths = notebooks.find(parser.parse_args(arguments).notebooks)
     except FileNotFoundError as error:
         parser.error(str(error))
-    found = findings(paths)
+    found = findings(paths) + [Finding(*one) for one in launch.findings(notebooks.ROOT)]
     for finding in found:
         print(finding)
     for path in paths:

@@ -20,6 +20,7 @@ NOTEBOOKS = ROOT / "notebooks"
 
 SETUP, IGNORE, EXERCISE, CHECK = "setup", "nbval-ignore-output", "exercise", "check"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"  # nbgrader's too
 
 # A headless run is the same on every machine: one thread, so that sums round alike, one order
 # of sets, and no progress bar in an output.
@@ -215,6 +216,28 @@ def solution(source: str) -> Solution:
     first = lines[begins[0]]
     stub = "".join(f"{line}\n" for line in lines[: begins[0]])
     return Solution(function.name, stub, first[: len(first) - len(first.lstrip())])
+
+
+def without_hidden(source: str) -> str:
+    """Return the source of a check cell as students see it: without its hidden tests.
+
+    Raises
+    ------
+    ValueError
+        If a marker stands without its partner.
+    """
+    kept: list[str] = []
+    hidden = False
+    for line in source.splitlines():
+        if line.strip() in (BEGIN_HIDDEN, END_HIDDEN):
+            if hidden != (line.strip() == END_HIDDEN):
+                raise ValueError(f"{line.strip()!r} without its partner")
+            hidden = not hidden
+        elif not hidden:
+            kept.append(line)
+    if hidden:
+        raise ValueError(f"{BEGIN_HIDDEN!r} without its partner")
+    return "\n".join(kept).rstrip()
 
 
 def headless(profile: str = "laptop") -> dict[str, str]:

@@ -11,7 +11,17 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from course_lib.publishing.notebooks import BEGIN, CHECK, END, EXERCISE, IGNORE, SETUP, tags
+from course_lib.publishing.notebooks import (
+    BEGIN,
+    BEGIN_HIDDEN,
+    CHECK,
+    END,
+    END_HIDDEN,
+    EXERCISE,
+    IGNORE,
+    SETUP,
+    tags,
+)
 from course_lib.publishing.page import Page
 
 Finding = tuple[str, str]  # cell id, what is wrong
@@ -101,6 +111,8 @@ def tag_rules(page: Page) -> Iterator[Finding]:
             yield cell.id, f"'{IGNORE}' without an assert in the next code cell"
         if EXERCISE not in tags(cell) and (BEGIN in cell.source or END in cell.source):
             yield cell.id, f"a solution without the tag '{EXERCISE}'"
+        if CHECK not in tags(cell) and (BEGIN_HIDDEN in cell.source or END_HIDDEN in cell.source):
+            yield cell.id, f"hidden tests without the tag '{CHECK}'"
     solved = [cell for cell in page.code() if EXERCISE in tags(cell)]
     if len(solved) != sum(CHECK in tags(cell) for cell in page.code()):
         yield page.cells[-1].id, "there are not as many checks as exercises"
