@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,19 +17,18 @@ from urllib.request import urlopen
 
 import nbformat
 
-from course_lib.publishing import notebooks
+from course_lib.publishing import browser, notebooks
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# WebGL without a graphics card. A container has no sandbox for the browser and little /dev/shm.
+# WebGL without a graphics card.
 GRAPHICS = (
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
 )
-FLAGS = (*GRAPHICS, "--no-sandbox", "--disable-dev-shm-usage")
 SETTINGS = (
     "--ServerApp.open_browser=False",
     "--ServerApp.port_retries=0",
@@ -43,13 +40,6 @@ SETTINGS = (
     "--LabApp.extension_manager=readonly",
     "--allow-root",
 )
-
-
-def chromium() -> str | None:
-    """Return the Chromium of this machine: COURSE_CHROMIUM, or one on the path."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = map(shutil.which, names)
-    return os.environ.get("COURSE_CHROMIUM") or next(filter(None, found), None)
 
 
 @contextlib.contextmanager
@@ -100,7 +90,7 @@ def _wait(address: str, process: subprocess.Popen, log: Path, seconds: int = 120
 @contextlib.contextmanager
 def page(width: int = 1500, height: int = 1000) -> Iterator[tuple[Page, list[str]]]:
     """Open a page; give it, and the list of the requests that were for another machine."""
-    from playwright.sync_api import Route, sync_playwright
+    from playwright.sync_api import Route
 
     outside: list[str] = []
 
@@ -111,9 +101,8 @@ def page(width: int = 1500, height: int = 1000) -> Iterator[tuple[Page, list[str
             outside.append(route.request.url)
             route.abort()
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS])
-        context = browser.new_context(viewport={"width": width, "height": height})
+    with browser.launched(*GRAPHICS) as chromium:
+        context = chromium.new_context(viewport={"width": width, "height": height})
         context.route("**/*", watch)
         tab = context.new_page()
         tab.on(
@@ -121,10 +110,7 @@ def page(width: int = 1500, height: int = 1000) -> Iterator[tuple[Page, list[str
             lambda ws: urlsplit(ws.url).hostname != "127.0.0.1" and outside.append(ws.url),
         )
         tab.set_default_timeout(120_000)
-        try:
-            yield tab, outside
-        finally:
-            browser.close()
+        yield tab, outside
 
 
 def write_notebook(path: Path, *sources: str) -> None:

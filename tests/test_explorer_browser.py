@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from course_lib import counts, datasets, text
+from course_lib.publishing import browser
 from course_lib.vectors import WordVectors
 
-if lab.chromium() is None:
+if browser.chromium() is None:
     pytest.skip("no Chromium: see docs/maintenance.md", allow_module_level=True)
 pytest.importorskip("playwright", reason="the extra browser is not installed: make browser")
 
