@@ -2,11 +2,18 @@
 #   make test NB=04      one notebook instead of all
 #   make course PYTHON=python3.12 VENV=/some/folder
 #   make lab LAB=--no-browser
+#   make slides SLIDES=--pdf
+#   make kit KIT="--data /media/usb/course-data"
+#   make grade FOLDER=submitted GRADE="--jobs 4"
 
 PYTHON ?= python3
 VENV ?= .venv
 NB ?=
 LAB ?=
+SLIDES ?=
+KIT ?=
+FOLDER ?=
+GRADE ?=
 CONSTRAINTS ?= -c constraints.txt
 
 BIN := $(VENV)/bin
@@ -24,7 +31,7 @@ test: export COURSE_PROGRESS := 0
 test: export PYTHONHASHSEED := 0
 test: export COURSE_PROFILE := laptop
 
-.PHONY: help env course test execute smoke korean umap browser lab lint student bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb bench-elmo bench-spam clean notebooks-exist
+.PHONY: help env course test execute smoke korean umap browser grading lab lint student grade slides kit launch bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb bench-elmo bench-spam clean notebooks-exist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +65,9 @@ umap: env ## add UMAP to the projections (notebook 09)
 browser: env ## add what drives Chromium in the test of the explorer (docs/maintenance.md)
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,browser]"
 
+grading: env ## add nbgrader (docs/grading.md)
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,grading]"
+
 lab: env ## open JupyterLab
 	$(BIN)/jupyter lab $(LAB) notebooks/00_start_here.ipynb
 
@@ -68,6 +78,19 @@ lint: env ## ruff, and the shape of the notebooks
 
 student: env ## write the student copies to notebooks/student/
 	$(BIN)/python -m course_lib.publishing.editions
+
+grade: env ## marks for a folder of submitted notebooks, in grades.csv (FOLDER=...; docs/grading.md)
+	@$(if $(FOLDER),:,echo "Give the folder of the submitted notebooks: make grade FOLDER=..."; exit 2)
+	$(BIN)/python -m course_lib.publishing.grade "$(FOLDER)" $(GRADE)
+
+slides: env ## slides for every notebook, for rooms without a network, in build/slides/ (NB=04: one)
+	$(BIN)/python -m course_lib.publishing.slides $(NB) $(SLIDES)
+
+kit: env slides ## one archive for a room without internet (docs/lecture_room.md)
+	$(BIN)/python -m course_lib.publishing.kit $(KIT)
+
+launch: env ## draw the buttons that open the notebooks on hosted machines, if a repository is set
+	$(BIN)/python -m course_lib.publishing.launch
 
 bench-word2vec: env ## words per second and quality beside gensim
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench]"
