@@ -172,6 +172,8 @@ def write_readme(name: str, text: str) -> None:
     path = ROOT / "README.md"
     readme = path.read_text(encoding="utf-8")
     start, end = f"<!-- benchmark:{name} -->", "<!-- /benchmark -->"
+    if start not in readme:
+        sys.exit(f"README.md has no line {start}: write it, and {end} below, where the table goes.")
     before, rest = readme.split(start)
     after = rest.split(end, 1)[1]
     path.write_text(f"{before}{start}\n{text}\n{end}{after}", encoding="utf-8")
