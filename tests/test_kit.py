@@ -296,6 +296,38 @@ def test_the_proof_has_no_way_out(tmp_path, monkeypatch):
 # Data
 
 
+@pytest.mark.parametrize(
+    ("content", "numbers", "said"),
+    [
+        (None, ["00"], "there is no kit"),
+        (b"no archive", ["00"], "is no archive"),
+        ("kit", ["00", "99"], "holds no notebook 99"),
+    ],
+)
+def test_the_proof_names_what_is_wrong_before_it_begins(
+    content, numbers, said, archive, tmp_path, capsys
+):
+    path = tmp_path / "kit.zip"
+    if content == "kit":
+        path = archive
+    elif content:
+        path.write_bytes(content)
+    assert kit.main(["--prove", "--output", str(path), "--notebooks", *numbers]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_the_summary_names_notebooks_without_slides(archive, members):
+    copies = [name for name in members if name.startswith("notebooks/")]
+    text = kit.summary(archive)
+    assert text.startswith(f"{len(copies)} student copies, 1 with slides, 0 files of data; ")
+    assert "no slides for 01, 02, " in text
+
+
+def test_a_folder_without_data_of_the_course_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no data set of the course"):
+        kit.sort_data(tmp_path)
+
+
 def test_a_licence_decides_what_is_passed_on():
     remote = [row for row in REGISTRY.values() if row.kind == "remote"]
     passed_on = {row.name for row in remote if kit.may_be_passed_on(row)}

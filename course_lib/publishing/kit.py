@@ -77,7 +77,7 @@ def sort_data(folder: Path) -> tuple[list[Dataset], list[Dataset]]:
     Raises
     ------
     ValueError
-        If there is no such folder, or a file in it is damaged.
+        If there is no such folder, nothing of the course in it, or a file in it is damaged.
     """
     if not folder.is_dir():
         raise ValueError(f"there is no folder {folder}")
@@ -90,6 +90,8 @@ def sort_data(folder: Path) -> tuple[list[Dataset], list[Dataset]]:
             if trouble := store.problem(place, file):
                 raise ValueError(f"{place.path} is damaged: {trouble}")
         there.append(row)
+    if not there:
+        raise ValueError(f"no data set of the course stands whole in {folder}")
     return [r for r in there if may_be_passed_on(r)], [r for r in there if not may_be_passed_on(r)]
 
 
@@ -194,6 +196,7 @@ def contents(
     members["README.md"] = readme(passed_on, left_out, bool(decks)).encode("utf-8")
     pages = [name for name in decks if name.endswith((".html", ".ipynb", ".md"))]
     pages += [name for name in members if name.startswith("course/docs/")]
+    pages += ["course/README.md"]
     searched = {**shown, **{name: _bytes(members[name]) for name in pages}}
     if found := leaks.find(leaks.masters(notebooks.find()), searched):
         told = "\n".join(f"  {leak}" for leak in found[:10])
@@ -297,6 +300,19 @@ def build(output: Path, *, data: Path | None = None) -> int:
     return output.stat().st_size
 
 
+def summary(archive: Path) -> str:
+    """Return what a kit holds, in a line, with the notebooks that have no slides."""
+    with zipfile.ZipFile(archive) as packed:
+        parts = [name.split("/")[1:] for name in packed.namelist()]
+    copies = {Path(part[1]).stem for part in parts if part[0] == "notebooks"}
+    decks = {part[1] for part in parts if part[0] == "slides"}
+    data = sum(part[0] == "data" for part in parts)
+    text = f"{len(copies)} student copies, {len(copies & decks)} with slides, {data} files of data"
+    if missing := sorted(copies - decks):
+        text += f"; no slides for {', '.join(name[:2] for name in missing)}: run `make slides`"
+    return text
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 1 if the kit could not be built, or does not work."""
     parser = argparse.ArgumentParser(prog="course_lib.publishing.kit", description=__doc__)
@@ -313,9 +329,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ValueError("COURSE_DATA_MIRROR names several folders; choose one with --data")
         size = build(chosen.output, data=folders[0] if folders else None)
     except (ValueError, OSError, subprocess.CalledProcessError) as error:
-        print(f"Stopped, no kit was written: {error}", file=sys.stderr)
+        print(f"Stopped{'' if chosen.prove else ', no kit was written'}: {error}", file=sys.stderr)
         return 1
-    print(f"{chosen.output}: {store.readable_size(size)}")
+    print(f"{chosen.output}: {store.readable_size(size)}; {summary(chosen.output)}")
     return 0
 
 

@@ -79,7 +79,13 @@ def prove(archive: Path, notebooks: Sequence[str]) -> int:
         The kit.
     notebooks : sequence of str
         Numbers of the student copies to run, in the smoke profile.
+
+    Raises
+    ------
+    ValueError
+        If the archive is not there, is none, or does not hold one of the notebooks.
     """
+    wanted = _in_archive(archive, notebooks)
     words = cut()
     print(f"network cut by: {' '.join(words[:2])}{' and ' * bool(words)}proxies that lead nowhere")
     with tempfile.TemporaryDirectory(prefix="kit-") as folder:
@@ -105,14 +111,26 @@ def prove(archive: Path, notebooks: Sequence[str]) -> int:
         started = runpy.run_path(str(kit / "start.py"))["environment"](kit)
         mirror = {k: v for k, v in started.items() if k == "COURSE_DATA_MIRROR"}
         python = kit / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-        chosen = [str(p) for n in notebooks for p in sorted((kit / "work").glob(f"{n}_*.ipynb"))]
-        if len(chosen) != len(notebooks):
-            print(f"The kit does not hold the notebooks {', '.join(notebooks)}.")
-            return 1
+        chosen = [str(kit / "work" / name) for name in wanted]
         execute = [str(python), "-m", "course_lib.publishing.execute", "--profile", "smoke"]
         code = run(*execute, "--output", str(Path(folder) / "executed"), *chosen, **mirror)
         _told(start, "ran the notebooks")
         return code
+
+
+def _in_archive(archive: Path, notebooks: Sequence[str]) -> list[str]:
+    """Return the file names of the notebooks with these numbers."""
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            names = [Path(name).name for name in packed.namelist() if "/notebooks/" in name]
+    except FileNotFoundError as error:
+        raise ValueError(f"there is no kit {archive}; build it with `make kit`") from error
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{archive} is no archive: {error}") from error
+    found = {number: [n for n in names if n[:2] == number.zfill(2)] for number in notebooks}
+    if missing := [number for number, here in found.items() if not here]:
+        raise ValueError(f"the kit holds no notebook {', '.join(missing)}")
+    return [name for here in found.values() for name in here]
 
 
 def _told(start: float, what: str) -> None:

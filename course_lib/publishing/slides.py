@@ -192,10 +192,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.pdf:
             with browser.launched() as chromium:
                 write_pdfs(pages, chromium)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{len(pages)} decks in {given.output}")
+    print(f"{len(pages)} {'deck' if len(pages) == 1 else 'decks'} in {given.output}")
     return 0
 
 

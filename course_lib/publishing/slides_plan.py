@@ -26,7 +26,8 @@ SHORT = 5  # lines of text that a figure may have above it
 _DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
 _DOCSTRING = re.compile(r'^( +"""[^\n"]+)\n.*?"""', re.DOTALL | re.MULTILINE)
 _LINKS_ALONE = re.compile(
-    r"^ *(?:\[[^\]\n]*\]\([^)\n]*\.ipynb[^)\n]*\)(?: · )?)+ *$\n?", re.MULTILINE
+    r"^ *(?:First notebook · )?(?:\[[^\]\n]*\]\([^)\n]*\.ipynb[^)\n]*\)(?: · )?)+ *$\n?",
+    re.MULTILINE,
 )
 
 

@@ -59,6 +59,8 @@ function costBetween(before, block) {
   if (/^H[23]$/.test(block.node.tagName)) return -0.6;
   if (before.cell === block.cell && before.kind !== block.kind) return 0.15;
   if (before.kind === "output" && before.node.matches("p") && block.node.matches(".highlight")) return 4;
+  const bold = before.node.matches("p") && before.node.querySelector(":scope > strong:only-child");
+  if (bold && bold.textContent.trim() === before.node.textContent.trim()) return 4;
   if (before.node.matches("p") && before.node.textContent.trim().endsWith(":")) return 1.5;
   if (isFormula(block.node)) return 0.4;
   if (isFormula(before.node)) return 0.3;
