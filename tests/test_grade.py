@@ -138,6 +138,11 @@ def test_what_students_do_to_a_notebook(room: Room) -> None:
     edited(room, "cells renamed.ipynb", rename)
     edited(room, "check changed.ipynb", check_made_easy)
     edited(room, "a later cell of the exercise counts.ipynb", twice)
+    edited(
+        room,
+        "stub left, answer in a new cell.ipynb",
+        lambda n: n.cells.append(nbformat.v4.new_code_cell(RIGHT[2])),
+    )
     edited(room, "exercise gone.ipynb", lambda n: n.cells.remove(cell(n, "answer-1")))
     edited(room, "set-up gone.ipynb", lambda n: n.cells.remove(cell(n, "setup")))
     edited(
@@ -150,6 +155,8 @@ def test_what_students_do_to_a_notebook(room: Room) -> None:
     room.hand_in("helper, import, constant, call.ipynb", more)
     room.hand_in("syntax error.ipynb", "def times_2(x):\n    return 2 x", "", RIGHT[3])
     room.hand_in("crash.ipynb", "def times_2(x):\n    y = 0\n    return x / y")
+    computed = "EPS = len('ab')\ndef times_2(x):\n    return EPS * x"
+    room.hand_in("computed constant.ipynb", computed)
     room.hand_in("a list of its own.ipynb", "def times_2(x):\n    return [x, x].pop() * 2")
     found = room.grade()
     points = {name.removesuffix(".ipynb"): int(row["points"]) for name, row in found.items()}
@@ -158,17 +165,21 @@ def test_what_students_do_to_a_notebook(room: Room) -> None:
         "cells renamed": 1,
         "a list of its own": 1,
         "check changed": 1,
+        "computed constant": 0,
         "crash": 0,
         "exercise gone": 0,
         "function renamed": 0,
         "helper, import, constant, call": 1,
         "set-up gone": 1,
+        "stub left, answer in a new cell": 3,
         "syntax error": 3,
     }
     remarks = {name.removesuffix(".ipynb"): row["remarks"] for name, row in found.items()}
     assert remarks["syntax error"].startswith("90.1: the cell is not Python, line 2: ")
     assert remarks["exercise gone"].startswith("90.1: no cell defines a function times_2 |")
     assert remarks["function renamed"].startswith("90.1: no cell defines a function times_2 |")
+    told = "NameError: name 'EPS' is not defined (only functions, classes, imports and literal"
+    assert told in remarks["computed constant"]
     assert "ZeroDivisionError: division by zero your line 3: return x / y" in remarks["crash"]
 
 
@@ -191,7 +202,9 @@ def test_files_that_are_no_submission(room: Room) -> None:
     (folder / "bytes.ipynb").write_bytes(bytes(range(256)))
     (folder / "folder.ipynb").mkdir()
     (folder / ".ipynb_checkpoints").mkdir()
-    (folder / ".ipynb_checkpoints" / "Kim.ipynb").write_text("", encoding="utf-8")
+    (folder / "__MACOSX").mkdir()
+    for name in (".ipynb_checkpoints/Kim.ipynb", "__MACOSX/Kim.ipynb", "._Kim.ipynb"):
+        (folder / name).write_text("", encoding="utf-8")
     with (folder / "huge.ipynb").open("wb") as file:
         file.truncate(submissions.MOST_BYTES + 1)
     other = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])
@@ -216,6 +229,21 @@ def test_files_that_are_no_submission(room: Room) -> None:
         "odd": "no exercise of the course is in it",
         "old": "it is no notebook: it has no cells",
     }
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_not_read(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = room.handed_in / "pipe.ipynb"
+    os.mkfifo(path)
+    read = Path.read_bytes
+
+    def read_file(self: Path) -> bytes:
+        assert self.is_file(), f"{self} would be waited for"
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", read_file)
+    assert grade.fingerprint(room.handed_in) == {}
+    assert submissions.load(path, room.handed_in, {}).remark == "it is no file"
 
 
 # Each is the body of times_2. Those in LOST must get no point for it. Those in KEPT return the
@@ -401,12 +429,28 @@ def test_an_answer_cannot_read_the_solutions(room: Room, listener: socket.socket
     assert "PermissionError: [Errno 13] Permission denied" in found["reader"]["remarks"]
 
 
+@pytest.mark.skipif("--mount-proc" not in CUT, reason="this machine allows no /proc of one's own")
+def test_an_answer_cannot_see_other_processes(room: Room, listener: socket.socket) -> None:
+    body = "return 2 * x if len([n for n in os.listdir('/proc') if n.isdigit()]) < 5 else 0"
+    assert told_by(room, listener, {"looker": body})["looker"]["90.1"] == "1"
+
+
 HOOKED = """
-import os, pathlib, shutil, socket, sqlite3, subprocess, sys
-from course_lib.publishing.grading import limits
+import multiprocessing, os, pathlib, shutil, socket, sqlite3, subprocess, sys
+from course_lib.publishing.grading import landlock, limits
 inside, outside = map(pathlib.Path, sys.argv[1:])
 os.chdir(inside)
-sys.addaudithook(limits._hook(str(inside)))
+limit = {"seconds": 60, "memory_mb": 2000, "threads": limits.threads()}
+landlock.version, landlock.restrict = (lambda: 1), (lambda *given: False)
+try:
+    limits.hold(inside, **limit)
+except OSError as error:
+    assert "Landlock could not be switched on" in str(error), error
+else:
+    sys.exit("Landlock failed, and nobody noticed")
+landlock.version = lambda: 0
+limits.hold(inside, **limit)
+spawn = multiprocessing.get_context("spawn").Process
 kept = outside / "kept.txt"
 refused = (
     lambda: kept.open("w"), lambda: kept.open("a"), lambda: kept.open("r+"), lambda: kept.unlink(),
@@ -415,6 +459,8 @@ refused = (
     lambda: (inside / "link").open("w"), lambda: sqlite3.connect(outside / "data.db"),
     lambda: shutil.rmtree(outside), lambda: os.system("true"), lambda: subprocess.run(["true"]),
     lambda: socket.socket(), lambda: os.kill(os.getpid(), 0),
+    lambda: spawn(target=os.system, args=("true",)).start(), lambda: subprocess._fork_exec(),
+    lambda: (sys.modules.pop("_posixsubprocess"), __import__("_posixsubprocess")),
 )
 for number, act in enumerate(refused):
     try:
@@ -455,6 +501,7 @@ def test_the_command_writes_a_table(room: Room, tmp_path: Path, capsys) -> None:
     output = tmp_path / "new" / "grades.csv"
     assert run(room, "--output", str(output)) == 0
     said = capsys.readouterr().out
+    assert f"1 submission in {output}." in said
     assert limits.isolation(limits.cut()) in said
     data = output.read_bytes()
     assert data.startswith(b"\xef\xbb\xbfsubmission,")  # a spreadsheet sees that it is UTF-8
@@ -476,12 +523,58 @@ def test_a_changed_file_is_told(room: Room, tmp_path: Path, capsys, monkeypatch)
     assert f"CHANGED while grading: {path}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("room_beside_it", [True, False])
+def test_the_marks_are_kept_if_their_file_is_lost(
+    room: Room, tmp_path: Path, capsys, monkeypatch, room_beside_it: bool
+) -> None:
+    room.hand_in("Kim.ipynb")
+    output = tmp_path / "grades.csv"
+    (tmp_path / "grades-2.csv").write_text("of last week", encoding="utf-8")
+    monkeypatch.setattr(grade, "grade", lambda *given, **more: output.mkdir() or [])
+    if not room_beside_it:
+
+        def full(path: Path, text: str) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(grade.notebooks, "write_text", full)
+    assert run(room, "--output", str(output)) == 1
+    said = capsys.readouterr().out
+    assert f"{output} cannot be written: " in said
+    header = "submission,notebook,points,maximum,remarks\n"
+    beside = tmp_path / "grades-3.csv"
+    if room_beside_it:
+        assert beside.read_text(encoding="utf-8-sig") == header
+        assert f"0 submissions in {beside}." in said
+    else:
+        assert header in said
+        assert "0 submissions in the table above." in said
+    assert (tmp_path / "grades-2.csv").read_text(encoding="utf-8") == "of last week"
+
+
+def test_wrong_folders(room: Room, capsys) -> None:
+    def told(*more: str) -> str:
+        with pytest.raises(SystemExit) as stopped:
+            run(room, *more)
+        assert stopped.value.code == 2
+        return capsys.readouterr().err
+
+    (room.handed_in / "Kim").mkdir()
+    room.hand_in("Kim/week1/90_sample.ipynb")
+    assert "There are some further down; copy them up." in told()
+    room.hand_in("90_sample.ipynb")
+    gone = room.handed_in / "gone"
+    assert f"no solved notebook with exercises in {gone};" in told("--masters", str(gone))
+    solved_nothing = "90_sample.ipynb, exercise 90.1: a solution cell holds one"
+    assert solved_nothing in told("--masters", str(room.handed_in))
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         (["--seconds", "0"], "--seconds is 0"),
         (["--memory-mb", "-1"], "--memory-mb is -1"),
         (["--output", "."], "is a folder"),
+        (["--output", str(COURSE / "x.csv")], "x.csv cannot be written ("),
         ([], "no notebook (*.ipynb)"),
     ],
 )

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from course_lib import runtime
@@ -83,13 +84,18 @@ def grade(
     Raises
     ------
     FileNotFoundError
-        If the folder is not there or holds no notebook.
+        If the folder is not there or holds no notebook, or there are no masters.
+    ValueError
+        If a master is no solved notebook.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}.")
     paths = submissions.files(folder)
     if not paths:
-        raise FileNotFoundError(f"no notebook (*.ipynb) in {folder}, nor in a folder below it.")
+        deeper = " There are some further down; copy them up." * any(folder.rglob("*.ipynb"))
+        raise FileNotFoundError(
+            f"no notebook (*.ipynb) in {folder}, nor in a folder right below it.{deeper}"
+        )
     known = submissions.masters(masters or notebooks.NOTEBOOKS)
     read = [submissions.load(path, folder, known) for path in paths]
     common = {
@@ -195,12 +201,45 @@ def fingerprint(*folders: Path) -> dict[Path, str]:
     for folder in folders:
         for path in [*folder.rglob("*.py"), *folder.rglob("*.ipynb")]:
             with suppress(OSError):
+                if not path.is_file():  # reading a pipe would wait for ever
+                    continue
                 found[path] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
 
+def _try_to_write(path: Path) -> None:
+    """Raise OSError if a file cannot be written; what it holds stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
+    if path.exists():
+        with path.open("ab"):  # fails where a spreadsheet holds the file
+            pass
+
+
+def _write(path: Path, text: str) -> Path | None:
+    """Write the table, beside its place if that has become impossible, else print it.
+
+    Returns
+    -------
+    Path or None
+        The file it is in.
+    """
+    free = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    for place in (path, next(place for place in free if not place.exists())):
+        try:
+            # Spreadsheets take a CSV without this mark for one in the encoding of the country.
+            notebooks.write_text(place, "\ufeff" + text)
+            return place
+        except OSError as error:
+            print(f"{place} cannot be written: {error.strerror or error}.")
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))
+    return None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 1 if files changed meanwhile, 2 for a wrong call."""
+    """Run the command line; 1 if files changed or the table went elsewhere, 2 for a wrong call."""
     parser = argparse.ArgumentParser(prog="course_lib.publishing.grade", description=__doc__)
     parser.add_argument("folder", type=Path, help="FOLDER/*.ipynb and FOLDER/*/*.ipynb")
     parser.add_argument("--output", type=Path, default=Path("grades.csv"), help="the CSV file")
@@ -214,6 +253,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(f"--{name.replace('_', '-')} is {getattr(given, name)}; give more than 0.")
     if given.output.is_dir():
         parser.error(f"--output {given.output} is a folder; give a file.")
+    try:
+        _try_to_write(given.output)
+    except OSError as error:
+        parser.error(
+            f"--output {given.output} cannot be written ({error.strerror or error}); close it "
+            "where it is open, or give another file."
+        )
     watched = (limits.ROOT / "course_lib", given.masters, given.folder)
     before, cut = fingerprint(*watched), limits.cut()
     try:
@@ -227,15 +273,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
-    # Spreadsheets take a CSV without this mark for one in the encoding of the country.
-    notebooks.write_text(given.output, "\ufeff" + table(grades))
+    written = _write(given.output, table(grades))
     print(limits.isolation(cut))
-    print(f"{len(grades)} submissions in {given.output}.")
+    plural = "" if len(grades) == 1 else "s"
+    print(f"{len(grades)} submission{plural} in {written or 'the table above'}.")
     after = fingerprint(*watched)
     changed = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
     for path in sorted(changed):
         print(f"CHANGED while grading: {path}. Do not trust these grades; see docs/grading.md.")
-    return 1 if changed else 0
+    return 1 if changed or written != given.output else 0
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from course_lib.publishing.grading import limits, values
 
 CELL = "<your cell>"
+ONLY = "only functions, classes, imports and literal constants of the cell are used"
 _KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -29,7 +30,8 @@ class Missing(Exception):
 def pick(name: str, own: list[str], others: list[str]) -> tuple[str, ast.Module]:
     """Return the source of the cell that defines a function, and of its code what is run.
 
-    Definitions, imports and constants of the cell are run; what calls or prints is left out.
+    Definitions, imports and constants of the cell are run; what calls or prints is left out. A stub
+    that was left untouched counts only where nothing else defines the function.
 
     Parameters
     ----------
@@ -45,6 +47,7 @@ def pick(name: str, own: list[str], others: list[str]) -> tuple[str, ast.Module]
     Missing
         If no cell defines it.
     """
+    stub = None
     for place, source in enumerate([*own, *others]):
         try:
             tree = _parsed(source)
@@ -55,7 +58,12 @@ def pick(name: str, own: list[str], others: list[str]) -> tuple[str, ast.Module]
             continue
         kept = [node for node in tree.body if isinstance(node, _KEPT) or _constant(node)]
         if any(isinstance(node, ast.FunctionDef) and node.name == name for node in kept):
-            return source, ast.Module(kept, [])
+            tree = ast.Module(kept, [])
+            if not not_started(tree, name):
+                return source, tree
+            stub = stub or (source, tree)
+    if stub:
+        return stub
     raise Missing(f"no cell defines a function {name}")
 
 
@@ -96,12 +104,15 @@ def problem(error: BaseException, source: str) -> list[Any]:
         told = str(error)
     except Exception:
         told = ""
+    told = told[:2000]
+    if type(error) is NameError:
+        told += f" ({ONLY})"
     line = ""
     with suppress(Exception):
         frames = traceback.extract_tb(error.__traceback__)
         number = [frame.lineno for frame in frames if frame.filename == CELL][-1]
         line = f"\n  your line {number}: {source.splitlines()[number - 1].strip()}"
-    return ["error", type(error).__name__, f"{told[:2000]}{line[:300]}"]
+    return ["error", type(error).__name__, f"{told}{line[:300]}"]
 
 
 def _fixed(args: list[Any], kwargs: dict[str, Any]) -> str:
@@ -156,7 +167,12 @@ def main() -> None:
     space: dict[str, Any] = {"__name__": "__main__"}
     sys.path.insert(0, job["folder"])  # a kernel of the master notebook runs there
     exec(compile(job["setup"], "<setup>", "exec"), space)
-    limits.hold(Path.cwd(), seconds=job["seconds"], memory_mb=job["memory_mb"])
+    held = {name: job[name] for name in ("seconds", "memory_mb", "threads")}
+    try:
+        limits.hold(Path.cwd(), **held)
+    except OSError as error:
+        values.send(writer, ["missing", str(error)])
+        return
     values.send(writer, ["loaded"])  # from here on its time is counted
     linecache.cache[CELL] = (len(source), None, source.splitlines(keepends=True), CELL)
     try:

@@ -159,7 +159,8 @@ class Checker:
         seconds = self._job["seconds"]
         with child.at_most(STARTUP):
             # Without the check: its hidden tests are no business of the answer's process.
-            child.send({**self._job, **{k: exercise[k] for k in ("name", "own", "others")}})
+            given = {k: exercise[k] for k in ("name", "own", "others")}
+            child.send({**self._job, **given, "threads": limits.threads()})
             kind, *rest = hear(child, STARTUP)
         if kind == "not started":
             return False, "not started yet"

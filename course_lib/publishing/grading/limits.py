@@ -23,14 +23,18 @@ from course_lib.publishing.grading import landlock, values
 ROOT = Path(course_lib.__file__).resolve().parents[1]
 FILE_SIZE = 64 * 2**20  # bytes of one file that an answer may write
 MORE_PROCESSES = 64
-# New namespaces: no network, and no sight of other processes; all inside ends with the first.
-_CUTS = ("unshare -npf --kill-child", "unshare -rnpf --kill-child", "unshare -n", "unshare -rn")
+# New namespaces: no network, and no other processes; all inside ends with the first. Without a
+# /proc of its own, which not every system allows, an answer can still read about the others.
+_CUTS = (
+    *("unshare -npf --mount-proc --kill-child", "unshare -rnpf --mount-proc --kill-child"),
+    *("unshare -npf --kill-child", "unshare -rnpf --kill-child", "unshare -n", "unshare -rn"),
+)
 _KEPT = ("PATH", "SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 _REFUSED = (
     *("socket.", "subprocess.", "pty.", "resource.", "winreg.", "webbrowser."),
     *("os.fork", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.startfile"),
-    *("os.kill", "signal.pthread_kill"),
+    *("os.kill", "signal.pthread_kill", "_winapi.CreateProcess"),
 )
 _ON_PATHS = {f"os.{name}" for name in ("remove", "rename", "rmdir", "mkdir", "link", "symlink")}
 _ON_PATHS |= {f"os.{name}" for name in ("truncate", "chmod", "chown", "utime")}
@@ -154,7 +158,7 @@ def channel() -> tuple[Any, Any]:
     return reader, writer
 
 
-def hold(folder: Path, *, seconds: float, memory_mb: int) -> None:
+def hold(folder: Path, *, seconds: float, memory_mb: int, threads: int) -> None:
     """Put this process under its limits, for good.
 
     Parameters
@@ -165,17 +169,41 @@ def hold(folder: Path, *, seconds: float, memory_mb: int) -> None:
         Of CPU time from now on.
     memory_mb : int
         Megabytes of address space beyond what it has now.
+    threads : int
+        What ``threads`` counted outside: a namespace hides the others, and some kernels count them.
+
+    Raises
+    ------
+    OSError
+        If the kernel has Landlock and does not switch it on.
     """
-    _limit(seconds, memory_mb)
+    _limit(seconds, memory_mb, threads)
     system = [Path(p) for p in ("/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev")]
     # Not the course's folder as a whole: the solved notebooks stand there.
     packages = [Path(p) for p in sys.path if "site-packages" in p]
     python = [Path(sys.prefix), Path(sys.base_prefix), *packages, ROOT / "course_lib"]
-    landlock.restrict([*system, *python], [folder, Path(os.devnull)])
+    restricted = landlock.restrict([*system, *python], [folder, Path(os.devnull)])
+    if landlock.version() and not restricted:
+        raise OSError("Landlock could not be switched on; grade on another machine")
+    _no_programs()
     sys.addaudithook(_hook(str(folder.resolve())))
 
 
-def _limit(seconds: float, memory_mb: int) -> None:
+def _no_programs() -> None:
+    """Take away the one way to start a program that raises no audit event."""
+
+    def refuse(*given: Any) -> None:
+        raise PermissionError("an answer may not do this: fork_exec")
+
+    with suppress(ImportError):  # Windows has no such module
+        import _posixsubprocess
+
+        _posixsubprocess.fork_exec = refuse
+        if hasattr(subprocess, "_fork_exec"):  # its own name for the same function
+            subprocess._fork_exec = refuse
+
+
+def _limit(seconds: float, memory_mb: int, threads: int) -> None:
     try:
         import resource
     except ImportError:  # Windows: the clock on the wall is all there is
@@ -191,7 +219,8 @@ def _limit(seconds: float, memory_mb: int) -> None:
     if memory.exists():
         pages = int(memory.read_text(encoding="ascii").split()[0])
         wanted[resource.RLIMIT_AS] = pages * resource.getpagesize() + memory_mb * 2**20
-        wanted[resource.RLIMIT_NPROC] = _threads() + MORE_PROCESSES
+        own = sum(1 for _ in Path("/proc/self/task").iterdir())
+        wanted[resource.RLIMIT_NPROC] = threads + own + MORE_PROCESSES
     for what, value in wanted.items():
         _, hard = resource.getrlimit(what)
         if hard != resource.RLIM_INFINITY:
@@ -200,8 +229,8 @@ def _limit(seconds: float, memory_mb: int) -> None:
             resource.setrlimit(what, (value, value))
 
 
-def _threads() -> int:
-    """Return how many threads this user has: the limit counts all of them."""
+def threads() -> int:
+    """Return how many threads this user has (Linux): the limit counts all of them."""
     count = 0
     for status in Path("/proc").glob("[0-9]*/task"):
         with suppress(OSError):
@@ -233,6 +262,8 @@ def _hook(folder: str) -> Any:
             # A name in an opened folder (the last argument, -1 for none) may be anywhere.
             elsewhere = event != "os.truncate" and isinstance(args[-1], int) and args[-1] != -1
             refused = elsewhere or not all(map(allowed, paths))
+        elif event == "import":
+            refused = args[0] == "_posixsubprocess"  # a second copy would have what we took away
         else:
             refused = event.startswith(_REFUSED)
         if refused:

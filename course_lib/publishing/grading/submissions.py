@@ -83,7 +83,15 @@ class Submission:
 
 
 def masters(folder: Path) -> dict[str, Master]:
-    """Return the masters of a folder that have exercises, by their two digits."""
+    """Return the masters of a folder that have exercises, by their two digits.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If one of them is no solved notebook.
+    """
     found: dict[str, Master] = {}
     for path in notebooks.find(folder=folder):
         notebook = notebooks.read(path)
@@ -92,24 +100,31 @@ def masters(folder: Path) -> dict[str, Master]:
         for item in notebooks.exercises(notebook):
             if item.check is None:
                 raise ValueError(f"{path.name}: exercise {item.number} has no check.")
-            tasks.append(
-                Task(
-                    item.number,
-                    notebooks.solution(item.solution.source).name,
-                    nbgrader_cells.points(item),
-                    item.check.source,
-                    item.solution.id,
-                )
-            )
+            try:
+                name = notebooks.solution(item.solution.source).name
+                points = nbgrader_cells.points(item)
+            except ValueError as error:
+                raise ValueError(f"{path.name}, exercise {item.number}: {error}.") from error
+            tasks.append(Task(item.number, name, points, item.check.source, item.solution.id))
         if tasks:
             found[path.name[:2]] = Master(path, "\n".join(setup), tuple(tasks))
+    if not found:
+        raise FileNotFoundError(
+            f"no solved notebook with exercises in {folder}; give the folder of the solved ones."
+        )
     return found
 
 
 def files(folder: Path) -> list[Path]:
     """Return the notebooks in a folder and in the folders right below it, in order."""
     found = [*folder.glob("*.ipynb"), *folder.glob("*/*.ipynb")]
-    return sorted(p for p in found if not p.parent.name.startswith(".") or p.parent == folder)
+    # A zip from a Mac brings a folder __MACOSX and files that begin with a dot.
+    return sorted(
+        path
+        for path in found
+        if not path.name.startswith(".")
+        and (path.parent == folder or not path.parent.name.startswith((".", "__MACOSX")))
+    )
 
 
 def load(path: Path, folder: Path, known: dict[str, Master]) -> Submission:
