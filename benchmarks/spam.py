@@ -1,8 +1,9 @@
 """Spam or not, from short messages: ELMo frozen, with other vectors, fine-tuned; linear models.
 
-Every choice (pooling, scaling, how long to fine-tune) is made by cross-validation inside the
-training messages: the part "validation". The test messages are looked at after that, once for
-each trained model. Fine-tuning reads the text of the training messages alone, without labels.
+Which network goes to the test is chosen by cross-validation inside the training messages: the part
+"validation". How to pool, to scale and how long to fine-tune was settled before, on some of these
+folds. The test messages are looked at after that, once for each trained model. Fine-tuning reads
+the text of the training messages alone, without labels.
 
     python benchmarks/spam.py --seeds 5 --readme
     python benchmarks/spam.py --only validation
@@ -238,7 +239,7 @@ def few(data: Messages, seeds: int) -> list[dict]:
             part = order[:size]
             heads = data.heads(train, pooled)
             for name in (ELMO, TUNED):
-                # As many steps as with all labels: few messages are read more often.
+                # Few messages are read up to ten times as often, for about as many steps.
                 epochs = max(EPOCHS) * min(10, round(len(train) / size))
                 model, _ = network(heads[name], part, labels[part], seed, epochs=epochs)
                 found = judged(test, labels, is_spam(model, test))
