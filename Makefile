@@ -21,7 +21,7 @@ STAMP := $(VENV)/.installed
 NOTEBOOKS := $(sort $(wildcard notebooks/$(if $(NB),$(NB)_*,*).ipynb))
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg
 
-# As in course_lib.publishing for the headless runs: one thread for each notebook, because the
+# As in course_tools for the headless runs: one thread for each notebook, because the
 # order of a parallel sum changes the last digits; and no progress bars.
 test: export OMP_NUM_THREADS := 1
 test: export OPENBLAS_NUM_THREADS := 1
@@ -44,17 +44,17 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 course: env ## run the whole course headless; copies in build/, a table at the end
-	$(BIN)/python -m course_lib.publishing.execute
+	$(BIN)/python -m course_tools.execute
 
 test: notebooks-exist env ## unit tests and every stored output (NB=04: that notebook only)
 	$(if $(NB),,$(BIN)/python -m pytest -n 2 --dist loadfile)
 	$(BIN)/python -m pytest $(NBVAL) -n 2 --dist loadfile $(NOTEBOOKS)
 
 execute: env ## run notebooks and store their outputs (NB=04: that notebook only)
-	$(BIN)/python -m course_lib.publishing.execute --in-place $(NB)
+	$(BIN)/python -m course_tools.execute --in-place $(NB)
 
 smoke: env ## run every notebook at the smallest size; copies in build/smoke/
-	$(BIN)/python -m course_lib.publishing.execute --profile smoke --output build/smoke
+	$(BIN)/python -m course_tools.execute --profile smoke --output build/smoke
 
 korean: env ## add the analyser of Korean words (docs/korean.md)
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,korean]"
@@ -74,23 +74,23 @@ lab: env ## open JupyterLab
 lint: env ## ruff, and the shape of the notebooks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/python -m course_lib.publishing.lint
+	$(BIN)/python -m course_tools.lint
 
 student: env ## write the student copies to notebooks/student/
-	$(BIN)/python -m course_lib.publishing.editions
+	$(BIN)/python -m course_tools.editions
 
 grade: env ## marks for a folder of submitted notebooks, in grades.csv (FOLDER=...; docs/grading.md)
 	@$(if $(FOLDER),:,echo "Give the folder of the submitted notebooks: make grade FOLDER=..."; exit 2)
-	$(BIN)/python -m course_lib.publishing.grade "$(FOLDER)" $(GRADE)
+	$(BIN)/python -m course_tools.grade "$(FOLDER)" $(GRADE)
 
 slides: env ## slides for every notebook, for rooms without a network, in build/slides/ (NB=04: one)
-	$(BIN)/python -m course_lib.publishing.slides $(NB) $(SLIDES)
+	$(BIN)/python -m course_tools.slides $(NB) $(SLIDES)
 
 kit: env slides ## one archive for a room without internet (docs/lecture_room.md)
-	$(BIN)/python -m course_lib.publishing.kit $(KIT)
+	$(BIN)/python -m course_tools.kit $(KIT)
 
 launch: env ## draw the buttons that open the notebooks on hosted machines, if a repository is set
-	$(BIN)/python -m course_lib.publishing.launch
+	$(BIN)/python -m course_tools.launch
 
 bench-word2vec: env ## words per second and quality beside gensim
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench]"

@@ -2,7 +2,7 @@
 
 Its rooms, from the top to the ground floor; each imports only from rooms below it:
 
-    explain      the source on show, exercise checks
+    explain      the source on show, sliders
     projector    projections, the embedding explorer, export for the Embedding Projector
     plots        figures
     evaluate     one evaluation for every kind of vector
@@ -23,8 +23,9 @@ Its rooms, from the top to the ground floor; each imports only from rooms below 
     text         tokens, vocabulary, windows, sub-sampling
     runtime      profile, device, seed, progress bar
 
-``publishing`` stands beside them, for instructors and continuous integration; no notebook
-imports it. Nothing happens at import: PyTorch and the like are imported where they are used.
+``course_exercises`` (checks of exercises) and ``course_tools`` (for instructors and continuous
+integration) stand above it. Nothing happens at import: PyTorch and the like are imported where
+they are used.
 """
 
 __version__ = "0.1.0"

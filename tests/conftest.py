@@ -17,8 +17,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_lib.explain import exercises as register
-from course_lib.publishing import metadata, notebooks
+from course_exercises import exercises as register
+from course_tools import metadata, notebooks
 
 os.environ.update(
     {name: notebooks.headless()[name] for name in (*notebooks.HEADLESS, "PYTHONPATH")}
@@ -34,7 +34,7 @@ def show(alt):
 """
 
 CHECKS = """
-from course_lib.explain import Answer, exercise, expect_close, expect_not_close
+from course_exercises import Answer, exercise, expect_close, expect_not_close
 
 def sum_up(answer, times):
     expect_not_close(answer(5), 5 + times, "that adds; multiply")
@@ -99,7 +99,7 @@ def exercise_cells(k: int) -> list[NotebookNode]:
         code(f"answer-{k}", solution, tags=["exercise"], exercise=number),
         code(
             f"check-{k}",
-            f'explain.check("{number}", times_{times})',
+            f'check("{number}", times_{times})',
             shown,
             tags=["check"],
             exercise=number,
@@ -113,6 +113,7 @@ def sample_notebook() -> NotebookNode:
         import os
         import sample_checks
         import sample_plots as plots
+        from course_exercises import check
         from course_lib import explain, runtime
         rng = runtime.seed_everything(0)
     """

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import nbformat
 
-from course_lib.publishing import browser, notebooks
+from course_tools import browser, notebooks
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

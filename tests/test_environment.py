@@ -172,7 +172,15 @@ def python_sources(folder: str) -> Iterator[str]:
     ],
 )
 def test_every_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:
-    own = {"course_lib", "data_scripts", "benchmarks", "tests", "conftest"}
+    own = {
+        "course_lib",
+        "course_exercises",
+        "course_tools",
+        "data_scripts",
+        "benchmarks",
+        "tests",
+        "conftest",
+    }
     own |= {"lab"}  # tests/lab.py drives the browser of a benchmark too
     own |= {path.stem for path in (ROOT / folder).rglob("*.py")}
     own |= {path.name for path in (ROOT / folder).rglob("*") if path.is_dir()}

@@ -9,8 +9,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from course_lib.explain.exercises import WrongAnswer, check
-from course_lib.publishing import notebooks
+from course_exercises.exercises import WrongAnswer, check
+from course_tools import notebooks
 from exercises.planted import Planted
 
 FEWEST = 2

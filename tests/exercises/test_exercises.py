@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from course_lib import explain
-from course_lib.explain.exercises import check, registered
-from course_lib.publishing import notebooks
+import course_exercises
+from course_exercises.exercises import check, registered
+from course_tools import notebooks
 from exercises.planted import Planted
 from exercises.proof import define, prove_planted, prove_stub, setup_names
 
@@ -53,7 +53,7 @@ def test_planted_answers_are_each_told_what_is_wrong(path, item):
 
 def test_checks_planted_answers_and_exercises_belong_together():
     in_notebooks = {param.values[1].number for param in EXERCISES}
-    folders = (Path(explain.__file__).parent, Path(__file__).parent)
+    folders = (Path(course_exercises.__file__).parent, Path(__file__).parent)
     numbers = [sorted(p.stem[-2:] for p in f.glob("*_[0-9][0-9].py")) for f in folders]
     assert {number for two in numbers[0] for number in registered(two)} == in_notebooks
     assert {number for two in numbers[1] for number in planted(two)} == in_notebooks

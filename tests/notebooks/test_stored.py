@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from nbval.plugin import get_sanitize_patterns
 
-from course_lib.publishing import lint, notebooks
+from course_tools import lint, notebooks
 
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
 FLAGS = ("--nbval", "--nbval-current-env", "--nbval-sanitize-with", str(SANITIZE))

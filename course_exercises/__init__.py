@@ -1,0 +1,30 @@
+"""What the notebooks ask of a student: checks of exercises, and how far one has come.
+
+``check`` tells at once whether an answer is right, ``progress`` lists which exercises are solved.
+The rest serves the authors of checks; ``exercises`` says how a check is written.
+"""
+
+from course_exercises.exercises import Answer, WrongAnswer, check, exercise
+from course_exercises.expect import (
+    expect,
+    expect_close,
+    expect_equal,
+    expect_not_close,
+    expect_shape,
+    expect_type,
+)
+from course_exercises.progress import progress
+
+__all__ = [
+    "Answer",
+    "WrongAnswer",
+    "check",
+    "exercise",
+    "expect",
+    "expect_close",
+    "expect_equal",
+    "expect_not_close",
+    "expect_shape",
+    "expect_type",
+    "progress",
+]

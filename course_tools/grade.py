@@ -1,0 +1,289 @@
+"""Grade a folder of notebooks: ``python -m course_tools.grade FOLDER``.
+
+The answer to each exercise runs in a process of its own, behind limits, and the checks of the
+master notebook decide in another. The result is one CSV file with a row for each submission.
+``docs/grading.md`` says what the limits do not protect against.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from course_lib import runtime
+from course_tools import notebooks
+from course_tools.grading import limits, submissions
+from course_tools.grading.check import STARTUP
+from course_tools.grading.submissions import Submission, Task
+
+LONGEST = 300  # characters of the message about one exercise
+
+
+@dataclass
+class Grade:
+    """What became of a submission.
+
+    Attributes
+    ----------
+    submission : Submission
+        The file.
+    points : dict of str to int
+        By exercise; every exercise of its master is there.
+    messages : dict of str to str
+        By exercise, why it has no points; nothing for those that are solved.
+    """
+
+    submission: Submission
+    points: dict[str, int] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
+
+
+def grade(
+    folder: Path,
+    *,
+    masters: Path | None = None,
+    seconds: float = 60,
+    memory_mb: int = 2000,
+    jobs: int = 1,
+    cut: Sequence[str] | None = None,
+) -> list[Grade]:
+    """Grade the notebooks in a folder, and in the folders right below it.
+
+    Parameters
+    ----------
+    folder : Path
+        All files are read before the first answer runs.
+    masters : Path, optional
+        The solved notebooks with the checks that count, ``notebooks/`` without it.
+    seconds : float
+        What the answer to one exercise may take, all calls of its check together.
+    memory_mb : int
+        What it may take beyond what the notebook's set-up took.
+    jobs : int
+        Submissions graded at a time.
+    cut : sequence of str, optional
+        The command in front of an answer that cuts the network off; without it what
+        ``limits.cut`` finds.
+
+    Returns
+    -------
+    list of Grade
+        In the order of the files' names.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder is not there or holds no notebook, or there are no masters.
+    ValueError
+        If a master is no solved notebook.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder {folder}.")
+    paths = submissions.files(folder)
+    if not paths:
+        deeper = " There are some further down; copy them up." * any(folder.rglob("*.ipynb"))
+        raise FileNotFoundError(
+            f"no notebook (*.ipynb) in {folder}, nor in a folder right below it.{deeper}"
+        )
+    known = submissions.masters(masters or notebooks.NOTEBOOKS)
+    read = [submissions.load(path, folder, known) for path in paths]
+    common = {
+        "seconds": seconds,
+        "memory_mb": memory_mb,
+        "cut": list(limits.cut() if cut is None else cut),
+    }
+    with ThreadPoolExecutor(jobs) as pool:
+        found = pool.map(lambda submission: _grade_one(submission, common), read)
+        return list(runtime.progress(found, total=len(read), unit="file"))
+
+
+def _grade_one(submission: Submission, common: dict[str, object]) -> Grade:
+    found = Grade(submission)
+    master = submission.master
+    if master is None:
+        return found
+    left = list(master.tasks)
+    while left:
+        for task, (passed, message) in _verdicts(submission, left, common):
+            found.points[task.number] = task.points if passed else 0
+            if not passed:
+                found.messages[task.number] = message
+        left = [task for task in left if task.number not in found.points]
+        if left:  # the checker is gone: one exercise is lost, and a new checker takes the rest
+            found.points[left[0].number] = 0
+            found.messages[left[0].number] = "the check itself did not end"
+            left = left[1:]
+    return found
+
+
+def _verdicts(
+    submission: Submission, tasks: list[Task], common: dict[str, object]
+) -> Iterator[tuple[Task, tuple[bool, str]]]:
+    """Yield the verdicts of one checker, as far as it comes."""
+    exercises = []
+    for task in tasks:
+        own, others = submission.sources(task)
+        exercises.append(
+            {"number": task.number, "name": task.name, "check": task.check}
+            | {"own": own, "others": others}
+        )
+    job = {
+        **common,
+        "setup": submission.master.setup,
+        "folder": str(submission.master.path.resolve().parent),
+        "exercises": exercises,
+    }
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        child = limits.Child("course_tools.grading.check", Path(home))
+        try:
+            child.send(job)
+            for task in tasks:
+                # More than the checker itself allows an answer: this is for a check that hangs.
+                with child.at_most(3 * STARTUP + 2 * float(common["seconds"])):
+                    passed, message = child.receive()
+                yield task, (bool(passed), str(message))
+        except (EOFError, OSError, ValueError):
+            return
+        finally:
+            child.close(grace=5)
+
+
+def harmless(text: str) -> str:
+    """Return a text for a CSV cell: one line, and no formula to a spreadsheet."""
+    text = " ".join(text.encode("utf-8", "replace").decode().split())
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def table(grades: Iterable[Grade]) -> str:
+    """Return the CSV: submission, notebook, points, maximum, a column per exercise, remarks."""
+    grades = list(grades)
+    numbers = sorted(
+        {number for one in grades for number in one.points},
+        key=lambda n: (n[:2], int(n.partition(".")[2])),
+    )
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["submission", "notebook", "points", "maximum", *numbers, "remarks"])
+    for one in grades:
+        master = one.submission.master
+        remarks = [one.submission.remark] if one.submission.remark else []
+        for number, message in one.messages.items():
+            line = harmless(message)
+            remarks.append(f"{number}: {line if len(line) <= LONGEST else line[:LONGEST] + '…'}")
+        writer.writerow(
+            [
+                harmless(one.submission.name),
+                harmless(master.path.stem if master else ""),
+                sum(one.points.values()),
+                master.maximum if master else "",
+                *(one.points.get(number, "") for number in numbers),
+                harmless(" | ".join(remarks)),
+            ]
+        )
+    return out.getvalue()
+
+
+def fingerprint(*folders: Path) -> dict[Path, str]:
+    """Return a hash of each notebook and each Python file in some folders."""
+    found = {}
+    for folder in folders:
+        for path in [*folder.rglob("*.py"), *folder.rglob("*.ipynb")]:
+            with suppress(OSError):
+                if not path.is_file():  # reading a pipe would wait for ever
+                    continue
+                found[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def _try_to_write(path: Path) -> None:
+    """Raise OSError if a file cannot be written; what it holds stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
+    if path.exists():
+        with path.open("ab"):  # fails where a spreadsheet holds the file
+            pass
+
+
+def _write(path: Path, text: str) -> Path | None:
+    """Write the table, beside its place if that has become impossible, else print it.
+
+    Returns
+    -------
+    Path or None
+        The file it is in.
+    """
+    free = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    for place in (path, next(place for place in free if not place.exists())):
+        try:
+            # Spreadsheets take a CSV without this mark for one in the encoding of the country.
+            notebooks.write_text(place, "\ufeff" + text)
+            return place
+        except OSError as error:
+            print(f"{place} cannot be written: {error.strerror or error}.")
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))
+    return None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; 1 if files changed or the table went elsewhere, 2 for a wrong call."""
+    parser = argparse.ArgumentParser(prog="course_tools.grade", description=__doc__)
+    parser.add_argument("folder", type=Path, help="FOLDER/*.ipynb and FOLDER/*/*.ipynb")
+    parser.add_argument("--output", type=Path, default=Path("grades.csv"), help="the CSV file")
+    parser.add_argument("--masters", type=Path, default=notebooks.NOTEBOOKS, metavar="FOLDER")
+    parser.add_argument("--seconds", type=float, default=60, help="for one exercise")
+    parser.add_argument("--memory-mb", type=int, default=2000, help="for one exercise")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N")
+    given = parser.parse_args(arguments)
+    for name in ("seconds", "memory_mb", "jobs"):
+        if getattr(given, name) <= 0:
+            parser.error(f"--{name.replace('_', '-')} is {getattr(given, name)}; give more than 0.")
+    if given.output.is_dir():
+        parser.error(f"--output {given.output} is a folder; give a file.")
+    try:
+        _try_to_write(given.output)
+    except OSError as error:
+        parser.error(
+            f"--output {given.output} cannot be written ({error.strerror or error}); close it "
+            "where it is open, or give another file."
+        )
+    packages = (limits.ROOT / "course_lib", limits.ROOT / "course_exercises")
+    watched = (*packages, given.masters, given.folder)
+    before, cut = fingerprint(*watched), limits.cut()
+    try:
+        grades = grade(
+            given.folder,
+            masters=given.masters,
+            seconds=given.seconds,
+            memory_mb=given.memory_mb,
+            jobs=given.jobs,
+            cut=cut,
+        )
+    except (FileNotFoundError, ValueError) as error:
+        parser.error(str(error))
+    written = _write(given.output, table(grades))
+    print(limits.isolation(cut))
+    plural = "" if len(grades) == 1 else "s"
+    print(f"{len(grades)} submission{plural} in {written or 'the table above'}.")
+    after = fingerprint(*watched)
+    changed = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
+    for path in sorted(changed):
+        print(f"CHANGED while grading: {path}. Do not trust these grades; see docs/grading.md.")
+    return 1 if changed or written != given.output else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""The process that checks one submission: it decides, and runs nothing of the submission itself.
+
+The student's functions run in processes of their own (``answer``); here they are proxies whose
+results arrive as plain values. So nothing that an answer prints, changes in a module or ends can
+touch a check.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from course_tools.grading import limits, values
+
+CHANGED = "it changed what it was given; work on a copy (for an array: x = x.copy())"
+STARTUP = 300.0  # seconds for the set-up of the notebook, which is ours
+
+
+class Ended(RuntimeError):
+    """The process of an answer is gone, or has said what no answer says."""
+
+
+class Proxy:
+    """A student's function as a check sees it; each call happens in the answer's process.
+
+    Parameters
+    ----------
+    name : str
+        The function's name, for messages.
+    child : Child
+        The answer's process, which is ready.
+    seconds : float
+        What the message says when the time is over.
+    """
+
+    def __init__(self, name: str, child: limits.Child, seconds: float) -> None:
+        self.__name__ = name
+        self._child = child
+        self._seconds = seconds
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function.
+
+        The arguments stay as they are here whatever it does to its own, so that a check may go on
+        using them; only random generators move on.
+
+        Raises
+        ------
+        ValueError
+            If it changed its arguments.
+        """
+        functions: list[Any] = []
+        self._child.send(["call", values.pack([list(args), kwargs], functions)])
+        while True:
+            try:
+                kind, *rest = hear(self._child, self._seconds)
+                if kind == "call":
+                    call, packed = functions[int(rest[0])], rest[1]
+                    values_given = values.unpack(packed, functions.__getitem__)
+                elif kind == "result":
+                    result = values.unpack(rest[0], functions.__getitem__)
+                    changed = bool(rest[1])
+                    moved = [values.unpack(one, functions.__getitem__) for one in rest[2]]
+                    for mine, theirs in zip(
+                        values.generators(list(args), kwargs), moved, strict=True
+                    ):
+                        mine.bit_generator.state = theirs.bit_generator.state
+                else:
+                    name, told = (str(part) for part in rest)
+            except (Ended, TimeoutError):
+                raise
+            except Exception as error:
+                raise Ended(f"its process sent what cannot be read: {error!r:.200}") from None
+            if kind == "call":
+                self._call_back(call, *values_given)
+            elif kind == "result":
+                if changed:
+                    raise ValueError(CHANGED)
+                return result
+            elif name == "NotImplementedError":
+                raise NotImplementedError(told)
+            else:
+                raise type(name if name.isidentifier() else "Error", (Exception,), {})(told)
+
+    def _call_back(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
+        try:
+            reply = ["value", values.pack(function(*args, **kwargs))]
+        except Exception as error:
+            reply = ["raise", type(error).__name__, str(error)]
+        self._child.send(reply)
+
+
+def hear(child: limits.Child, seconds: float) -> list[Any]:
+    """Wait for a message of an answer.
+
+    Raises
+    ------
+    TimeoutError
+        If its time is over.
+    Ended
+        If it has ended, or sent no message.
+    """
+    try:
+        message = child.receive(values.MOST)
+        if isinstance(message, list) and message:
+            return message
+        raise ValueError("it is no message")
+    except (ValueError, RecursionError) as error:
+        raise Ended(f"its process sent what cannot be read: {error}") from None
+    except (EOFError, OSError):
+        if child.expired:
+            raise TimeoutError(f"it took more than {seconds:g} s") from None
+        raise Ended("its process ended before there was a result") from None
+
+
+class Checker:
+    """What all exercises of one submission share.
+
+    Parameters
+    ----------
+    job : dict
+        ``setup`` (source), ``folder`` (of the master), ``seconds``, ``memory_mb``, ``cut`` (the
+        command that cuts the network off).
+    """
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self._job = job
+        self._names: dict[str, Any] | None = None
+        self.running: limits.Child | None = None
+
+    def _setup_names(self) -> dict[str, Any]:
+        """Return what the set-up defines; it runs when it is first needed."""
+        if self._names is None:
+            self._names = {"__name__": "__main__"}
+            sys.path.insert(0, self._job["folder"])
+            exec(compile(self._job["setup"], "<setup>", "exec"), self._names)
+        return dict(self._names)
+
+    def verdict(self, exercise: dict[str, Any]) -> tuple[bool, str]:
+        """Return whether an exercise is solved, and what to tell the student."""
+        module = "course_tools.grading.answer"
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+            child = self.running = limits.Child(module, Path(home), self._job["cut"])
+            try:
+                return self._ask(child, exercise)
+            except (TimeoutError, Ended) as error:
+                return False, str(error)
+            finally:
+                self.running = None
+                child.close()
+
+    def _ask(self, child: limits.Child, exercise: dict[str, Any]) -> tuple[bool, str]:
+        seconds = self._job["seconds"]
+        with child.at_most(STARTUP):
+            # Without the check: its hidden tests are no business of the answer's process.
+            given = {k: exercise[k] for k in ("name", "own", "others")}
+            child.send({**self._job, **given, "threads": limits.threads()})
+            kind, *rest = hear(child, STARTUP)
+        if kind == "not started":
+            return False, "not started yet"
+        if kind == "missing":
+            return False, str(rest[0])
+        names = self._setup_names()
+        with child.at_most(seconds):
+            kind, *rest = hear(child, seconds)
+            if kind != "ready":
+                return False, f"the cell stopped with {': '.join(map(str, rest))}"
+            names[exercise["name"]] = Proxy(exercise["name"], child, seconds)
+            try:
+                with contextlib.redirect_stdout(io.StringIO()) as said:
+                    exec(compile(exercise["check"], "<check>", "exec"), names)
+            except Exception as error:
+                number, told = exercise["number"], str(error)
+                if not isinstance(error, AssertionError):
+                    told = f"{type(error).__name__}: {told}"
+                return False, told.removeprefix(f"{number}: ") or "a hidden test failed"
+        return True, said.getvalue().strip().removeprefix(f"{exercise['number']} ")
+
+
+def _end_with_parent(reader: BinaryIO, checker: Checker) -> None:
+    """Wait until the grader closes the channel or dies, then end, and the answer with it."""
+    with contextlib.suppress(OSError):
+        os.read(reader.fileno(), 1)
+    if checker.running is not None:
+        checker.running.kill()
+    os._exit(0)
+
+
+def main() -> None:
+    """Read a submission, and send a verdict for each of its exercises."""
+    reader, writer = limits.channel()
+    job = values.receive(reader)
+    exercises = job.pop("exercises")
+    checker = Checker(job)
+    threading.Thread(target=_end_with_parent, args=(reader, checker), daemon=True).start()
+    for exercise in exercises:
+        values.send(writer, checker.verdict(exercise))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""Reading masters and submissions: which exercises there are, and which cells answer them.
+
+A submission may be any file at all. Whatever is wrong with it becomes a remark.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from course_tools import nbgrader_cells, notebooks
+
+MOST_BYTES = 20 * 2**20  # outputs and pictures included
+MOST_CELL = 50_000  # characters
+
+
+class Unreadable(ValueError):
+    """A submission that cannot be graded at all; the message is the remark."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One exercise of a master notebook."""
+
+    number: str
+    name: str
+    points: int
+    check: str
+    cell_id: str
+
+
+@dataclass(frozen=True)
+class Master:
+    """What grading needs of a master notebook."""
+
+    path: Path
+    setup: str
+    tasks: tuple[Task, ...]
+
+    @property
+    def maximum(self) -> int:
+        """The points of all its exercises."""
+        return sum(task.points for task in self.tasks)
+
+
+@dataclass
+class Submission:
+    """One file that was handed in.
+
+    Attributes
+    ----------
+    name : str
+        Its path inside the folder, with slashes.
+    master : Master or None
+        The notebook it answers.
+    cells : list of dict
+        Its code cells: ``source``, ``id`` and ``metadata``.
+    remark : str
+        Why it cannot be graded; empty where it can.
+    """
+
+    name: str
+    master: Master | None = None
+    cells: list[dict[str, Any]] = field(default_factory=list)
+    remark: str = ""
+
+    def sources(self, task: Task) -> tuple[list[str], list[str]]:
+        """Return the cells marked as the answer to an exercise, and those that may hold it.
+
+        The latter come last cell first, as the latest definition counts in Jupyter too.
+        """
+        own, others = [], []
+        for cell in self.cells:
+            if _answers(cell, task):
+                own.append(cell["source"])
+            elif re.search(rf"def\s+{task.name}\b", cell["source"]):
+                others.append(cell["source"])
+        return own[::-1], others[::-1]
+
+
+def masters(folder: Path) -> dict[str, Master]:
+    """Return the masters of a folder that have exercises, by their two digits.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If one of them is no solved notebook.
+    """
+    found: dict[str, Master] = {}
+    for path in notebooks.find(folder=folder):
+        notebook = notebooks.read(path)
+        setup = [c.source for c in notebook.cells if notebooks.SETUP in notebooks.tags(c)]
+        tasks = []
+        for item in notebooks.exercises(notebook):
+            if item.check is None:
+                raise ValueError(f"{path.name}: exercise {item.number} has no check.")
+            try:
+                name = notebooks.solution(item.solution.source).name
+                points = nbgrader_cells.points(item)
+            except ValueError as error:
+                raise ValueError(f"{path.name}, exercise {item.number}: {error}.") from error
+            tasks.append(Task(item.number, name, points, item.check.source, item.solution.id))
+        if tasks:
+            found[path.name[:2]] = Master(path, "\n".join(setup), tuple(tasks))
+    if not found:
+        raise FileNotFoundError(
+            f"no solved notebook with exercises in {folder}; give the folder of the solved ones."
+        )
+    return found
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the notebooks in a folder and in the folders right below it, in order."""
+    found = [*folder.glob("*.ipynb"), *folder.glob("*/*.ipynb")]
+    # A zip from a Mac brings a folder __MACOSX and files that begin with a dot.
+    return sorted(
+        path
+        for path in found
+        if not path.name.startswith(".")
+        and (path.parent == folder or not path.parent.name.startswith((".", "__MACOSX")))
+    )
+
+
+def load(path: Path, folder: Path, known: dict[str, Master]) -> Submission:
+    """Read one submission; never raises because of what is in the file."""
+    submission = Submission(path.relative_to(folder).as_posix())
+    try:
+        submission.cells = _code_cells(path)
+        submission.master = _master_of(submission.cells, path, known)
+    except Unreadable as error:
+        submission.remark = str(error)
+    return submission
+
+
+def _code_cells(path: Path) -> list[dict[str, Any]]:
+    try:
+        if not path.is_file():
+            raise Unreadable("it is no file")
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise Unreadable(f"the file has {size / 2**20:.0f} MB; at most {MOST_BYTES >> 20}")
+        raw = json.loads(path.read_bytes())
+    except OSError as error:
+        raise Unreadable(f"it cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, Unreadable):
+            raise
+        raise Unreadable("it is no notebook: no JSON") from None
+    cells = raw.get("cells") if isinstance(raw, dict) else None
+    if not isinstance(cells, list):
+        raise Unreadable("it is no notebook: it has no cells")
+    found = []
+    for cell in cells:
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+            continue
+        source = cell.get("source", "")
+        if isinstance(source, list):
+            source = "".join(map(str, source))
+        if isinstance(source, str) and len(source) <= MOST_CELL:
+            metadata = cell.get("metadata")
+            metadata = metadata if isinstance(metadata, dict) else {}
+            found.append({"source": source, "id": cell.get("id"), "metadata": metadata})
+    if not found:
+        raise Unreadable("it has no code cells")
+    return found
+
+
+def _within(metadata: dict[str, Any], *names: str) -> Any:
+    for name in names:
+        metadata = metadata.get(name) if isinstance(metadata, dict) else None
+    return metadata
+
+
+def _is_check(cell: dict[str, Any]) -> bool:
+    marked = cell["metadata"].get("tags")
+    return isinstance(marked, list) and notebooks.CHECK in marked
+
+
+def _answers(cell: dict[str, Any], task: Task) -> bool:
+    names = (cell["id"], _within(cell["metadata"], "nbgrader", "grade_id"))
+    number = _within(cell["metadata"], "course", "exercise")
+    return task.cell_id in names or (number == task.number and not _is_check(cell))
+
+
+def _master_of(cells: list[dict[str, Any]], path: Path, known: dict[str, Master]) -> Master:
+    """Return the master that most of the exercise cells name, else that of the file's name."""
+    votes: Counter[str] = Counter()
+    for cell in cells:
+        number = _within(cell["metadata"], "course", "exercise")
+        asked = re.findall(r"check\(\s*[\"'](\d\d)\.\d", cell["source"])
+        votes.update([number[:2]] if isinstance(number, str) else asked)
+    named = re.match(r"\d\d(?=_)", path.name)
+    for two_digits in [two for two, _ in votes.most_common()] + ([named[0]] if named else []):
+        if two_digits in known:
+            return known[two_digits]
+    raise Unreadable("no exercise of the course is in it")

@@ -1,0 +1,65 @@
+"""The metadata by which nbgrader knows the exercises, and what each exercise is worth.
+
+It follows from the notebook by rule. An exercise has as many points as its difficulty line has
+stars. Its solution cell is the student's to change; its check cell is locked and carries the
+points. No other cell is nbgrader's business. nbgrader itself is not needed here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from nbformat import NotebookNode
+
+from course_tools import notebooks
+
+SCHEMA = 3  # of nbgrader's cell metadata
+_STARS = re.compile(r"[Dd]ifficulty[:* ]*([★☆]{3})")
+
+
+def points(exercise: notebooks.ExerciseCells) -> int:
+    """Return what an exercise is worth: a point for each star of its difficulty line.
+
+    Raises
+    ------
+    ValueError
+        If the cell in front of the solution has no such line, or one without a star.
+    """
+    found = _STARS.search(exercise.heading.source) if exercise.heading is not None else None
+    stars = found[1].count("★") if found else 0
+    if not stars:
+        raise ValueError(
+            f"exercise {exercise.number or '?'} has no line like 'difficulty: ★☆☆ · 10 minutes'."
+        )
+    return stars
+
+
+def cells(notebook: NotebookNode) -> dict[str, dict[str, Any]]:
+    """Return the nbgrader metadata of a notebook's cells, by cell id.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        It stays as it is. Exercises that are not finished (no heading, no difficulty line, no
+        check) are left out; lint names them.
+
+    Returns
+    -------
+    dict of str to dict
+        For each solution cell and each check cell, what belongs under ``metadata.nbgrader``.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for item in notebooks.exercises(notebook):
+        try:
+            worth = points(item)
+        except ValueError:
+            continue
+        if item.check is None:
+            continue
+        common = {"schema_version": SCHEMA, "task": False}
+        solution = {"grade": False, "locked": False, "solution": True}
+        check = {"grade": True, "locked": True, "solution": False, "points": worth}
+        found[item.solution.id] = {**common, **solution, "grade_id": item.solution.id}
+        found[item.check.id] = {**common, **check, "grade_id": item.check.id}
+    return found

@@ -1,0 +1,190 @@
+"""FastText files: models written by the official program and by gensim, read by the course.
+
+The fixtures ``official_*.bin`` were trained by fasttext-wheel 0.9.2; the JSON beside each holds
+the exact call, the text, and what the same program answered for known and unknown words.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gensim.models import FastText
+from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
+
+from course_lib.fasttext import FastTextVectors
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+WITH_NGRAMS = ("official_tiny", "official_short_ngrams")
+WORDS_ONLY = "official_words_only"
+LINE_END = "</s>"  # the word that the official program writes for the end of a line
+
+MAGIC = 8  # bytes: magic number and version
+HEADER = MAGIC + 12 * 4 + 8  # and twelve options of 4 bytes, one of 8
+COUNTS = HEADER + 3 * 4 + 2 * 8  # and words, labels, tokens, pruned entries: the words begin
+
+
+def official(name: str) -> dict:
+    return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def path_of(name: str) -> Path:
+    return FIXTURES / f"{name}.bin"
+
+
+def matrix_start(words: list[str]) -> int:
+    """Return where the input matrix begins: one byte, two sizes of 8 bytes, the numbers."""
+    return COUNTS + sum(len(word.encode()) + 1 + 8 + 1 for word in words)
+
+
+@pytest.mark.parametrize("name", [*WITH_NGRAMS, WORDS_ONLY])
+def test_known_words_are_those_of_the_official_program(name: str) -> None:
+    wanted, vectors = official(name), FastTextVectors.load(path_of(name))
+    assert vectors.words == wanted["words"]
+    assert LINE_END in wanted["known"]
+    for word, vector in wanted["known"].items():
+        assert word in vectors
+        np.testing.assert_allclose(vectors[word], vector, rtol=0, atol=1e-6, err_msg=word)
+        row = vectors.matrix[vectors.index[word]]
+        np.testing.assert_allclose(row, vector, rtol=0, atol=1e-6, err_msg=word)
+
+
+@pytest.mark.parametrize("name", WITH_NGRAMS)
+def test_unknown_words_are_those_of_the_official_program(name: str) -> None:
+    wanted, vectors = official(name), FastTextVectors.load(path_of(name))
+    assert len(wanted["unknown"]) > 20
+    for word, vector in wanted["unknown"].items():
+        assert word in vectors and word not in vectors.index
+        assert np.abs(vector).max() > 1e-5  # a vector of zeros would show little
+        np.testing.assert_allclose(vectors[word], vector, rtol=0, atol=1e-6, err_msg=word)
+
+
+@pytest.mark.parametrize("name", [*WITH_NGRAMS, WORDS_ONLY])
+def test_rows_of_subwords_are_those_of_the_official_program(name: str) -> None:
+    wanted, vectors = official(name), FastTextVectors.load(path_of(name))
+    for word, (ngrams, rows) in wanted["subwords"].items():
+        assert sorted(vectors.subwords(word)) == sorted(zip(ngrams, rows, strict=True)), word
+
+
+def test_without_ngrams_an_unknown_word_stays_unknown() -> None:
+    vectors = FastTextVectors.load(path_of(WORDS_ONLY))
+    assert (vectors.max_n, vectors.bucket) == (0, 0)
+    assert "bakery" not in vectors
+    with pytest.raises(KeyError, match="baker"):
+        vectors["bakery"]
+
+
+@pytest.mark.parametrize("name", WITH_NGRAMS)
+def test_options_come_from_the_file(name: str) -> None:
+    call, vectors = official(name)["call"], FastTextVectors.load(path_of(name))
+    assert f"dim={vectors.vector_size}," in call
+    assert f"bucket={vectors.bucket}," in call
+    assert f"minn={vectors.min_n}, maxn={vectors.max_n}," in call
+    assert vectors.normaliser == "none"
+
+
+@pytest.mark.parametrize("name", WITH_NGRAMS)
+def test_agrees_with_gensim(name: str) -> None:
+    """All but the end of the line, to which gensim gives n-grams and the program does not."""
+    reference, vectors = (
+        load_facebook_vectors(str(path_of(name))),
+        FastTextVectors.load(path_of(name)),
+    )
+    for word in [*vectors.words, *official(name)["unknown"]]:
+        if word != LINE_END:
+            np.testing.assert_allclose(vectors[word], reference[word], rtol=0, atol=1e-6)
+    assert np.abs(vectors[LINE_END] - reference[LINE_END]).max() > 0.01
+    for word in vectors.words:
+        assert vectors.counts[vectors.index[word]] == reference.get_vecattr(word, "count")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"bucket": 1000},
+        {"bucket": 1},
+        {"bucket": 97, "min_n": 1, "max_n": 2},
+        {"bucket": 50, "min_n": 4, "max_n": 4},
+        {"max_n": 0},
+        {"bucket": 64, "sg": 0, "hs": 1, "negative": 0},
+    ],
+    ids=str,
+)
+def test_reads_what_gensim_writes(options: dict, tmp_path: Path) -> None:
+    lines = [line.split() for line in official("official_tiny")["text"]] * 4
+    path = tmp_path / "모델 a.bin"
+    given = {"sg": 1, "vector_size": 5, "min_count": 2, "epochs": 2, "seed": 1, "workers": 1}
+    model = FastText(lines, **given | options)
+    save_facebook_model(model, str(path))
+    vectors = FastTextVectors.load(path)
+    assert vectors.words == model.wv.index_to_key
+    np.testing.assert_allclose(vectors.matrix, model.wv.vectors, rtol=0, atol=1e-6)
+    unknown = [word for word in official("official_tiny")["unknown"] if word in vectors]
+    assert bool(unknown) == (options.get("max_n") != 0)
+    for word in unknown:
+        np.testing.assert_allclose(vectors[word], model.wv[word], rtol=0, atol=1e-6)
+
+
+def test_neighbours_of_an_unknown_word_are_those_of_gensim() -> None:
+    reference = load_facebook_vectors(str(path_of("official_tiny")))
+    vectors = FastTextVectors.load(path_of("official_tiny"))
+    wanted = [pair for pair in reference.most_similar("bakery", topn=12) if pair[0] != LINE_END]
+    got = [pair for pair in vectors.nearest("bakery", 12) if pair[0] != LINE_END]
+    assert [word for word, _ in got][:10] == [word for word, _ in wanted][:10]
+    assert [c for _, c in got][:10] == pytest.approx([c for _, c in wanted][:10], abs=1e-6)
+    assert vectors.similarity("bakery", "apple-tree") == pytest.approx(
+        reference.similarity("bakery", "apple-tree"), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("where", ["empty", "magic", "header", "counts", "word", "vocabulary"])
+def test_cut_before_the_matrix(where: str, tmp_path: Path) -> None:
+    content, words = path_of("official_tiny").read_bytes(), official("official_tiny")["words"]
+    ends = {"empty": 0, "magic": 5, "header": HEADER - 7, "counts": COUNTS - 3, "word": COUNTS + 2}
+    ends["vocabulary"] = matrix_start(words)
+    assert_refused(content[: ends[where]], tmp_path)
+
+
+@pytest.mark.parametrize("where", ["sizes", "one number", "half", "between", "output", "last byte"])
+def test_cut_inside_the_matrices(where: str, tmp_path: Path) -> None:
+    content, words = path_of("official_tiny").read_bytes(), official("official_tiny")["words"]
+    start = matrix_start(words)
+    rows, columns = struct.unpack_from("<2q", content, start + 1)
+    assert (rows, columns) == (len(words) + 157, 6)  # the test looks where it thinks it does
+    between = start + 17 + 4 * rows * columns
+    ends = {"sizes": start + 9, "one number": start + 19, "half": (start + between) // 2}
+    ends |= {"between": between, "output": (between + len(content)) // 2}
+    ends["last byte"] = len(content) - 1
+    assert_refused(content[: ends[where]], tmp_path)
+
+
+def test_wrong_magic_number(tmp_path: Path) -> None:
+    content = path_of("official_tiny").read_bytes()
+    assert_refused(struct.pack("<i", 793712315) + content[4:], tmp_path)
+    assert_refused(b"79 6\nthe 0.1 0.2 0.3 0.4 0.5 0.6\n" * 40, tmp_path)
+
+
+@pytest.mark.parametrize("field", ["labels", "words"])
+def test_models_that_hold_something_else(field: str, tmp_path: Path) -> None:
+    """A classifier has labels; a broken file has another number of words than it says."""
+    content = bytearray(path_of("official_tiny").read_bytes())
+    place, value = {"labels": (HEADER + 8, 2), "words": (HEADER + 4, 12)}[field]
+    struct.pack_into("<i", content, place, value)
+    assert_refused(bytes(content), tmp_path)
+
+
+def assert_refused(content: bytes, folder: Path) -> None:
+    path = folder / "cut model.bin"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"cut model\.bin"):
+        FastTextVectors.load(path)
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"nothing\.bin"):
+        FastTextVectors.load(tmp_path / "nothing.bin")
+    with pytest.raises(FileNotFoundError, match="no fastText file"):
+        FastTextVectors.load(tmp_path)  # a folder

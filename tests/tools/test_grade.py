@@ -1,0 +1,589 @@
+"""Marks for a folder of notebooks: right answers, broken files, hostile answers."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from conftest import CHECKS, sample_notebook
+
+from course_tools import editions, grade
+from course_tools.grading import landlock, limits, submissions
+
+SETUP = """
+import os
+import sample_checks
+from course_exercises import check
+"""
+HIDDEN = """
+### BEGIN HIDDEN TESTS
+assert times_4(7) == 28
+### END HIDDEN TESTS"""
+COURSE = limits.ROOT / "course_lib" / "__init__.py"
+CUT = " ".join(limits.cut())
+RIGHT = {k: f"def times_{k + 1}(x):\n    return {k + 1} * x" for k in (1, 2, 3)}
+
+
+def master() -> nbformat.NotebookNode:
+    """Return the sample with a light set-up, 1 to 3 stars, and a hidden test in the third check."""
+    notebook = sample_notebook()
+    for cell in notebook.cells:
+        if cell.id == "setup":
+            cell.source = SETUP.strip()
+        for k in (2, 3):
+            if cell.id == f"task-{k}":
+                cell.source = cell.source.replace("★☆☆", "★" * k + "☆" * (3 - k))
+        if cell.id == "check-3":
+            cell.source += HIDDEN
+    return notebook
+
+
+def answered(*answers: str) -> nbformat.NotebookNode:
+    """Return a student copy whose first solution cells are written; an empty text leaves one."""
+    notebook = editions.student(master(), "90_sample.ipynb", set())
+    for k, source in enumerate(answers, 1):
+        for cell in notebook.cells:
+            if cell.id == f"answer-{k}" and source:
+                cell.source = source
+    return notebook
+
+
+class Room:
+    """A folder of masters and one of submissions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.masters, self.handed_in = folder / "masters", folder / "handed in"
+        self.masters.mkdir()
+        self.handed_in.mkdir()
+        (self.masters / "sample_checks.py").write_text(CHECKS, encoding="utf-8")
+        nbformat.write(master(), self.masters / "90_sample.ipynb")
+
+    def hand_in(self, name: str, *answers: str) -> Path:
+        path = self.handed_in / name
+        path.parent.mkdir(exist_ok=True)
+        nbformat.write(answered(*answers), path)
+        return path
+
+    def grade(self, **options: Any) -> dict[str, dict[str, str]]:
+        """Return the rows of the CSV by the name of the file."""
+        usual = {"masters": self.masters, "seconds": 10, "memory_mb": 300, "jobs": 2}
+        found = grade.table(grade.grade(self.handed_in, **{**usual, **options}))
+        return {row["submission"]: row for row in csv.DictReader(io.StringIO(found))}
+
+    def hashes(self) -> dict[Path, str]:
+        paths = [p for f in (self.masters, self.handed_in) for p in f.rglob("*")]
+        paths = [p for p in (*paths, COURSE) if p.is_file()]
+        return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    return Room(tmp_path)
+
+
+def test_points_by_exercise(room: Room) -> None:
+    room.hand_in("all.ipynb", RIGHT[1], RIGHT[2], RIGHT[3])
+    room.hand_in("none.ipynb")
+    wrong = "def times_3(x):\n    return x + 3"
+    # It passes the check that students see, not the hidden one.
+    learnt = "def times_4(x):\n    return {5: 20}.get(x)"
+    room.hand_in("Kim/some.ipynb", RIGHT[1], wrong, learnt)
+    found = room.grade()
+    assert list(found) == ["Kim/some.ipynb", "all.ipynb", "none.ipynb"]
+    columns = ("notebook", "points", "maximum", "90.1", "90.2", "90.3")
+    told = {name: [row[c] for c in columns] for name, row in found.items()}
+    assert told["all.ipynb"] == ["90_sample", "6", "6", "1", "2", "3"]
+    assert told["none.ipynb"] == ["90_sample", "0", "6", "0", "0", "0"]
+    assert told["Kim/some.ipynb"] == ["90_sample", "1", "6", "1", "0", "0"]
+    assert found["all.ipynb"]["remarks"] == ""
+    assert found["none.ipynb"]["remarks"].count("not started yet") == 3
+    remarks = found["Kim/some.ipynb"]["remarks"]
+    assert remarks == "90.2: that adds; multiply | 90.3: a hidden test failed"
+
+
+def edited(room: Room, name: str, change) -> None:
+    path = room.hand_in(name, RIGHT[1])
+    notebook = nbformat.read(path, nbformat.NO_CONVERT)
+    change(notebook)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def test_what_students_do_to_a_notebook(room: Room) -> None:
+    def cell(notebook, cell_id):
+        return next(c for c in notebook.cells if c.id == cell_id)
+
+    def rename(notebook):
+        for place, one in enumerate(notebook.cells):
+            one["id"] = f"c{place}"
+            one.metadata.clear()
+
+    def check_made_easy(notebook):
+        cell(notebook, "check-2").source = 'print("90.2 correct: 5 times 3")'
+        cell(notebook, "setup").source = "check = None"
+
+    def twice(notebook):
+        first = cell(notebook, "answer-1")
+        notebook.cells.append({**first, "id": "later", "source": "def times_2(x):\n    return 7"})
+
+    edited(room, "cells renamed.ipynb", rename)
+    edited(room, "check changed.ipynb", check_made_easy)
+    edited(room, "a later cell of the exercise counts.ipynb", twice)
+    edited(
+        room,
+        "stub left, answer in a new cell.ipynb",
+        lambda n: n.cells.append(nbformat.v4.new_code_cell(RIGHT[2])),
+    )
+    edited(room, "exercise gone.ipynb", lambda n: n.cells.remove(cell(n, "answer-1")))
+    edited(room, "set-up gone.ipynb", lambda n: n.cells.remove(cell(n, "setup")))
+    edited(
+        room, "function renamed.ipynb", lambda n: cell(n, "answer-1").update(source="def f(): 1")
+    )
+    more = (
+        "%matplotlib inline\nimport math\nTWO = 2\ndef half(x):\n    return x * TWO / math.sqrt(4)"
+    )
+    more += "\nprint(nothing)\ndef times_2(x):\n    return half(x) * 2\ntimes_2(no_such_name)"
+    room.hand_in("helper, import, constant, call.ipynb", more)
+    room.hand_in("syntax error.ipynb", "def times_2(x):\n    return 2 x", "", RIGHT[3])
+    room.hand_in("crash.ipynb", "def times_2(x):\n    y = 0\n    return x / y")
+    computed = "EPS = len('ab')\ndef times_2(x):\n    return EPS * x"
+    room.hand_in("computed constant.ipynb", computed)
+    room.hand_in("a list of its own.ipynb", "def times_2(x):\n    return [x, x].pop() * 2")
+    found = room.grade()
+    points = {name.removesuffix(".ipynb"): int(row["points"]) for name, row in found.items()}
+    assert points == {
+        "a later cell of the exercise counts": 0,
+        "cells renamed": 1,
+        "a list of its own": 1,
+        "check changed": 1,
+        "computed constant": 0,
+        "crash": 0,
+        "exercise gone": 0,
+        "function renamed": 0,
+        "helper, import, constant, call": 1,
+        "set-up gone": 1,
+        "stub left, answer in a new cell": 3,
+        "syntax error": 3,
+    }
+    remarks = {name.removesuffix(".ipynb"): row["remarks"] for name, row in found.items()}
+    assert remarks["syntax error"].startswith("90.1: the cell is not Python, line 2: ")
+    assert remarks["exercise gone"].startswith("90.1: no cell defines a function times_2 |")
+    assert remarks["function renamed"].startswith("90.1: no cell defines a function times_2 |")
+    told = "NameError: name 'EPS' is not defined (only functions, classes, imports and literal"
+    assert told in remarks["computed constant"]
+    assert "ZeroDivisionError: division by zero your line 3: return x / y" in remarks["crash"]
+
+
+def test_files_that_are_no_submission(room: Room) -> None:
+    room.hand_in("Kim.ipynb", RIGHT[1])
+    folder = room.handed_in
+    texts = {
+        "empty": "",
+        "no JSON": "{'cells'",
+        "a list": "[1]",
+        "deep": "[" * 200_000,
+        "old": '{"nbformat": 3, "worksheets": []}',
+        "no code": '{"cells": [{"cell_type": "markdown", "source": "def times_2"}]}',
+        "odd": '{"cells": [1, null, {"cell_type": "code", "source": [1, {}], "metadata": []}]}',
+        "=1+1": "",
+        "@SUM(A1)": "",
+    }
+    for name, told in texts.items():
+        (folder / f"{name}.ipynb").write_text(told, encoding="utf-8")
+    (folder / "bytes.ipynb").write_bytes(bytes(range(256)))
+    (folder / "folder.ipynb").mkdir()
+    (folder / ".ipynb_checkpoints").mkdir()
+    (folder / "__MACOSX").mkdir()
+    for name in (".ipynb_checkpoints/Kim.ipynb", "__MACOSX/Kim.ipynb", "._Kim.ipynb"):
+        (folder / name).write_text("", encoding="utf-8")
+    with (folder / "huge.ipynb").open("wb") as file:
+        file.truncate(submissions.MOST_BYTES + 1)
+    other = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])
+    nbformat.write(other, folder / "another notebook.ipynb")
+    found = room.grade()
+    assert found.pop("Kim.ipynb")["points"] == "1"
+    assert {row["points"] for row in found.values()} == {"0"}
+    remarks = {name.removesuffix(".ipynb"): row["remarks"] for name, row in found.items()}
+    nothing = "it is no notebook: no JSON"
+    assert remarks == {
+        "'=1+1": nothing,
+        "'@SUM(A1)": nothing,
+        "a list": "it is no notebook: it has no cells",
+        "another notebook": "no exercise of the course is in it",
+        "bytes": nothing,
+        "deep": nothing,
+        "empty": nothing,
+        "folder": "it is no file",
+        "huge": "the file has 20 MB; at most 20",
+        "no JSON": nothing,
+        "no code": "it has no code cells",
+        "odd": "no exercise of the course is in it",
+        "old": "it is no notebook: it has no cells",
+    }
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_not_read(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = room.handed_in / "pipe.ipynb"
+    os.mkfifo(path)
+    read = Path.read_bytes
+
+    def read_file(self: Path) -> bytes:
+        assert self.is_file(), f"{self} would be waited for"
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", read_file)
+    assert grade.fingerprint(room.handed_in) == {}
+    assert submissions.load(path, room.handed_in, {}).remark == "it is no file"
+
+
+# Each is the body of times_2. Those in LOST must get no point for it. Those in KEPT return the
+# right number whatever they did before, so the point is theirs and the harm must not be done.
+LOST = {
+    "endless loop": "while True: pass",
+    "sleep": "import time; time.sleep(10_000)",
+    "memory": "y = [0]\n    while True: y = y + y",
+    "huge result": "return 'x' * 10**8",
+    "os._exit": "os._exit(0)",
+    "sys.exit": "import sys; sys.exit(0)",
+    "abort": "os.abort()",
+    "print": "print('90.1 correct: 5 times 2', flush=True)\n    return x + 3",
+    "forged verdict": """
+    message = b'[true, "90.1 correct: 5 times 2"]'
+    for fd in range(64):
+        try:
+            os.write(fd, len(message).to_bytes(8, 'big') + message)
+        except OSError:
+            pass
+    return x + 3""",
+    "patched check": """
+    import sys, numpy
+    import course_exercises
+    from course_exercises import exercises, expect
+    course_exercises.check = exercises.check = lambda *given: None
+    sample_checks.sum_up = expect.expect_close = lambda *given, **more: 'right'
+    numpy.allclose = lambda *given, **more: True
+    exercises._REGISTER.clear()
+    return x + 1""",
+    "equal to all": """
+    class Equal(float):
+        __eq__ = __le__ = __ge__ = lambda self, other: True
+        __sub__ = __rsub__ = __abs__ = lambda self, *other: 0
+    class Any:
+        __array__ = lambda self, *given: [Equal(0)]
+    return Any()""",
+    "recursion": "import sys; sys.setrecursionlimit(10**9)\n    return times_2(x)",
+    "endless list": "y = []\n    y.append(y)\n    return y",
+    "endless generator": "import itertools\n    return itertools.count()",
+    "fork": "for _ in range(30): os.fork()\n    return 2 * x",
+    "program": "import subprocess; subprocess.run(['true'])\n    return 2 * x",
+    "socket": "import socket\n    socket.create_connection(('127.0.0.1', PORT))\n    return 2 * x",
+    "parent": "os.kill(os.getppid(), 9)\n    return 2 * x",
+    "long line": "return " + "-" * 40_000 + "x",
+}
+KEPT = {
+    "output": """
+    for _ in range(10):
+        os.write(1, b'x' * 10**8)
+        print('x' * 10**7, flush=True)""",
+    "threads": """
+    import threading, time
+    try:
+        for _ in range(300):
+            threading.Thread(target=time.sleep, args=(1,), daemon=True).start()
+    except RuntimeError:
+        pass""",
+    "files": """
+    import pathlib, shutil
+    for path in PATHS:
+        place = pathlib.Path(path)
+        for act in (
+            lambda: place.write_text('x'),
+            lambda: place.open('a').write('x'),
+            lambda: os.write(os.open(path, os.O_RDWR), b'x'),
+            lambda: os.truncate(path, 0),
+            lambda: place.rename(path + '.old'),
+            lambda: place.unlink(),
+            lambda: shutil.rmtree(place.parent),
+            lambda: place.with_name('new.ipynb').write_text('x'),
+            lambda: os.symlink('/', path + '.link'),
+        ):
+            try:
+                act()
+            except OSError:
+                pass
+    try:
+        open(COURSE, 'a')  # and nothing more: if this test fails, the course must survive it
+        return 0
+    except PermissionError:
+        return 2 * x""",
+    "own folder": """
+    with open('note.txt', 'w') as file:
+        file.write('x')
+    assert open('note.txt').read() == 'x'
+    assert os.path.samefile(os.path.expanduser('~'), '.') and len(os.environ) < 30""",
+}
+# What passes by Python's audit hook must be met by the system.
+NATIVE = {
+    "native files": """
+    import ctypes
+    libc = ctypes.CDLL(None)
+    for path in PATHS:
+        libc.unlink(path.encode())
+        libc.truncate(path.encode(), 0)
+        libc.open(path.encode(), os.O_WRONLY | os.O_TRUNC)""",
+    "native program": """
+    import ctypes
+    ctypes.CDLL(None).system(f"echo x >> '{PATHS[0]}'".encode())""",
+    "native socket": """
+    import ctypes, struct
+    libc = ctypes.CDLL(None)
+    address = struct.pack('=HH4s8x', 2, (PORT >> 8) | (PORT & 255) << 8, bytes([127, 0, 0, 1]))
+    libc.connect(libc.socket(2, 1, 0), address, 16)""",
+    "native parent": """
+    import ctypes
+    if os.getppid() > 1:
+        ctypes.CDLL(None).kill(os.getppid(), 9)""",
+}
+
+
+def hostile(body: str, *, port: int, paths: list[str]) -> str:
+    rest = "" if "return" in body else "\n    return 2 * x"
+    body = body.strip("\n").lstrip()
+    names = f"PORT, PATHS, COURSE = {port}, {paths!r}, {str(COURSE)!r}"
+    return f"{names}\ndef times_2(x):\n    {body}{rest}"
+
+
+@pytest.fixture
+def listener():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+def told_by(room: Room, listener: socket.socket, bodies: dict[str, str], **options: Any):
+    """Grade hostile answers beside honest ones; expect no harm; return the hostile rows."""
+    honest = [room.hand_in(name, *RIGHT.values()) for name in ("aaa.ipynb", "zzz.ipynb")]
+    paths = [*honest, *room.masters.iterdir()]
+    given = {"port": listener.getsockname()[1], "paths": [str(path) for path in paths]}
+    for name, body in bodies.items():
+        room.hand_in(f"{name}.ipynb", hostile(body, **given), RIGHT[2])
+    before = room.hashes()
+    found = room.grade(**options)
+    assert room.hashes() == before
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+    for path in honest:
+        assert found.pop(path.name)["points"] == "6"
+    assert len(found) == len(bodies)
+    for name, row in found.items():
+        assert row["90.2"] == "2", (name, row["remarks"])  # its next exercise is not harmed either
+    return {name.removesuffix(".ipynb"): row for name, row in found.items()}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of memory and processes need POSIX")
+def test_hostile_answers(room: Room, listener: socket.socket) -> None:
+    found = told_by(room, listener, {**LOST, **KEPT})
+    points = {name: row["90.1"] for name, row in found.items()}
+    assert points == {**dict.fromkeys(LOST, "0"), **dict.fromkeys(KEPT, "1")}
+    remarks = {name: row["remarks"] for name, row in found.items()}
+    for name in ("endless loop", "sleep", "endless generator"):
+        assert "it took more than 10 s" in remarks[name] or "memory" in remarks[name].lower()
+    for name in ("os._exit", "abort"):
+        assert "its process ended before there was a result" in remarks[name]
+    assert "SystemExit" in remarks["sys.exit"]
+    for name in ("fork", "program", "socket", "parent"):
+        assert "PermissionError: an answer may not do this: " in remarks[name], name
+
+
+def test_without_namespaces_python_refuses(room: Room, listener: socket.socket) -> None:
+    names = ("fork", "program", "socket", "parent")
+    found = told_by(room, listener, {name: LOST[name] for name in names}, cut=[])
+    for name in names:
+        assert found[name]["90.1"] == "0"
+        assert "PermissionError: an answer may not do this: " in found[name]["remarks"]
+
+
+@pytest.mark.skipif(
+    not landlock.version() or not CUT.endswith("--kill-child"),
+    reason="no Landlock in this kernel, or no namespaces on this machine",
+)
+def test_answers_that_pass_by_python(room: Room, listener: socket.socket) -> None:
+    found = told_by(room, listener, NATIVE)
+    assert {row["90.1"] for row in found.values()} == {"1"}
+
+
+@pytest.mark.skipif(not landlock.version(), reason="no Landlock in this kernel")
+def test_an_answer_cannot_read_the_solutions(room: Room, listener: socket.socket) -> None:
+    body = "return [len(open(path).read()) for path in PATHS if path.endswith('.ipynb')] and 2 * x"
+    found = told_by(room, listener, {"reader": body})
+    assert found["reader"]["90.1"] == "0"
+    assert "PermissionError: [Errno 13] Permission denied" in found["reader"]["remarks"]
+
+
+@pytest.mark.skipif("--mount-proc" not in CUT, reason="this machine allows no /proc of one's own")
+def test_an_answer_cannot_see_other_processes(room: Room, listener: socket.socket) -> None:
+    body = "return 2 * x if len([n for n in os.listdir('/proc') if n.isdigit()]) < 5 else 0"
+    assert told_by(room, listener, {"looker": body})["looker"]["90.1"] == "1"
+
+
+HOOKED = """
+import multiprocessing, os, pathlib, shutil, socket, sqlite3, subprocess, sys
+from course_tools.grading import landlock, limits
+inside, outside = map(pathlib.Path, sys.argv[1:])
+os.chdir(inside)
+limit = {"seconds": 60, "memory_mb": 2000, "threads": limits.threads()}
+landlock.version, landlock.restrict = (lambda: 1), (lambda *given: False)
+try:
+    limits.hold(inside, **limit)
+except OSError as error:
+    assert "Landlock could not be switched on" in str(error), error
+else:
+    sys.exit("Landlock failed, and nobody noticed")
+landlock.version = lambda: 0
+limits.hold(inside, **limit)
+spawn = multiprocessing.get_context("spawn").Process
+kept = outside / "kept.txt"
+refused = (
+    lambda: kept.open("w"), lambda: kept.open("a"), lambda: kept.open("r+"), lambda: kept.unlink(),
+    lambda: os.open(kept, os.O_WRONLY), lambda: kept.rename(inside / "x"), lambda: kept.chmod(0),
+    lambda: (inside / ".." / outside.name / "kept.txt").open("w"), lambda: os.mkdir(outside / "d"),
+    lambda: (inside / "link").open("w"), lambda: sqlite3.connect(outside / "data.db"),
+    lambda: shutil.rmtree(outside), lambda: os.system("true"), lambda: subprocess.run(["true"]),
+    lambda: socket.socket(), lambda: os.kill(os.getpid(), 0),
+    lambda: spawn(target=os.system, args=("true",)).start(), lambda: subprocess._fork_exec(),
+    lambda: (sys.modules.pop("_posixsubprocess"), __import__("_posixsubprocess")),
+)
+for number, act in enumerate(refused):
+    try:
+        act()
+    except PermissionError as error:
+        assert "an answer may not do this" in str(error), (number, error)
+    else:
+        sys.exit(f"number {number} went through")
+assert kept.read_text() == "kept"
+(inside / "own.txt").write_text("x")
+(inside / "own.txt").unlink()
+open(os.devnull, "w").write("x")
+print("all refused")
+"""
+
+
+def test_the_audit_hook_alone(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    inside.mkdir()
+    outside.mkdir()
+    (outside / "kept.txt").write_text("kept", encoding="utf-8")
+    (inside / "link").symlink_to(outside / "kept.txt")
+    command = [sys.executable, "-c", HOOKED, str(inside), str(outside)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    assert done.stdout == "all refused\n", done.stderr
+
+
+# The command.
+
+
+def run(room: Room, *more: str) -> int:
+    given = [str(room.handed_in), "--masters", str(room.masters), "--seconds", "10", *more]
+    return grade.main(given)
+
+
+def test_the_command_writes_a_table(room: Room, tmp_path: Path, capsys) -> None:
+    room.hand_in("=Kim.ipynb", RIGHT[1], "def times_3(x):\n    raise ValueError('=1+1\\n@x')")
+    output = tmp_path / "new" / "grades.csv"
+    assert run(room, "--output", str(output)) == 0
+    said = capsys.readouterr().out
+    assert f"1 submission in {output}." in said
+    assert limits.isolation(limits.cut()) in said
+    data = output.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbfsubmission,")  # a spreadsheet sees that it is UTF-8
+    (row,) = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
+    assert row["submission"] == "'=Kim.ipynb"
+    assert "\n" not in row["remarks"]
+    assert os.listdir(output.parent) == ["grades.csv"]  # noqa: PTH208
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r\n=1", "  =1"])
+def test_formulas_are_made_harmless(text: str) -> None:
+    assert grade.harmless(text).startswith("'")
+
+
+def test_a_changed_file_is_told(room: Room, tmp_path: Path, capsys, monkeypatch) -> None:
+    path = room.hand_in("Kim.ipynb")
+    monkeypatch.setattr(grade, "grade", lambda *given, **more: path.write_text("{}") and [])
+    assert run(room, "--output", str(tmp_path / "grades.csv")) == 1
+    assert f"CHANGED while grading: {path}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("room_beside_it", [True, False])
+def test_the_marks_are_kept_if_their_file_is_lost(
+    room: Room, tmp_path: Path, capsys, monkeypatch, room_beside_it: bool
+) -> None:
+    room.hand_in("Kim.ipynb")
+    output = tmp_path / "grades.csv"
+    (tmp_path / "grades-2.csv").write_text("of last week", encoding="utf-8")
+    monkeypatch.setattr(grade, "grade", lambda *given, **more: output.mkdir() or [])
+    if not room_beside_it:
+
+        def full(path: Path, text: str) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(grade.notebooks, "write_text", full)
+    assert run(room, "--output", str(output)) == 1
+    said = capsys.readouterr().out
+    assert f"{output} cannot be written: " in said
+    header = "submission,notebook,points,maximum,remarks\n"
+    beside = tmp_path / "grades-3.csv"
+    if room_beside_it:
+        assert beside.read_text(encoding="utf-8-sig") == header
+        assert f"0 submissions in {beside}." in said
+    else:
+        assert header in said
+        assert "0 submissions in the table above." in said
+    assert (tmp_path / "grades-2.csv").read_text(encoding="utf-8") == "of last week"
+
+
+def test_wrong_folders(room: Room, capsys) -> None:
+    def told(*more: str) -> str:
+        with pytest.raises(SystemExit) as stopped:
+            run(room, *more)
+        assert stopped.value.code == 2
+        return capsys.readouterr().err
+
+    (room.handed_in / "Kim").mkdir()
+    room.hand_in("Kim/week1/90_sample.ipynb")
+    assert "There are some further down; copy them up." in told()
+    room.hand_in("90_sample.ipynb")
+    gone = room.handed_in / "gone"
+    assert f"no solved notebook with exercises in {gone};" in told("--masters", str(gone))
+    solved_nothing = "90_sample.ipynb, exercise 90.1: a solution cell holds one"
+    assert solved_nothing in told("--masters", str(room.handed_in))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--seconds", "0"], "--seconds is 0"),
+        (["--memory-mb", "-1"], "--memory-mb is -1"),
+        (["--output", "."], "is a folder"),
+        (["--output", str(COURSE / "x.csv")], "x.csv cannot be written ("),
+        ([], "no notebook (*.ipynb)"),
+    ],
+)
+def test_wrong_calls(room: Room, capsys, more: list[str], said: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(room, *more)
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        grade.main([str(room.handed_in / "missing")])
+    assert "no folder" in capsys.readouterr().err

@@ -1,0 +1,261 @@
+"""Launch buttons: none without a repository; with one, right targets and copies that install."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import shutil
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+from packaging.requirements import Requirement
+
+import course_lib
+from course_tools import launch, lint, notebooks
+from course_tools.page import Page
+
+REPO = "someone/word-vectors"
+TAG = f"v{course_lib.__version__}"
+PAGE = f"# Course\n\n{launch.BEGIN}\n{launch.END}\n\nThe end.\n"
+COLAB = (
+    f"https://colab.research.google.com/github/{REPO}/blob/{TAG}/notebooks/launch/90_sample.ipynb"
+)
+BINDER = f"https://mybinder.org/v2/gh/{REPO}/{TAG}?labpath=notebooks%2Flaunch%2F90_sample.ipynb"
+
+
+@pytest.fixture
+def root(tmp_path, sample) -> Path:
+    """Return a small project: two notebooks, two pages, the real pins, no repository yet."""
+    folder = tmp_path / "project"
+    (folder / "notebooks" / "student").mkdir(parents=True)
+    (folder / "docs").mkdir()
+    for name in ("pyproject.toml", "constraints.txt"):
+        shutil.copyfile(notebooks.ROOT / name, folder / name)
+    other = copy.deepcopy(sample)
+    nbformat.write(sample, folder / "notebooks" / "90_sample.ipynb")
+    nbformat.write(other, folder / "notebooks" / "91_next.ipynb")
+    (folder / "notebooks" / "student" / "90_sample.ipynb").write_text("{}", encoding="utf-8")
+    (folder / "README.md").write_text(PAGE, encoding="utf-8")
+    (folder / "docs" / "room.md").write_text(PAGE, encoding="utf-8")
+    set_repository(folder, "")
+    return folder
+
+
+def set_repository(root: Path, value: str) -> None:
+    path = root / "pyproject.toml"
+    text = path.read_text(encoding="utf-8")
+    changed, count = re.subn(r"(?m)^repository = .*$", f'repository = "{value}"', text)
+    assert count == 1
+    path.write_text(changed, encoding="utf-8")
+
+
+@pytest.fixture
+def drawn(root) -> Path:
+    set_repository(root, REPO)
+    assert launch.generate(root) == 2
+    return root
+
+
+def told(root: Path) -> list[str]:
+    return [f"{page}: {what}" for page, _, what in launch.findings(root)]
+
+
+def test_nothing_is_drawn_while_no_repository_is_set(root):
+    before = {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
+    assert launch.generate(root) == 0
+    assert {p: p.read_bytes() for p in root.rglob("*") if p.is_file()} == before
+    assert not (root / "notebooks" / "launch").exists()
+    assert told(root) == []
+
+
+def test_badges_lead_to_the_copies_of_this_version(drawn):
+    for name in ("README.md", "docs/room.md"):
+        text = (drawn / name).read_text(encoding="utf-8")
+        assert f"]({COLAB})" in text and f"]({BINDER})" in text
+        assert text.count("blob") == text.count("/v2/gh/") == 2
+        assert all(alt for alt in re.findall(r"!\[(.*?)\]", text))
+        assert text.startswith("# Course\n") and text.endswith("\n\nThe end.\n")
+    assert {p.name for p in (drawn / "notebooks" / "launch").iterdir()} == {
+        "90_sample.ipynb",
+        "91_next.ipynb",
+    }
+    assert told(drawn) == []
+
+
+def test_drawing_again_changes_nothing_and_emptying_removes_all(drawn):
+    before = {p: p.read_bytes() for p in drawn.rglob("*") if p.is_file()}
+    launch.generate(drawn)
+    assert {p: p.read_bytes() for p in drawn.rglob("*") if p.is_file()} == before
+    set_repository(drawn, "")
+    launch.generate(drawn)
+    assert (drawn / "README.md").read_text(encoding="utf-8") == PAGE
+    assert not (drawn / "notebooks" / "launch").exists()
+    assert told(drawn) == []
+
+
+def test_a_copy_is_the_full_notebook_with_an_installation_in_front(drawn, sample):
+    made = notebooks.read(drawn / "notebooks" / "launch" / "90_sample.ipynb")
+    assert [c.id for c in made.cells] == [
+        "launch-note",
+        "launch-install",
+        *(c.id for c in sample.cells),
+    ]
+    assert any("x + x" in c.source for c in made.cells)  # solutions stay
+    assert all(c.outputs == [] and c.execution_count is None for c in notebooks.code_cells(made))
+    by_id = {c.id: c.source for c in made.cells}
+    assert "[91](91_next.ipynb)" in by_id["references"]  # a launch copy too
+    page = f"https://github.com/{REPO}/blob/{TAG}/notebooks/"
+    assert f"![dot]({page}dot.png) [below](#Recap)" in by_id["first-section"]
+    assert f"[90_sample.ipynb]({page}90_sample.ipynb)" in by_id["launch-note"]
+
+
+def test_what_holds_for_ones_own_machine_is_left_out():
+    """In notebook 00; and the cells are still there to be left out."""
+    (path,) = notebooks.find(["00"])
+    full = notebooks.read(path)
+    made = launch.launch_copy(full, path.name, set(), notebooks.ROOT)
+    assert set(launch.OWN_MACHINE) <= {c.id for c in notebooks.code_cells(full)}
+    assert not set(launch.OWN_MACHINE) & {c.id for c in notebooks.code_cells(made)}
+    assert not any("metadata.version(" in c.source for c in notebooks.code_cells(made))
+
+
+def test_links_out_of_the_folder_lead_to_the_repository():
+    page = "https://github.com/o/n/blob/v1/"
+    assert launch._led("../docs/x.md#a", {"90.ipynb"}, page) == f"{page}docs/x.md#a"
+    assert launch._led("90.ipynb#Recap", {"90.ipynb"}, page) == "90.ipynb#Recap"
+    assert launch._led("https://example.org/", {"90.ipynb"}, page) == "https://example.org/"
+
+
+def install_cell(root: Path) -> str:
+    made = notebooks.read(root / "notebooks" / "launch" / "90_sample.ipynb")
+    return made.cells[1].source
+
+
+def test_the_first_cell_installs_the_tagged_course_with_its_pins(drawn):
+    source = install_cell(drawn)
+    compile(TransformerManager().transform_cell(source), "cell", "exec")  # IPython can read it
+    assert f'"git+https://github.com/{REPO}@{TAG}#egg=word-vectors-course"' in source
+    named = {Requirement(word).name: word for word in source.split() if "==" in word}
+    pins = (notebooks.ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert set(named.values()) <= set(pins)
+    project = tomllib.loads((drawn / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {Requirement(line).name for line in project["dependencies"]}
+    assert declared - set(named) == launch._JUPYTER  # that of the hosted machine stays
+    assert {"torch", "gensim", "numpy", "scikit-learn", "h5py"} <= set(named)
+
+
+def test_the_first_cell_does_nothing_where_the_course_is(drawn):
+    calls: list[tuple] = []
+
+    class Shell:
+        def run_line_magic(self, *words: str) -> None:
+            calls.append(words)
+
+    source = TransformerManager().transform_cell(install_cell(drawn))
+    exec(source, {"get_ipython": Shell})
+    assert calls == []
+    exec(source.replace('"course_lib"', '"not_there"'), {"get_ipython": Shell})
+    assert [name for name, _ in calls] == ["pip", "pip"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (REPO, "other/course", f"leads elsewhere than to {REPO}"),
+        (TAG, "v0.0.0", "leads elsewhere"),
+        (TAG, "main", "leads elsewhere"),
+        ("90_sample", "92_gone", "a button for a notebook that is not there: 92_gone.ipynb"),
+        ("| 90_sample |", "| sample |", "the buttons have aged"),
+        (f"{launch.END}\n", "", "do not stand in pairs"),
+    ],
+)
+def test_a_wrong_button_is_found(drawn, old, new, what):
+    page = drawn / "docs" / "room.md"
+    text = page.read_text(encoding="utf-8")
+    assert old in text
+    page.write_text(text.replace(old, new), encoding="utf-8")
+    found = told(drawn)
+    assert found and all(line.startswith("docs/room.md: ") for line in found)
+    assert any(what in line for line in found), found
+
+
+def test_a_button_without_a_repository_is_found(drawn):
+    set_repository(drawn, "")
+    found = told(drawn)
+    assert any("README.md: a button, while no repository is set" in line for line in found)
+    assert any("launch/90_sample.ipynb: a launch copy that nothing asks" in line for line in found)
+
+
+@pytest.mark.parametrize("repo", ["", REPO])
+@pytest.mark.parametrize("button", [COLAB, BINDER, "http://mybinder.org/v2/gh/x/y/HEAD"])
+def test_a_button_typed_by_hand_is_found(button, repo, root, sample):
+    set_repository(root, repo)
+    launch.generate(root)
+    page = root / "README.md"
+    page.write_text(f"{page.read_text(encoding='utf-8')}\n[run]({button})\n", encoding="utf-8")
+    assert told(root) == [f"README.md: a button typed by hand: {button}; `make launch` draws them"]
+    recap = next(c for c in sample.cells if c.id == "recap")
+    recap.source += f"\n\n[run]({button})"
+    found = list(launch.typed_by_hand(Page(root / "notebooks" / "90_sample.ipynb", sample)))
+    assert found == [("recap", f"a button typed by hand: {button}")]
+
+
+def test_aged_and_missing_copies_are_found(drawn):
+    folder = drawn / "notebooks" / "launch"
+    (folder / "91_next.ipynb").unlink()
+    text = (folder / "90_sample.ipynb").read_text(encoding="utf-8")
+    (folder / "90_sample.ipynb").write_text(text.replace("All.", "Some."), encoding="utf-8")
+    assert told(drawn) == [
+        "launch/90_sample.ipynb: the launch copy has aged: run `make launch`",
+        "launch/91_next.ipynb: the launch copy is missing: run `make launch`",
+    ]
+
+
+@pytest.mark.parametrize("value", ["name", "a/b/c", "a/b c", "https://github.com/a/b", "/", "a/"])
+def test_a_wrong_setting_is_refused(value, root, monkeypatch, capsys):
+    set_repository(root, value)
+    with pytest.raises(ValueError, match="wanted 'owner/name' or ''"):
+        launch.repository(root)
+    assert len(told(root)) == 1
+    monkeypatch.setattr(notebooks, "ROOT", root)
+    assert launch.main([]) == 1
+    assert "Stopped: repository =" in capsys.readouterr().err
+
+
+def test_the_command_line(root, monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "ROOT", root)
+    assert launch.main([]) == 0
+    assert "no buttons, no launch copies" in capsys.readouterr().out
+    set_repository(root, REPO)
+    assert launch.main(["--check"]) == 1
+    assert launch.main([]) == 0
+    assert launch.main(["--check"]) == 0
+
+
+def test_other_tools_leave_the_launch_copies_alone(drawn, monkeypatch):
+    found = notebooks.find(folder=drawn / "notebooks")
+    assert [path.name for path in found] == ["90_sample.ipynb", "91_next.ipynb"]
+    ruff = tomllib.loads((drawn / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]
+    assert "notebooks/launch" in ruff["extend-exclude"]
+
+
+def test_lint_looks_at_the_buttons(drawn, monkeypatch, capsys):
+    assert set(launch.RULES) <= set(lint.RULES)
+    page = drawn / "README.md"
+    page.write_text(page.read_text(encoding="utf-8").replace(REPO, "a/b"), encoding="utf-8")
+    monkeypatch.setattr(notebooks, "ROOT", drawn)
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", drawn / "notebooks")
+    assert lint.main([]) == 1
+    assert f"README.md: -: a button that leads elsewhere than to {REPO}" in capsys.readouterr().out
+
+
+def test_the_course_itself():
+    """Whatever the setting is, pages, copies and buttons agree with it."""
+    assert told(notebooks.ROOT) == []
+    stored = json.dumps(sorted(launch.copies(notebooks.ROOT)))
+    folder = notebooks.ROOT / "notebooks" / "launch"
+    assert stored == json.dumps(sorted(path.name for path in folder.glob("*.ipynb")))

@@ -1,0 +1,362 @@
+"""Each rule of lint finds its planted fault, and a notebook that keeps them all passes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
+from course_tools import (
+    lint,
+    markdown,
+    metadata,
+    notebooks,
+    rules_cells,
+    rules_metadata,
+    rules_page,
+)
+
+
+def cell(notebook: NotebookNode, cell_id: str) -> NotebookNode:
+    return next(c for c in notebook.cells if c.id == cell_id)
+
+
+def place(notebook: NotebookNode, cell_id: str) -> int:
+    return next(i for i, c in enumerate(notebook.cells) if c.id == cell_id)
+
+
+def renumber(notebook: NotebookNode) -> None:
+    for count, one in enumerate(notebooks.code_cells(notebook), 1):
+        one.execution_count = count
+
+
+def edit(cell_id: str, old: str, new: str) -> Callable[[NotebookNode], None]:
+    def change(notebook: NotebookNode) -> None:
+        assert old in cell(notebook, cell_id).source
+        cell(notebook, cell_id).source = cell(notebook, cell_id).source.replace(old, new)
+
+    return change
+
+
+def insert(before: str, new: NotebookNode) -> Callable[[NotebookNode], None]:
+    def change(notebook: NotebookNode) -> None:
+        notebook.cells.insert(place(notebook, before), new)
+        renumber(notebook)
+
+    return change
+
+
+def remove(cell_id: str) -> Callable[[NotebookNode], None]:
+    def change(notebook: NotebookNode) -> None:
+        del notebook.cells[place(notebook, cell_id)]
+        renumber(notebook)
+
+    return change
+
+
+def add_code(source: str, **more) -> Callable[[NotebookNode], None]:
+    return insert("recap", new_code_cell(source, id="added", **more))
+
+
+def add_text(source: str, **more) -> Callable[[NotebookNode], None]:
+    return insert("recap", new_markdown_cell(source, id="added", **more))
+
+
+def prints(text: str) -> Callable[[NotebookNode], None]:
+    return add_code("print(x)", outputs=[new_output("stream", name="stdout", text=text)])
+
+
+def shows(kind: str, value: str) -> Callable[[NotebookNode], None]:
+    return add_code("x", outputs=[new_output("display_data", data={kind: value})])
+
+
+def set_tags(cell_id: str, *tags: str) -> Callable[[NotebookNode], None]:
+    def change(notebook: NotebookNode) -> None:
+        cell(notebook, cell_id).metadata["tags"] = list(tags)
+
+    return change
+
+
+def number_exercise(cell_id: str, number: str) -> Callable[[NotebookNode], None]:
+    def change(notebook: NotebookNode) -> None:
+        cell(notebook, cell_id).metadata["course"] = {"exercise": number}
+
+    return change
+
+
+def rename(old: str, new: str) -> Callable[[NotebookNode], None]:
+    def change(notebook: NotebookNode) -> None:
+        cell(notebook, old).id = new
+
+    return change
+
+
+def count(cell_id: str, number: int | None) -> Callable[[NotebookNode], None]:
+    def change(notebook: NotebookNode) -> None:
+        cell(notebook, cell_id).execution_count = number
+
+    return change
+
+
+def clear(notebook: NotebookNode) -> None:
+    for one in notebooks.code_cells(notebook):
+        one.outputs = []
+
+
+def forget_alt(notebook: NotebookNode) -> None:
+    cell(notebook, "figure").outputs[0].metadata = {}
+
+
+def fill(notebook: NotebookNode) -> None:
+    for one in notebooks.code_cells(notebook):
+        one.source += "\nx = 1" * 6
+
+
+def widgets(notebook: NotebookNode) -> None:
+    notebook.metadata["widgets"] = {}
+
+
+def other_kernel(notebook: NotebookNode) -> None:
+    notebook.metadata["kernelspec"] = {"name": "my-env", "display_name": "My"}
+
+
+def times(notebook: NotebookNode) -> None:
+    cell(notebook, "addition").metadata["execution"] = {"iopub.execute_input": "2020"}
+
+
+def slide_type(notebook: NotebookNode) -> None:
+    cell(notebook, "addition").metadata["slideshow"] = {"slide_type": "skip"}
+
+
+def remove_points(notebook: NotebookNode) -> None:
+    del cell(notebook, "check-1").metadata["nbgrader"]
+
+
+def ignore_all(notebook: NotebookNode) -> None:
+    cell(notebook, "addition").metadata["tags"] = ["nbval-ignore-output"]
+    cell(notebook, "figure").metadata["tags"] = ["nbval-ignore-output"]
+
+
+def code_first(notebook: NotebookNode) -> None:
+    del notebook.cells[0]
+
+
+error = new_output("error", ename="ValueError", evalue="no", traceback=[])
+warning = new_output("stream", name="stderr", text="UserWarning: old\n")
+helper = "def helper(x):\n    y = x + 1\n    return y"
+
+PLANTED = {
+    "no header": (code_first, "setup", "the first cell is not the header"),
+    "title": (edit("header", "# 90", "# 91"), "header", "the title is not '# 90 · …'"),
+    "header part": (edit("header", "**Data**", "Data"), "header", "no **Data**"),
+    "header order": (
+        edit(
+            "header", "**You need** nothing. **Minutes on CPU**", "**Minutes on CPU** **You need**"
+        ),
+        "header",
+        "do not stand in the order",
+    ),
+    "goals": (edit("header", "- three\n", ""), "header", "2 goals"),
+    "second title": (add_text("# Again"), "added", "a second title"),
+    "section number": (edit("first-section", "## 1", "## 2"), "first-section", "should read '## 1"),
+    "no section": (edit("first-section", "## 1 · ", "### "), "references", "no numbered section"),
+    "last sections": (edit("recap", "## Recap", "**Recap**"), "references", "come Test yourself"),
+    "self-test": (edit("self-test", "<summary>Why?</summary>", "Why?"), "references", "<details>"),
+    "neighbour": (edit("references", "91_next", "dot"), "references", "no link to 91_next.ipynb"),
+    "last cell": (
+        lambda n: n.cells.append(new_code_cell("x", id="added", execution_count=12)),
+        "added",
+        "the first and the last cell are text",
+    ),
+    "lost backslash": (add_text("$\text{a}$"), "added", "a control character stands"),
+    "dead link": (add_text("[a](../gone.md)"), "added", "../gone.md leads to nothing"),
+    "dead picture": (add_text("![a](gone.png)"), "added", "gone.png leads to nothing"),
+    "dead html link": (add_text('<a href="gone.md">a</a>'), "added", "leads to nothing"),
+    "dead anchor": (add_text("[a](#Nowhere)"), "added", "names no heading"),
+    "dead far anchor": (add_text("[a](91_next.ipynb#Top)"), "added", "names no heading"),
+    "absolute link": (add_text("[a](/etc/hosts)"), "added", "is not relative"),
+    "attachment": (add_text("![a](attachment:b.png)"), "added", "no such attachment"),
+    "alt text of a figure": (forget_alt, "figure", "a figure without alt text (image/png)"),
+    "alt text in markdown": (add_text("![](dot.png)"), "added", "without alt text: ![](dot.png)"),
+    "alt text in html text": (add_text('<img src="dot.png">'), "added", "without alt text: <img>"),
+    "alt text in html": (shows("text/html", "<p><img src='a'/>"), "added", "in HTML: <img>"),
+    "alt text of svg": (shows("text/html", "<svg></svg>"), "added", "in HTML: <svg>"),
+    "alt text in output": (shows("text/markdown", "![](a)"), "added", "without alt text"),
+    "two exercises": (remove("answer-3"), "references", "2 exercises; 3 to 5"),
+    "exercise order": (number_exercise("answer-1", "90.2"), "answer-1", "wanted 90.1"),
+    "exercise unknown": (
+        number_exercise("answer-1", "90.7"),
+        "answer-1",
+        "no check for exercise",
+    ),
+    "check unasked": (
+        number_exercise("answer-1", "90.7"),
+        "references",
+        "asks for the checks 90.1",
+    ),
+    "exercise title": (edit("task-1", "Times 2", "Two"), "answer-1", "is called 'Times 2'"),
+    "exercise heading": (edit("task-1", "### Exercise", "### Task"), "answer-1", "no text '### Ex"),
+    "difficulty": (edit("task-1", "★☆☆", "easy"), "task-1", "difficulty: ★☆☆"),
+    "no end": (
+        edit("answer-1", "    ### END SOLUTION", ""),
+        "answer-1",
+        "one '### BEGIN SOLUTION'",
+    ),
+    "outside": (
+        edit("answer-1", "### BEGIN", "x = 1\n    ### BEGIN"),
+        "answer-1",
+        "docstring, and",
+    ),
+    "after": (
+        edit("answer-1", "### END SOLUTION", "### END SOLUTION\n    x = 1"),
+        "answer-1",
+        "it al",
+    ),
+    "no docstring": (edit("answer-1", '"""Return x times 2."""', "x"), "answer-1", "the docstring"),
+    "two functions": (
+        edit("answer-1", "### END", "### END\nx = 1#"),
+        "answer-1",
+        "and nothing else",
+    ),
+    "check missing": (set_tags("check-1"), "answer-1", "the next code cell is not its check"),
+    "check number": (number_exercise("check-1", "90.2"), "check-1", "do not name exercise 90.1"),
+    "check call": (edit("check-1", "times_2", "times_3"), "check-1", "should read check("),
+    "late use": (edit("answer-3", "x + x", "times_2(x) + x"), "answer-3", "uses times_2 of exer"),
+    "kernel": (other_kernel, "header", "not python3"),
+    "widgets": (widgets, "header", "state of widgets"),
+    "times": (times, "addition", "times of execution"),
+    "random id": (rename("addition", "0a1b2c3d"), "0a1b2c3d", "drawn at random"),
+    "uuid": (rename("addition", "0a1b2c3d-12-34"), "0a1b2c3d-12-34", "drawn at random"),
+    "odd id": (rename("addition", "Add_It"), "Add_It", "lower-case words"),
+    "long cell": (add_code("x = 1\n" * 26), "added", "26 lines of code"),
+    "empty cell": (add_code(" "), "added", "the cell is empty"),
+    "median": (fill, "header", "the median cell has"),
+    "count": (count("addition", 3), "addition", "execution count 3; wanted 2"),
+    "stripped count": (count("setup", None), "setup", "execution count None"),
+    "stripped outputs": (clear, "header", "no output is stored"),
+    "error": (add_code("1 / 0", outputs=[error]), "added", "a stored error: ValueError"),
+    "warning": (add_code("x", outputs=[warning]), "added", "a stored warning"),
+    "tag": (set_tags("addition", "nbval-skip"), "addition", "unknown tag nbval-skip"),
+    "no setup": (set_tags("setup"), "setup", "the first code cell, and it alone"),
+    "two setups": (set_tags("addition", "setup"), "addition", "the first code cell, and it alone"),
+    "no seed": (edit("setup", "seed_everything", "profile"), "setup", "runtime.seed_everything"),
+    "comment": (edit("addition", "print", "# NBVAL_SKIP\nprint"), "addition", "not by comments"),
+    "no assert": (edit("process-check", "assert", "#"), "process", "without an assert in the next"),
+    "stray marker": (add_code("### BEGIN SOLUTION\nx"), "added", "a solution without the tag"),
+    "stray check": (set_tags("addition", "check"), "references", "not as many checks"),
+    "magic": (add_code("%pip install x"), "added", "not plain Python"),
+    "shell": (add_code("!ls"), "added", "not plain Python"),
+    "help": (add_code("print?"), "added", "not plain Python"),
+    "get_ipython": (add_code("get_ipython().system('ls')"), "added", "get_ipython"),
+    "system": (add_code("os.system('ls')"), "added", "no shell commands"),
+    "plt.show": (add_code("plt.show()"), "added", "shown by plots.show"),
+    "home": (prints("saved to /home/ana/x.png"), "added", "a path of this machine"),
+    "mac": (prints("'/Users/ana/x'"), "added", "a path of this machine"),
+    "temporary": (prints("/tmp/ipykernel_1/2.py"), "added", "'/tmp/ipykernel_1/2.py'"),
+    "windows": (prints("C:\\course\\x"), "added", "a path of this machine"),
+    "windows repr": (shows("text/html", "'D:\\\\x'"), "added", "a path of this machine"),
+    "file url": (shows("application/json", "file:///x"), "added", "a path of this machine"),
+    "slide type": (slide_type, "addition", "its slideshow metadata are {'slide_type': 'skip'}"),
+    "points": (remove_points, "check-1", "its nbgrader metadata are None; wanted {"),
+    "share": (ignore_all, "header", "3 of 6 outputs are compared; wanted"),
+    "pasted": (
+        lambda n: (
+            add_code(helper)(n),
+            insert("recap", new_code_cell(helper.replace("helper", "again"), id="twice"))(n),
+        ),
+        "twice",
+        "again stands already in 90_sample.ipynb, cell added",
+    ),
+}
+
+
+def test_a_notebook_that_keeps_the_rules_has_no_finding(sample, course):
+    assert lint.findings([course(sample)]) == []
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_fault_is_found(name, sample, course):
+    change, where, what = PLANTED[name]
+    change(sample)
+    found = lint.findings([course(sample)])
+    assert any(f.cell == where and what in f.what for f in found), found
+
+
+def test_every_rule_has_a_planted_fault(sample, course):
+    for rule in rules_page.RULES + rules_cells.RULES + rules_metadata.RULES:
+        assert any(change_is_seen_by(rule, name, sample, course) for name in PLANTED), rule
+
+
+def change_is_seen_by(rule, name, sample, course) -> bool:
+    change, where, what = PLANTED[name]
+    notebook = copy.deepcopy(sample)
+    change(notebook)
+    page = lint.Page(course(notebook), notebook)
+    return any(cell == where and what in said for cell, said in rule(page))
+
+
+def test_what_only_looks_like_a_fault_passes(sample, course):
+    for number, source in enumerate(
+        (
+            "`[a](gone.md)` and\n```\n# no title\n[a](gone.md)\n```",
+            "[web](https://example.org/home/x) [mail](mailto:a@example.org)",
+            "[there](91_next.ipynb) [First](#1-·-First) $x:\\alpha$ ~/.cache/",
+        )
+    ):
+        insert("recap", new_markdown_cell(source, id=f"text-{number}"))(sample)
+    add_code(
+        "x = (\n    7\n    % 2\n)",
+        outputs=[
+            new_output("stream", name="stdout", text="https://x.org/home/a and/or s.split: /a/\n")
+        ],
+    )(sample)
+    metadata.derive(sample)
+    assert lint.findings([course(sample)]) == []
+
+
+def test_equal_helpers_in_two_notebooks(sample, course):
+    add_code(helper)(sample)
+    path = course(sample)
+    other = path.with_name("92_other.ipynb")
+    other.write_bytes(path.read_bytes())
+    found = [f for f in lint.findings([path, other]) if "stands already in" in f.what]
+    assert {f.notebook for f in found} == {"92_other.ipynb"}
+    assert "helper stands already in 90_sample.ipynb, cell added" in {f.what for f in found}
+
+
+def test_broken_files_are_findings(sample, course):
+    path = course(sample)
+    path.write_text("{", encoding="utf-8")
+    assert "is no notebook" in lint.findings([path])[0].what
+    good = course(sample).read_text(encoding="utf-8")
+    path.write_text(good.replace('"id": "recap",', ""), encoding="utf-8")
+    assert "has cells without an id" in lint.findings([path])[0].what
+    path.write_text(good.replace('"nbformat_minor": 5', '"nbformat_minor": 4'), encoding="utf-8")
+    assert "has cells without an id" in lint.findings([path])[0].what
+    assert "the notebook is empty" in lint.findings([path.with_name("91_next.ipynb")])[0].what
+
+
+def test_the_command_prints_findings_and_the_share(sample, course, capsys):
+    good = course(sample)
+    assert lint.main([str(good)]) == 0
+    out = capsys.readouterr().out
+    assert "90_sample.ipynb: 83% of outputs compared (5 of 6)\n0 findings in 1 notebooks." in out
+    add_code("!ls")(sample)
+    assert lint.main([str(course(sample))]) == 1
+    out = capsys.readouterr().out
+    assert "90_sample.ipynb: added: not plain Python" in out
+    with pytest.raises(SystemExit) as stopped:
+        lint.main(["99"])
+    assert stopped.value.code == 2
+    assert "no notebook '99'; in notebooks/ are: " in capsys.readouterr().err
+
+
+def test_markdown_is_read_outside_of_code_alone():
+    text = "a `[x](y)` [b](c.md) ``` ` ```\n\n> ```\n> # not\n> ```\n\n## Yes [d](<e f.md>)\n"
+    assert markdown.headings(text) == [(2, "Yes [d](<e f.md>)")]
+    assert markdown.targets(text) == ["c.md", "e f.md"]
+    moved = markdown.replace_targets(text, str.upper)
+    assert moved == text.replace("c.md", "C.MD").replace("e f.md", "E F.MD")

@@ -1,0 +1,235 @@
+"""What goes onto which slide, and the metadata that say so. The browser has a test of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from course_tools import editions, execute, metadata, notebooks, slides, slides_plan
+
+COURSE = notebooks.find()
+
+
+def text(cell_id: str, source: str, *tags: str):
+    return new_markdown_cell(source, id=cell_id, metadata={"tags": list(tags)} if tags else {})
+
+
+def code(cell_id: str, source: str, *tags: str, outputs=()):
+    found = {"tags": list(tags)} if tags else {}
+    return new_code_cell(source, id=cell_id, metadata=found, outputs=list(outputs))
+
+
+def prints(*lines: str):
+    return new_output("stream", name="stdout", text="\n".join(lines))
+
+
+def types(*cells) -> list[str]:
+    return list(slides_plan.slide_types(new_notebook(cells=list(cells))).values())
+
+
+def test_a_section_begins_a_column_and_each_text_a_slide():
+    assert types(
+        text("header", "# 90 · Sample"),
+        code("setup", "import os", "setup"),
+        text("one", "## 1 · First\n\nWhy?"),
+        code("short", "1 + 1", outputs=[prints("2")]),
+        text("meaning", "So."),
+        text("below", "### Not a section"),
+        text("spoken", "Say hello.", "notes"),
+        text("two", "## 2 · Second"),
+    ) == ["slide", "skip", "slide", "-", "subslide", "subslide", "notes", "slide"]
+
+
+@pytest.mark.parametrize(("lines", "wanted"), [(5, "-"), (15, "subslide")])
+def test_code_joins_the_slide_above_where_both_fit(lines, wanted):
+    above = text("one", "## 1 · First\n\n" + "A word. " * 40)
+    assert types(above, code("c", "x = 1\n" * lines)) == ["slide", wanted]
+
+
+def test_a_long_result_alone_goes_on_to_a_next_slide():
+    above = text("one", "## 1 · First\n\n" + "A word. " * 40)
+    long = code("c", "x", outputs=[prints(*"1" * 30)])
+    assert types(above, long, code("d", "y = 1\nz = 2")) == ["slide", "-", "subslide"]
+
+
+def test_a_figure_has_its_own_slide_or_a_short_text_above_it():
+    picture = new_output("display_data", data={"image/png": "aGVsbG8="})
+    drawn = code("draw", "plots.show(fig, alt='a')", outputs=[picture])
+    long = "## 1 · First\n\n" + "A word. " * 80
+    assert types(text("one", long), drawn, code("next", "x = 1"))[1:] == ["subslide", "subslide"]
+    assert types(text("one", "## 1 · First"), drawn, code("next", "x = 1"))[1:] == ["-", "subslide"]
+
+
+@pytest.mark.parametrize(
+    ("source", "skipped"),
+    [
+        ("assert 1 == 1\n\nassert x  # as it must be", True),
+        ("x = 1\nassert x", True),
+        ("x = 1\ny = 2\nassert x", False),
+        ("assert x\nif x:\n    assert y", True),
+        ("print(1)", False),
+        ("not python (", False),
+    ],
+)
+def test_bare_assertions_are_left_out(source, skipped):
+    assert slides_plan.is_skipped(code("c", source)) == skipped
+
+
+def test_a_folded_answer_takes_no_room():
+    answer = "<details><summary>Answer</summary>\n\n" + "word " * 500 + "\n\n</details>"
+    folded = slides_plan.height(text("q", f"Why?\n\n{answer}"))
+    assert folded == slides_plan.height(text("q", "Why?"))
+
+
+def test_the_copy_for_a_deck(sample):
+    before = notebooks.text_of(sample)
+    copied = slides_plan.for_deck(sample)
+    assert notebooks.text_of(sample) == before
+    by_id = {cell.id: cell for cell in copied.cells}
+    assert "91_next" not in by_id["header"].source
+    assert by_id["header"].source.startswith("# 90 · Sample")
+    assert not {"setup", "answer-1", "check-1", "process-check"} & set(by_id)
+    assert slides_plan.DRAWING in notebooks.tags(by_id["figure"])
+
+
+def test_a_folded_answer_becomes_a_note():
+    folded = "One?\n\n<details><summary>Answer</summary>\n\n*Yes*.\n\n</details>\n\n"
+    notebook = new_notebook(cells=[text("quiz", f"## Quiz\n\n{folded}{folded.replace('O', 'N')}")])
+    cells = slides_plan.for_deck(notebook).cells
+    found = [(cell.metadata["slideshow"]["slide_type"], cell.source) for cell in cells]
+    assert found == [
+        ("slide", "## Quiz\n\nOne?"),
+        ("notes", "**Answer**\n\n*Yes*."),
+        ("-", "Nne?"),
+        ("notes", "**Answer**\n\n*Yes*."),
+    ]
+    assert len({cell.id for cell in cells}) == 4
+    page = slides.html(notebook)
+    assert "<details" not in page
+    assert (
+        len(re.findall(r"<aside class=\"notes\">.*?<em>Yes</em>.*?</aside>", page, re.DOTALL)) == 2
+    )
+
+
+def test_of_a_docstring_the_first_line_is_shown():
+    listing = (
+        '```python\ndef f():\n    """Do it.\n\n    Returns\n    -------\n    """\n    return 1\n```'
+    )
+    output = new_output("display_data", data={"text/markdown": listing})
+    notebook = new_notebook(cells=[code("c", "explain.show_source(f)", outputs=[output])])
+    shown = slides_plan.for_deck(notebook).cells[0].outputs[0].data["text/markdown"]
+    assert shown == '```python\ndef f():\n    """Do it. …"""\n    return 1\n```'
+
+
+def test_the_page_holds_no_solution_and_no_outside_address(sample):
+    page = slides.html(sample, theme="dark")
+    assert "x + x" not in page and "SOLUTION" not in page and "check(" not in page
+    assert "difficulty: ★☆☆" in page
+    assert '<html data-theme="dark" lang="en">' in page
+    assert "<title>90 · Sample</title>" in page
+    loaded = re.findall(r"(?:src|href)=\"([^\"]*)\"", page)
+    assert loaded and all(not re.match(r"(https?:)?//", one) for one in loaded), loaded
+    assert "import mermaid" not in page and "require(" not in page
+
+
+def test_notes_are_an_aside(sample):
+    sample.cells.insert(3, text("say", "Ask the *room*.", "notes"))
+    page = slides.html(sample)
+    copy = editions.student(sample, "90_sample.ipynb", set())
+    assert "Ask the" not in notebooks.text_of(copy)
+    aside = re.search(r"<aside class=\"notes\">(.*?)</aside>", page, re.DOTALL)
+    assert aside and "Ask the <em>room</em>." in aside[1]
+
+
+def test_pieces_of_fonts_are_taken_where_the_text_needs_them(tmp_path, monkeypatch):
+    folder = tmp_path / "@fontsource" / "sans"
+    (folder / "files").mkdir(parents=True)
+    sheet = ""
+    for name, drawn in (("latin", "U+0000-00FF,U+2190"), ("korean", "U+ac0?"), ("greek", "U+370")):
+        (folder / "files" / f"{name}.woff2").write_bytes(name.encode())
+        sheet += f"@font-face {{ src: url(./files/{name}.woff2) format('woff2'), "
+        sheet += f"url(./files/{name}.woff) format('woff'); unicode-range: {drawn}; }}\n"
+    (folder / "400.css").write_text(sheet, encoding="utf-8")
+    text = {ord("a"), ord("가")}
+    monkeypatch.setattr(slides, "FONTS", {"sans": ("400.css",)})
+    monkeypatch.setattr(slides, "MORE_FONTS", {})
+    faces = slides.font_faces(tmp_path, text)
+    assert faces.count("@font-face") == 2 and "./files" not in faces and ".woff)" not in faces
+    assert "370" not in faces
+    monkeypatch.setattr(slides, "MORE_FONTS", slides.FONTS)
+    monkeypatch.setattr(slides, "FONTS", {})
+    assert re.findall("U[^;]+", slides.font_faces(tmp_path, text)) == ["U+ac0?"]
+
+
+def test_the_lock_pins_every_package_and_names_no_registry():
+    wanted = json.loads((slides.DECK / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    lock = (slides.DECK / "package-lock.json").read_text(encoding="utf-8")
+    packages = json.loads(lock)["packages"]
+    assert packages.pop("")["dependencies"] == wanted
+    assert {f"node_modules/{name}" for name in wanted} == set(packages)
+    assert re.fullmatch(r"5\.2\.\d+", wanted["reveal.js"])
+    for name, package in packages.items():
+        assert package["version"] == wanted[name.removeprefix("node_modules/")]
+        assert package["integrity"].startswith("sha512-")
+    assert '"resolved"' not in lock
+
+
+def test_a_missing_npm_is_told(tmp_path, monkeypatch, capsys, sample, course):
+    monkeypatch.setattr(slides.shutil, "which", lambda name: None)
+    with pytest.raises(RuntimeError, match=r"npm is needed once.*install Node\.js"):
+        slides.fetch(tmp_path / "deck")
+
+
+# ---------------------------------------------------------------- the metadata
+
+
+def test_derived_metadata_are_not_stale_and_survive_a_run(sample):
+    assert list(metadata.stale(sample)) == []
+    execute.tidy(sample)
+    assert list(metadata.stale(sample)) == []
+    answer = next(cell for cell in sample.cells if cell.id == "answer-1")
+    assert answer.metadata["tags"] == ["exercise"]
+    assert answer.metadata["nbgrader"]["solution"] is True
+
+
+def test_stale_metadata_are_told_and_mended(sample, course, capsys):
+    sample.cells[2].metadata["slideshow"] = {"slide_type": "fragment"}
+    sample.cells[3].metadata["nbgrader"] = {"grade": True}
+    path = course(sample)
+    before = path.read_bytes()
+    assert metadata.main(["--check", str(path)]) == 1
+    said = capsys.readouterr().out
+    assert "first-section: its slideshow metadata are {'slide_type': 'fragment'}; wanted" in said
+    assert "addition: its nbgrader metadata are {'grade': True}; wanted None: run python" in said
+    assert slides.main(["--check", str(path)]) == 1
+    assert path.read_bytes() == before
+    assert metadata.main([str(path)]) == 0
+    assert metadata.main(["--check", str(path)]) == 0
+    assert list(metadata.stale(nbformat.read(path, 4))) == []
+
+
+def test_a_wrong_call(capsys):
+    for main in (metadata.main, slides.main):
+        with pytest.raises(SystemExit) as stopped:
+            main(["99"])
+        assert stopped.value.code == 2
+        assert "no notebook '99'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+def test_every_notebook_becomes_columns_of_slides(path: Path):
+    notebook = notebooks.read(path)
+    found = slides_plan.slide_types(notebook)
+    assert set(found) == {cell.id for cell in notebook.cells}
+    for cell in notebook.cells:
+        solves = {"setup", "exercise", "check"} & set(notebooks.tags(cell))
+        assert (found[cell.id] == "skip") >= bool(solves), cell.id
+    sections = sum(bool(re.match(r"## ", c.source)) for c in notebook.cells)
+    assert list(found.values()).count("slide") >= sections >= 5
+    for solution in (item.solution.source for item in notebooks.exercises(notebook)):
+        assert slides_plan.is_skipped(code("x", solution, "exercise"))
