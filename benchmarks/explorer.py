@@ -26,7 +26,7 @@ import lab
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-WORDS, SIZE, CENTRES, SEARCHES = 20_000, 100, 40, 25
+WORDS, SIZE, CENTERS, SEARCHES = 20_000, 100, 40, 25
 
 # Sets window.redrawn to the milliseconds between the key and the frame that shows the names of the
 # neighbours; readPixels waits until the graphics process has drawn all there is to draw.
@@ -53,8 +53,8 @@ WATCH = """
 def vectors() -> WordVectors:
     """Return 20,000 random vectors around 40 centres; word i is w followed by i."""
     rng = np.random.default_rng(0)
-    middles = rng.normal(size=(CENTRES, SIZE))
-    matrix = middles[rng.integers(CENTRES, size=WORDS)] + rng.normal(size=(WORDS, SIZE))
+    middles = rng.normal(size=(CENTERS, SIZE))
+    matrix = middles[rng.integers(CENTERS, size=WORDS)] + rng.normal(size=(WORDS, SIZE))
     counts = (1e6 / np.arange(1, WORDS + 1)).astype(int) + 1
     return WordVectors([f"w{i}" for i in range(WORDS)], matrix, counts=counts)
 

@@ -53,8 +53,8 @@ MODELS: dict[str, dict[str, Any] | None] = {
     "word": None,
     "syllables 3–6": {"min_n": 3, "max_n": 6},
     "syllables 1–4": {"min_n": 1, "max_n": 4},
-    "jamo 3–6": {"min_n": 3, "max_n": 6, "normaliser": "jamo"},
-    "jamo 3–12": {"min_n": 3, "max_n": 12, "normaliser": "jamo"},
+    "jamo 3–6": {"min_n": 3, "max_n": 6, "normalizer": "jamo"},
+    "jamo 3–12": {"min_n": 3, "max_n": 12, "normalizer": "jamo"},
 }
 # Right spellings, each with wrong ones that are common in Korean web text.
 _SPELLINGS = {
@@ -231,7 +231,7 @@ def stem_found(
     먹었다 and 먹고; ``changed``: of those that do not, such as 봤다 and 보고.
     """
     forms = [word for word in stems if word in vectors.index]
-    table = vectors.normalised()[[vectors.index[word] for word in forms]]  # (forms, M)
+    table = vectors.normalized()[[vectors.index[word] for word in forms]]  # (forms, M)
     own = np.array([stems[word] for word in forms])
     first = np.array([word[0] for word in forms])
     nearest, areas = [], defaultdict(list)
@@ -257,7 +257,7 @@ def rank(vectors: WordVectors, wrong: str, right: str) -> int | None:
     if wrong not in vectors or right not in vectors.index:
         return None
     vector = vectors[wrong]
-    cosines = vectors.normalised() @ vector
+    cosines = vectors.normalized() @ vector
     return int((cosines > cosines[vectors.index[right]]).sum()) + 1
 
 

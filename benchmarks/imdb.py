@@ -67,7 +67,7 @@ class Reviews:
         if tables["train"].attrs["name"] != "imdb":
             sys.exit("The IMDB reviews are not at hand: fetch_data.py get imdb")
         tokens = {
-            split: [text.tokenise(t) for t in table["text"]] for split, table in tables.items()
+            split: [text.tokenize(t) for t in table["text"]] for split, table in tables.items()
         }
         order = np.random.default_rng(0).permutation(len(tokens["train"]))
         chosen, rest = order[:held_out], order[held_out:]

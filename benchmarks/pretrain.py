@@ -104,7 +104,7 @@ class Trainer:
         model = BiLM(options, vocabulary_size=len(lexicon.words), path=path)
         self.way, self.model, self.lexicon = way, model.to(device), lexicon
         self.settings = settings
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=1e-4)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4)
         self.state = self.model.initial_state(settings.batch_size)
 
     def step(self, pair: Any) -> torch.Tensor:
@@ -114,10 +114,10 @@ class Trainer:
             lexicon, pair = one_by_one(lexicon, pair)
         objective = Objective(self.model, lexicon, self.settings)
         loss, self.state = objective(pair, self.state)
-        self.optimiser.zero_grad()
+        self.optimizer.zero_grad()
         loss.mean().backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
-        self.optimiser.step()
+        self.optimizer.step()
         return loss.detach()
 
 

@@ -56,7 +56,7 @@ class Reviews:
         frames = {split: datasets.load_imdb(split) for split in ("train", "test")}
         self.source = frames["train"].attrs["name"]
         self.tokens = {
-            split: [text.tokenise(review) for review in frame["text"]]
+            split: [text.tokenize(review) for review in frame["text"]]
             for split, frame in frames.items()
         }
         self.labels = {split: frame["label"].to_numpy() for split, frame in frames.items()}

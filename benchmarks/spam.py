@@ -81,7 +81,7 @@ class Messages:
         self.elmo = Elmo.course_model()
         self.plain = messages.pooled_layers(self.elmo, self.tokens)
         vectors = static_vectors()
-        lower = [text.tokenise(message) for message in self.texts]
+        lower = [text.tokenize(message) for message in self.texts]
         self.static = messages.mean_vectors(vectors, lower)
 
     @cache  # noqa: B019 - one object, which lives as long as the program
@@ -116,7 +116,7 @@ class Messages:
     def heads(self, rows: np.ndarray, tuned: np.ndarray) -> dict[str, dict[str, Any]]:
         """Return what each network is built from; scaled by the rows to learn from."""
         plain, tuned, static = (
-            messages.standardised(table, rows) for table in (self.plain, tuned, self.static)
+            messages.standardized(table, rows) for table in (self.plain, tuned, self.static)
         )
         return {
             "mean static vectors": {"layers": static[:, None], "weigh": "equal"},
@@ -131,7 +131,7 @@ class Messages:
 
 def tokens(message: str) -> list[str]:
     """Split as the biLM has read: capitals and marks kept."""
-    return text.tokenise(message, lower=False, punctuation=True)
+    return text.tokenize(message, lower=False, punctuation=True)
 
 
 def static_vectors() -> Any:
@@ -304,7 +304,7 @@ def attack(data: Messages, seeds: int) -> list[dict]:
                 known = ((ELMO, data.elmo, data.plain), (TUNED, tuned, pooled))
                 for name, elmo, table in known:
                     shown = np.concatenate([table[train], messages.pooled_layers(elmo, words)])
-                    scaled = messages.standardised(shown, np.arange(len(train)))[len(train) :]
+                    scaled = messages.standardized(shown, np.arange(len(train)))[len(train) :]
                     networks[name].layers = torch.from_numpy(scaled)
                     recall = float(is_spam(networks[name], np.arange(len(spam))).mean())
                     common.tell(rows, {**about, "model": name, "recall": recall})

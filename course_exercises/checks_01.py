@@ -55,7 +55,7 @@ def cosines_of_all_pairs(answer: Answer) -> str:
 
 
 @exercise("01.2", "Neighbours within a window")
-def neighbour_counts(answer: Answer) -> str:
+def neighbor_counts(answer: Answer) -> str:
     """Compare with a look at every pair of positions."""
     alone = [[0, 1, 2, 3]]
     got = answer(alone, 4, 2)
@@ -96,9 +96,9 @@ def neighbour_counts(answer: Answer) -> str:
 def _near(sentences: list[list[int]], size: int, window: int) -> np.ndarray:
     near = np.zeros((size, size), dtype=int)
     for sentence in sentences:
-        for i, centre in enumerate(sentence):
+        for i, center in enumerate(sentence):
             for j, context in enumerate(sentence):
-                near[centre, context] += 0 < abs(i - j) <= window
+                near[center, context] += 0 < abs(i - j) <= window
     return near
 
 

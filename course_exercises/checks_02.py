@@ -117,14 +117,14 @@ def one_vote_each(answer: Answer) -> str:
 def whole_step(answer: Answer) -> str:
     """Compare with autograd; name the four usual mistakes."""
     rng = np.random.default_rng(2)
-    for context_ids, centre in (([0, 1, 3, 4], 2), ([5, 2, 5], 0)):
+    for context_ids, center in (([0, 1, 3, 4], 2), ([5, 2, 5], 0)):
         tables = rng.normal(size=(7, 5)), rng.normal(size=(5, 7))
-        got = answer(*tables, context_ids, centre, 0.1)
+        got = answer(*tables, context_ids, center, 0.1)
         expect_type(got, (tuple, list))
         expect(len(got) == 2, f"return two tables, W and W'; there are {len(got)} things")
         expect_shape(got[0], (7, 5), "the new W")
         expect_shape(got[1], (5, 7), "the new W'")
-        _name_mistakes(got, tables, context_ids, centre, 0.1)
+        _name_mistakes(got, tables, context_ids, center, 0.1)
     return "both new tables agree with autograd, also where a context word stands twice"
 
 
@@ -132,14 +132,14 @@ def _name_mistakes(
     got: tuple[np.ndarray, np.ndarray],
     tables: tuple[np.ndarray, np.ndarray],
     context_ids: list[int],
-    centre: int,
+    center: int,
     alpha: float,
 ) -> None:
-    slopes = _slopes(*tables, context_ids, centre)
+    slopes = _slopes(*tables, context_ids, center)
     right = [table - alpha * slope for table, slope in zip(tables, slopes, strict=True)]
     up = [table + alpha * slope for table, slope in zip(tables, slopes, strict=True)]
     whole = tables[0] - alpha * len(context_ids) * slopes[0]
-    late = tables[0] - alpha * _slopes(tables[0], right[1], context_ids, centre, tables[1])[0]
+    late = tables[0] - alpha * _slopes(tables[0], right[1], context_ids, center, tables[1])[0]
     number = np.bincount(context_ids, minlength=7).clip(min=1)[:, None]
     mistakes = (
         (0, up[0], "W went uphill: subtract the gradient, do not add it"),
@@ -177,7 +177,7 @@ def _slopes(
     input_table: np.ndarray,
     output_weights: np.ndarray,
     context_ids: list[int],
-    centre: int,
+    center: int,
     scoring: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Return dL/dW and dL/dW' from autograd.
@@ -194,9 +194,9 @@ def _slopes(
     )
     hidden = W[context_ids].mean(dim=0)
     if scoring is None:
-        loss = cross_entropy(hidden @ W_out, torch.tensor(centre))
+        loss = cross_entropy(hidden @ W_out, torch.tensor(center))
     else:
         error = torch.softmax(hidden.detach() @ torch.from_numpy(scoring), dim=0)
-        error[centre] -= 1
+        error[center] -= 1
         loss = hidden @ W_out @ error
     return [slope.numpy() for slope in torch.autograd.grad(loss, (W, W_out))]

@@ -110,7 +110,7 @@ def _near(
 
 
 @exercise("03.3", "The gradient of one centre")
-def centre_gradient(answer: Answer) -> str:
+def center_gradient(answer: Answer) -> str:
     """Compare with central differences of the loss."""
     rng = np.random.default_rng(33)
     for contexts in ([4], [0, 2, 3], [1, 1, 5, 0]):
@@ -180,8 +180,8 @@ def lowest_loss(answer: Answer) -> str:
     for pairs in cases:
         got = answer(list(pairs))
         expect_shape(got, (), "the loss")
-        joint, centres = _entropy(Counter(pairs)), _entropy(Counter(c for c, _ in pairs))
-        right = joint - centres
+        joint, centers = _entropy(Counter(pairs)), _entropy(Counter(c for c, _ in pairs))
+        right = joint - centers
         if right > 0:
             expect_not_close(
                 got, right / math.log(2), "that is in bits: use the natural logarithm (nats)."
@@ -192,13 +192,13 @@ def lowest_loss(answer: Answer) -> str:
                 "this is the entropy of the pairs, −log of count(centre, context) / all pairs. "
                 "The centre is given: divide by the count of the centre.",
             )
-            by_centre = [
-                _entropy(Counter(o for c, o in pairs if c == centre))
-                for centre in {c for c, _ in pairs}
+            by_center = [
+                _entropy(Counter(o for c, o in pairs if c == center))
+                for center in {c for c, _ in pairs}
             ]
             expect_not_close(
                 got,
-                float(np.mean(by_centre)),
+                float(np.mean(by_center)),
                 "this gives every centre the same weight. The mean is over examples, so a "
                 "centre with many pairs counts more.",
             )

@@ -60,12 +60,12 @@ def example_loss(answer: Answer) -> str:
     from scipy.special import log_expit
 
     rng = np.random.default_rng(0)
-    centre, context, noise = rng.normal(size=5), rng.normal(size=5), rng.normal(size=(3, 5))
-    pull, push = -log_expit(context @ centre), -log_expit(-noise @ centre)
-    got = answer(centre, context, noise)
+    center, context, noise = rng.normal(size=5), rng.normal(size=5), rng.normal(size=(3, 5))
+    pull, push = -log_expit(context @ center), -log_expit(-noise @ center)
+    got = answer(center, context, noise)
     expect_shape(got, ())
     expect_not_close(
-        got, pull - log_expit(noise @ centre).sum(), "noise pairs have label 0: turn their sign"
+        got, pull - log_expit(noise @ center).sum(), "noise pairs have label 0: turn their sign"
     )
     expect_not_close(
         got, pull + push.mean(), "the noise terms are added up, not averaged: a sum over k words"
@@ -87,22 +87,22 @@ def example_loss(answer: Answer) -> str:
 def example_gradients(answer: Answer) -> str:
     """Compare with central differences of the loss."""
     rng = np.random.default_rng(1)
-    centre, context, noise = rng.normal(size=4), rng.normal(size=4), rng.normal(size=(3, 4))
-    got = answer(centre, context, noise)
+    center, context, noise = rng.normal(size=4), rng.normal(size=4), rng.normal(size=(3, 4))
+    got = answer(center, context, noise)
     expect_type(got, (tuple, list))
     expect(len(got) == 3, f"{len(got)} results; wanted three gradients: centre, context, noise")
-    wanted = _differences(centre, context, noise)
+    wanted = _differences(center, context, noise)
     names = ("the gradient by the centre", "the gradient by the context", "by the noise rows")
     for mine, right, name in zip(got, wanted, names, strict=True):
         expect_shape(mine, right.shape, name)
     expect_not_close(
         got[1], -wanted[1], "this is the step; the gradient points uphill: probability minus label"
     )
-    positive = 1 / (1 + np.exp(-context @ centre)) - 1
+    positive = 1 / (1 + np.exp(-context @ center)) - 1
     expect_not_close(
         got[0], positive * context, "the centre gets a share from every noise word as well"
     )
-    pulled = np.outer(1 / (1 + np.exp(-noise @ centre)) - 1, centre)
+    pulled = np.outer(1 / (1 + np.exp(-noise @ center)) - 1, center)
     expect_not_close(got[2], pulled, "noise words have label 0: the error is σ(x), not σ(x) - 1")
     for mine, right, name in zip(got, wanted, names, strict=True):
         expect_close(mine, right, "(σ(x) - label) times the other vector", what=name)
@@ -112,10 +112,10 @@ def example_gradients(answer: Answer) -> str:
 def _differences(*parts: np.ndarray) -> list[np.ndarray]:
     """Return the central differences of the loss by every number of the three arrays."""
 
-    def loss(centre: np.ndarray, context: np.ndarray, noise: np.ndarray) -> float:
-        pull = math.log1p(math.exp(-sum(a * b for a, b in zip(centre, context, strict=True))))
+    def loss(center: np.ndarray, context: np.ndarray, noise: np.ndarray) -> float:
+        pull = math.log1p(math.exp(-sum(a * b for a, b in zip(center, context, strict=True))))
         return pull + sum(
-            math.log1p(math.exp(sum(a * b for a, b in zip(centre, row, strict=True))))
+            math.log1p(math.exp(sum(a * b for a, b in zip(center, row, strict=True))))
             for row in noise
         )
 

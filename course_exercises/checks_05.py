@@ -176,11 +176,11 @@ def adagrad_walk(answer: Answer) -> str:
         return steepness * np.asarray(values)
 
     leaf = torch.from_numpy(start.copy()).requires_grad_()
-    optimiser = torch.optim.Adagrad([leaf], lr=0.5, initial_accumulator_value=1.0)
+    optimizer = torch.optim.Adagrad([leaf], lr=0.5, initial_accumulator_value=1.0)
     for _ in range(7):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         (torch.from_numpy(steepness) / 2 * leaf**2).sum().backward()
-        optimiser.step()
+        optimizer.step()
     got = answer(start, gradient, 0.5, 7)
     expect_shape(got, (3,))
     for first_sum, rule, because in _SLIPS:

@@ -17,7 +17,7 @@ from course_exercises.expect import (
     expect_type,
 )
 from course_exercises.wrong_answer import WrongAnswer
-from course_lib.text import tokenise
+from course_lib.text import tokenize
 
 
 @exercise("07.1", "The padded matrix")
@@ -74,7 +74,7 @@ def table_from_vectors(answer: Answer) -> str:
 def coverage_of(answer: Answer) -> str:
     """Compare with a Counter, on a text in which the two shares differ."""
     line = "a dull film and a dull plot but a fine cast and a fine score and a fine sea"
-    tokens = tokenise(line)
+    tokens = tokenize(line)
     known = {"a", "and", "film", "but", "plot", "sea", "zebra"}
     count = Counter(tokens)
     words = sum(word in known for word in count) / len(count)

@@ -58,8 +58,8 @@ def _expect_pca_slips(places: np.ndarray, share: float, rows: np.ndarray) -> Non
         _distances(rows @ directions[:2].T),
         "the rows were not centred: take off the mean of each column first",
     )
-    centred = rows - rows.mean(axis=0)
-    left, values, directions = np.linalg.svd(centred, full_matrices=False)
+    centered = rows - rows.mean(axis=0)
+    left, values, directions = np.linalg.svd(centered, full_matrices=False)
     expect_not_close(
         apart,
         _distances(left[:, :2]),
@@ -67,7 +67,7 @@ def _expect_pca_slips(places: np.ndarray, share: float, rows: np.ndarray) -> Non
     )
     expect_not_close(
         apart,
-        _distances(centred @ directions[:, :2]),
+        _distances(centered @ directions[:, :2]),
         "numpy.linalg.svd returns the directions as rows: take directions[:2] and transpose",
     )
     expect_not_close(
@@ -103,7 +103,7 @@ def perplexity(answer: Answer) -> str:
 
 
 @exercise("09.3", "Neighbours far away")
-def neighbour_probabilities(answer: Answer) -> str:
+def neighbor_probabilities(answer: Answer) -> str:
     """Compare with plain Python, and with points so far away that exp gives 0."""
     rows = np.random.default_rng(2).normal(size=(6, 3))
     sigma = np.array([0.5, 1.0, 2.0, 0.7, 3.0, 1.5])
@@ -221,7 +221,7 @@ def _share_kept(places: np.ndarray, rows: np.ndarray, k: int) -> float:
 
 
 @exercise("09.5", "False neighbours")
-def false_neighbours(answer: Answer) -> str:
+def false_neighbors(answer: Answer) -> str:
     """Compare with plain Python on points of different lengths."""
     rng = np.random.default_rng(4)
     rows = rng.normal(size=(40, 6)) * rng.uniform(0.1, 10, size=(40, 1))

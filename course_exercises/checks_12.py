@@ -58,7 +58,7 @@ def _sum(layers: np.ndarray, weights: np.ndarray, gamma: float) -> np.ndarray:
 
 
 @exercise("12.2", "Layer norm without padding")
-def normalise_layer(answer: Answer) -> str:
+def normalize_layer(answer: Answer) -> str:
     """Compare with numbers collected one by one."""
     rng = np.random.default_rng(2)
     layer, lengths = rng.normal(3, 2, size=(3, 5, 4)), (5, 2, 1)

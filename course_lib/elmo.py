@@ -81,7 +81,7 @@ class ScalarMix(nn.Module):
         if self.layer_norm:
             if mask is None:
                 raise ValueError("layer_norm needs the mask, to leave out places without a word.")
-            layers = torch.stack([_normalised(layer, mask) for layer in layers])
+            layers = torch.stack([_normalized(layer, mask) for layer in layers])
         return self.gamma * torch.tensordot(self.weights.to(layers.dtype), layers, dims=1)
 
     def penalty(self) -> torch.Tensor:
@@ -89,7 +89,7 @@ class ScalarMix(nn.Module):
         return self.scores.square().sum()
 
 
-def _normalised(layer: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+def _normalized(layer: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     values = layer[mask]  # (words, D)
     mean, variance = values.mean(), values.var(correction=0)
     return (layer - mean) * (variance + 1e-12).rsqrt() * mask.unsqueeze(2)

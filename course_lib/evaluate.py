@@ -124,7 +124,7 @@ def analogies(
     Mikolov et al. 2013a, section 4.1; Park et al. 2018, section 4.2.
     """
     table = datasets.load_analogies(questions)
-    unit = vectors.normalised()[:most_frequent]
+    unit = vectors.normalized()[:most_frequent]
     index = {word: i for word, i in vectors.index.items() if i < len(unit)}
     rows = table[["a", "b", "c", "d"]].apply(lambda column: column.str.lower().map(index))
     ids = rows.dropna().to_numpy(dtype=np.int64)

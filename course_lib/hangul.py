@@ -15,7 +15,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, get_args
 
-from course_lib.text import tokenise
+from course_lib.text import tokenize
 
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi
@@ -150,7 +150,7 @@ def is_korean(text: str) -> bool:
     return bool(_KOREAN.search(text))
 
 
-def romanise(text: str) -> str:
+def romanize(text: str) -> str:
     """Write Korean in Latin letters, for places that cannot show Korean ones.
 
     Each syllable is written by itself (Revised Romanization of 2000); the sound changes between
@@ -205,7 +205,7 @@ def misspellings(word: str) -> list[str]:
     return found
 
 
-def tokenise_korean(text: str, *, unit: Unit = "word") -> list[str]:
+def tokenize_korean(text: str, *, unit: Unit = "word") -> list[str]:
     """Split a Korean text into words; punctuation is dropped.
 
     Parameters
@@ -223,10 +223,10 @@ def tokenise_korean(text: str, *, unit: Unit = "word") -> list[str]:
     list of str
     """
     if not isinstance(text, str):
-        raise TypeError(f"tokenise_korean takes a string, not {type(text).__name__}: {text!r:.60}")
+        raise TypeError(f"tokenize_korean takes a string, not {type(text).__name__}: {text!r:.60}")
     if "not installed" in (how := splitter(unit)):
         warnings.warn(f"Split by {how}: {INSTALL}", stacklevel=2)
-    return next(tokenise_all([text], unit=unit))
+    return next(tokenize_all([text], unit=unit))
 
 
 def splitter(unit: Unit = "word") -> str:
@@ -248,8 +248,8 @@ def splitter(unit: Unit = "word") -> str:
     return f"kiwipiepy {kiwipiepy.__version__}, unit {unit}"
 
 
-def tokenise_all(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[list[str]]:
-    """Split many texts, as :func:`tokenise_korean` does, with all cores and without a warning.
+def tokenize_all(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[list[str]]:
+    """Split many texts, as :func:`tokenize_korean` does, with all cores and without a warning.
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ def tokenise_all(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[list[
         The words of one text after the other.
     """
     if splitter(unit).startswith("whitespace"):
-        yield from map(tokenise, texts)
+        yield from map(tokenize, texts)
         return
     # The analyser counts characters, and joins conjoining jamo without asking.
     texts = (unicodedata.normalize("NFC", text) for text in texts)
@@ -272,7 +272,7 @@ def tokenise_all(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[list[
             forms = (form for token in analysis for form in token.form.lower().split())
             yield [form for form in forms if any(map(str.isalnum, form))]
         else:
-            yield tokenise(_cut_particles(text, analysis))
+            yield tokenize(_cut_particles(text, analysis))
 
 
 def _cut_particles(text: str, analysis: list) -> str:

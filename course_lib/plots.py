@@ -208,10 +208,10 @@ def _make_korean_visible(fig: Figure) -> None:
             label.set_fontfamily([*label.get_fontfamily(), font])
         return
     for label in labels:
-        label.set_text(hangul.romanise(label.get_text()))
+        label.set_text(hangul.romanize(label.get_text()))
     for axis, texts in ticks.items():
         if any(map(hangul.is_korean, texts)):  # written anew at each drawing, so set for good
-            axis.set_ticks(axis.get_ticklocs(), list(map(hangul.romanise, texts)))
+            axis.set_ticks(axis.get_ticklocs(), list(map(hangul.romanize, texts)))
     notes = [note for note in (fig.get_supxlabel(), NO_KOREAN_FONT) if note]
     fig.supxlabel("\n".join(notes), fontsize=8)
 
@@ -250,9 +250,9 @@ def heatmap(
     if digits is not None:
         middle = (low + high) / 2
         for (row, column), value in np.ndenumerate(values):
-            colour = "white" if value < middle else "black"
+            color = "white" if value < middle else "black"
             label = f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0.0"
-            axes.text(column, row, label, ha="center", va="center", color=colour)
+            axes.text(column, row, label, ha="center", va="center", color=color)
 
 
 def loss_curve(axes: Axes, histories: Mapping[str, pd.DataFrame]) -> None:

@@ -24,7 +24,7 @@ _WORD_OR_MARK = re.compile(_WORD.pattern + r"|[^\w\s]")
 _SENTENCE_END = re.compile(r"(?<=[.!?。])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9가-힣])|\n+")
 
 
-def tokenise(text: str, *, lower: bool = True, punctuation: bool = False) -> list[str]:
+def tokenize(text: str, *, lower: bool = True, punctuation: bool = False) -> list[str]:
     """Split a text into words; punctuation is dropped, or kept as words of its own.
 
     Parameters
@@ -126,7 +126,7 @@ class Vocabulary:
             if isinstance(sentence, str):
                 raise TypeError(
                     f"A sentence must be a list of words, not the string {sentence!r:.60}. "
-                    "Split it first with course_lib.text.tokenise."
+                    "Split it first with course_lib.text.tokenize."
                 )
             counter.update(sentence)
         if not counter:
@@ -215,8 +215,8 @@ def context_windows(sentence: Sequence[str], window: int) -> list[tuple[str, lis
     """
     _check_window(window)
     return [
-        (centre, [*sentence[max(0, i - window) : i], *sentence[i + 1 : i + 1 + window]])
-        for i, centre in enumerate(sentence)
+        (center, [*sentence[max(0, i - window) : i], *sentence[i + 1 : i + 1 + window]])
+        for i, center in enumerate(sentence)
     ]
 
 
@@ -234,8 +234,8 @@ def skipgram_pairs(sentence: Sequence[str], window: int) -> list[tuple[str, str]
     list of (str, str)
     """
     return [
-        (centre, context)
-        for centre, contexts in context_windows(sentence, window)
+        (center, context)
+        for center, contexts in context_windows(sentence, window)
         for context in contexts
     ]
 

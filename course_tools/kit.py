@@ -69,7 +69,7 @@ def tree(folder: Path, name: str) -> dict[str, Member]:
 
 def may_be_passed_on(row: Dataset) -> bool:
     """Tell whether the source of a data set states a licence; all that are stated allow it."""
-    return not row.licence.startswith("not stated")
+    return not row.license.startswith("not stated")
 
 
 def sort_data(folder: Path) -> tuple[list[Dataset], list[Dataset]]:
@@ -128,7 +128,7 @@ def readme(passed_on: Sequence[Dataset], left_out: Sequence[Dataset], slides: bo
     data = ""
     if passed_on:
         lines = "".join(
-            f"| `{r.name}` | {r.what} | {r.licence} | {r.citation} |\n" for r in passed_on
+            f"| `{r.name}` | {r.what} | {r.license} | {r.citation} |\n" for r in passed_on
         )
         data = f"\n## Data\n\n| name | what | licence | source |\n|---|---|---|---|\n{lines}"
     if left_out:

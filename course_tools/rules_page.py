@@ -72,7 +72,7 @@ def self_test(page: Page) -> Iterator[Finding]:
         yield page.cells[-1].id, "'Test yourself' needs <details><summary>…</summary> answers"
 
 
-def neighbours(page: Page) -> Iterator[Finding]:
+def neighbors(page: Page) -> Iterator[Finding]:
     """Expect links to the notebooks before and after, in the first and the last cell."""
     names = sorted(path.name for path in page.path.parent.glob("*.ipynb"))
     here = names.index(page.path.name)
@@ -191,4 +191,4 @@ def _exercise_check(item: notebooks.ExerciseCells, name: str) -> Iterator[Findin
             yield item.check.id, str(error)
 
 
-RULES = (header, sections, self_test, neighbours, links, alt_text, exercises)
+RULES = (header, sections, self_test, neighbors, links, alt_text, exercises)

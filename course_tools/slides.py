@@ -150,8 +150,8 @@ def write(path: Path, output: Path, modules: Path, *, theme: str = "light") -> P
         for name in ("deck.css", "blocks.js", "deck.js"):
             shutil.copyfile(DECK / name, new / name)
         for font in FONTS | MORE_FONTS:
-            licence = modules / "@fontsource" / font / "LICENSE"
-            shutil.copyfile(licence, new / f"LICENSE-{font}")
+            license = modules / "@fontsource" / font / "LICENSE"
+            shutil.copyfile(license, new / f"LICENSE-{font}")
         faces = font_faces(modules, {ord(character) for character in page})
         notebooks.write_text(new / "fonts.css", faces)
         notebooks.write_text(new / "index.html", page)

@@ -1,7 +1,7 @@
 """Write ELMo's vectors of every word of a text file to an hdf5 file.
 
 python data_scripts/embed_sentences.py sentences.txt vectors.hdf5
-python data_scripts/embed_sentences.py raw.txt vectors.hdf5 --tokenise --layers average --float16
+python data_scripts/embed_sentences.py raw.txt vectors.hdf5 --tokenize --layers average --float16
 python data_scripts/embed_sentences.py sentences.txt vectors.hdf5 --model original --resume
 """
 
@@ -29,10 +29,10 @@ except ModuleNotFoundError:  # run from a checkout that is not installed
 
 from course_lib.datasets.registry import unknown_name
 from course_lib.elmo import OFFICIAL, Elmo
-from course_lib.text import tokenise
+from course_lib.text import tokenize
 
 HELP = """\
-input: UTF-8 text, one sentence a line, its words separated by white space; with --tokenise any
+input: UTF-8 text, one sentence a line, its words separated by white space; with --tokenize any
   text, still one sentence a line. Words keep their capitals. All of it is checked first.
 
 output: for line i, counted from 0, a data set "i", float32 or float16, of the shape
@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     add("output", type=Path, metavar="OUTPUT")
     add("--model", default="course", help=f"course (default), {', '.join(OFFICIAL)}, or a folder")
     add("--layers", type=_layers, default="all", help="all, average, top, or as 0.2,0.5,0.3")
-    add("--tokenise", action="store_true", help="split lines as the course does, with punctuation")
+    add("--tokenize", action="store_true", help="split lines as the course does, with punctuation")
     add("--skip-empty", action="store_true", help="no data set for an empty line; else it is wrong")
     add("--stateful", action="store_true", help="go on from the line before")
     add("--float16", action="store_true", help="half the room, about three digits")
@@ -125,7 +125,7 @@ def _run(given: argparse.Namespace) -> int:
         "text": text_hash,
         "model": _fingerprint(elmo),
         "--layers": given.layers,
-        "--tokenise": given.tokenise,
+        "--tokenize": given.tokenize,
         "--stateful": given.stateful,
         "--float16": given.float16,
     }
@@ -157,7 +157,7 @@ def _sentences(
                 raise ValueError(f"{where} is not UTF-8: {wrong}. Save it as UTF-8.") from None
             text = (text.removeprefix("\ufeff") if number == 0 else text).strip()
             split = (
-                partial(tokenise, lower=False, punctuation=True) if given.tokenise else str.split
+                partial(tokenize, lower=False, punctuation=True) if given.tokenize else str.split
             )
             if words := split(text):
                 yield number, text, words

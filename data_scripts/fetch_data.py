@@ -101,7 +101,7 @@ def list_sets(arguments: argparse.Namespace) -> int:
     """Print one line a data set, and its source below."""
     for row in REGISTRY.values():
         size = store.readable_size(row.size)
-        print(f"{row.name:<18} {size:>8}  {store.state(row):<9} {row.licence}")
+        print(f"{row.name:<18} {size:>8}  {store.state(row):<9} {row.license}")
         print(f"{'':<18} {row.what}. {row.citation}.")
     print(f"\ncache:  {store.cache_dir()}")
     for folder in store.mirror_dirs():
@@ -133,7 +133,7 @@ def _chosen(names: list[str]) -> list[Dataset]:
 def _obtain(row: Dataset) -> tuple[Path, ...] | None:
     """Find or download a data set and say so; None where that fails."""
     print(f"{row.name}: {row.what}")
-    print(f"  licence: {row.licence}. Source: {row.citation}.")
+    print(f"  licence: {row.license}. Source: {row.citation}.")
     try:
         paths = store.locate(row.name, download=True)
     except DataUnavailable as error:
@@ -230,7 +230,7 @@ def _write_manifest(folder: Path, rows: list[Dataset]) -> None:
             {
                 "name": row.name,
                 "what": row.what,
-                "licence": row.licence,
+                "license": row.license,
                 "source": row.citation,
                 "files": [
                     {"path": file.path, "bytes": held.size, "sha256": held.sha256}

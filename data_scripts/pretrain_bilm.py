@@ -3,7 +3,7 @@
 python data_scripts/pretrain_bilm.py shards model --held-out held_out.txt
 python data_scripts/pretrain_bilm.py shards model --held-out held_out.txt --resume
 torchrun --nproc-per-node 8 data_scripts/pretrain_bilm.py shards model --size original
-    --vocabulary 793471 --samples 8192 --batch-size 128 --epochs 10 --optimiser adagrad
+    --vocabulary 793471 --samples 8192 --batch-size 128 --epochs 10 --optimizer adagrad
     --alpha 0.2 --schedule constant --clip 10 --bfloat16
 
 Input: files NAME.txt or NAME.txt.gz, UTF-8, one sentence a line, tokens separated by white space;
@@ -65,7 +65,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--bad-lines", choices=("refuse", "skip"), default="refuse")
     for name, default in (("epochs", 1), ("batch-size", 64), ("length", 20), ("every", 250)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--optimiser", choices=("adamw", "adagrad"), default="adamw")
+    parser.add_argument("--optimizer", choices=("adamw", "adagrad"), default="adamw")
     parser.add_argument("--schedule", choices=("linear", "constant"), default="linear")
     parser.add_argument("--alpha", type=float, default=3e-3)
     parser.add_argument("--clip", type=float, default=1.0)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from course_lib import runtime
 from course_lib.elmo import Elmo, ScalarMix
-from course_lib.text import tokenise
+from course_lib.text import tokenize
 
 Pooling = Literal["mean", "max", "first"]
 _CHOICES = ("mean", "max", "first")
@@ -38,8 +38,8 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     mix : ScalarMix, optional
         Take this weighted sum, as it stands; without layer norm, which would let a text's vector
         depend on the texts beside it.
-    tokeniser : callable, optional
-        From a text to a list of words. Default: ``text.tokenise`` with capitals and punctuation
+    tokenizer : callable, optional
+        From a text to a list of words. Default: ``text.tokenize`` with capitals and punctuation
         kept, as ELMo has read them.
     batch_size : int
         Texts that go through the model together; those of like length do.
@@ -60,7 +60,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         pooling: Pooling = "mean",
         layer: int | None = None,
         mix: ScalarMix | None = None,
-        tokeniser: Callable[[str], Sequence[str]] | None = None,
+        tokenizer: Callable[[str], Sequence[str]] | None = None,
         batch_size: int = 32,
         cache: int = 20_000,
     ) -> None:
@@ -68,7 +68,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.pooling = pooling
         self.layer = layer
         self.mix = mix
-        self.tokeniser = tokeniser
+        self.tokenizer = tokenizer
         self.batch_size = batch_size
         self.cache = cache
 
@@ -110,7 +110,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         if model.stateful:
             raise ValueError("The model carries its state from text to text: load it without.")
         self._weights(model)
-        self._tokenised(X)
+        self._tokenized(X)
         self.vector_size_ = model.vector_size
         return self
 
@@ -127,7 +127,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_is_fitted(self, "vector_size_")
         model = _loaded(self.model)
         weights, known = self._weights(model), self._vectors()
-        texts = self._tokenised(X)
+        texts = self._tokenized(X)
         keys = [(model, self.pooling, weights, words) for words in texts]
         found = {key: known[key] for key in keys if key in known}
         # Of like length side by side, so that no step of the LSTM runs on one text of a batch.
@@ -178,7 +178,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             raise ValueError(f"layer is {self.layer}; the model has {n_layers}, counted from 0.")
         return tuple(float(number == self.layer % n_layers) for number in range(n_layers))
 
-    def _tokenised(self, texts: Iterable[str]) -> list[tuple[str, ...]]:
+    def _tokenized(self, texts: Iterable[str]) -> list[tuple[str, ...]]:
         if isinstance(texts, str):
             raise TypeError(f"X is one string, {texts!r:.40}: give a list of texts.")
         if hasattr(texts, "columns"):
@@ -189,7 +189,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
                 raise TypeError(
                     f"Text {number} is {type(text).__name__}, not a string: {text!r:.40}"
                 )
-            words = (self.tokeniser or _words)(text)
+            words = (self.tokenizer or _words)(text)
             if isinstance(words, str):
                 raise TypeError(f"The tokeniser gave a string, {words!r:.40}, not a list of words.")
             found.append(tuple(words))
@@ -214,7 +214,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
 
 def _words(text: str) -> list[str]:
-    return tokenise(text, lower=False, punctuation=True)
+    return tokenize(text, lower=False, punctuation=True)
 
 
 def _loaded(model: str | Elmo) -> Elmo:

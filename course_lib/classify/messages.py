@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from course_lib import pretrain, runtime
 from course_lib.bilm import BiLM
-from course_lib.classify.training import Labelled, fit
+from course_lib.classify.training import Labeled, fit
 from course_lib.elmo import Elmo, ScalarMix
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def mean_vectors(vectors: WordVectors, sentences: Sentences) -> np.ndarray:
     return found
 
 
-def standardised(table: np.ndarray, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+def standardized(table: np.ndarray, rows: Sequence[int] | np.ndarray) -> np.ndarray:
     """Bring each number to mean 0 and standard deviation 1 over some rows, those to learn from.
 
     No test message may be among them.
@@ -137,7 +137,7 @@ def fit_mixed(
     rows: np.ndarray,
     labels: Sequence[int],
     *,
-    validation: Labelled | None = None,
+    validation: Labeled | None = None,
     **options: int | float,
 ) -> pd.DataFrame:
     """Train by :func:`~course_lib.classify.training.fit` and write down the mix as it moves.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-Labelled = tuple[np.ndarray, Sequence[int]]
+Labeled = tuple[np.ndarray, Sequence[int]]
 
 
 def fit(
@@ -22,7 +22,7 @@ def fit(
     inputs: np.ndarray,
     labels: Sequence[int],
     *,
-    validation: Labelled | None = None,
+    validation: Labeled | None = None,
     epochs: int = 5,
     batch_size: int = 64,
     alpha: float = 1e-3,
@@ -89,7 +89,7 @@ def fit(
     order = torch.Generator().manual_seed(seed)
     model.to(device).train()
     weights = [weight for weight in model.parameters() if weight.requires_grad]
-    optimiser = torch.optim.Adam(weights, lr=alpha)
+    optimizer = torch.optim.Adam(weights, lr=alpha)
     texts, wanted = torch.from_numpy(inputs).to(device), torch.from_numpy(labels).to(device)
     mean = AveragedModel(model) if averaged else None
     rows = []
@@ -100,9 +100,9 @@ def fit(
             for batch in torch.randperm(len(texts), generator=order).to(device).split(batch_size):
                 logits = model(texts[batch])  # (batch,)
                 loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted[batch])
-                optimiser.zero_grad()
+                optimizer.zero_grad()
                 loss.backward()
-                optimiser.step()
+                optimizer.step()
                 if average:
                     mean.update_parameters(model)
                 loss_sum += loss.item() * len(batch)

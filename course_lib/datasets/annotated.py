@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from course_lib.datasets import store
 from course_lib.datasets.registry import unknown_name
-from course_lib.text import tokenise
+from course_lib.text import tokenize
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,7 +226,7 @@ def _homonyms(path: Path) -> list[dict[str, Any]]:
     rows = []
     for line in lines:
         word, sense, split, sentence, tags = line.split("\t")
-        tokens = tokenise(sentence, lower=False, punctuation=True)
+        tokens = tokenize(sentence, lower=False, punctuation=True)
         row = {"word": word, "sense": sense, "split": split, "tokens": tokens}
         rows.append(row | {"tags": tags.split(), "place": tokens.index(word)})
     return rows

@@ -13,7 +13,7 @@ from course_lib import hangul, runtime
 from course_lib.datasets import store
 from course_lib.datasets.readers import READERS
 from course_lib.datasets.registry import REGISTRY, unknown_name
-from course_lib.text import tokenise
+from course_lib.text import tokenize
 
 _LARGEST_FIRST = {
     "english": ("enwiki", "brown", "wikipedia", "lee"),
@@ -36,7 +36,7 @@ class Corpus(Sequence[list[str]]):
         The name in ``REGISTRY``.
     source : str
         Where it was found: ``"cache"``, ``"mirror"``, ``"embedded"`` or ``"sample"``.
-    licence : str
+    license : str
     titles : list of str
         The title of each document: article, news text, file or topic; the id of a review.
     starts : list of int
@@ -48,7 +48,7 @@ class Corpus(Sequence[list[str]]):
     sentences: list[list[str]]
     name: str
     source: str
-    licence: str
+    license: str
     titles: list[str]
     starts: list[int]
     split_by: str | None = None
@@ -103,7 +103,7 @@ def load_corpus(
     max_tokens : int, optional
         Stop at the first sentence end at which this many words have been read.
     unit : {"word", "eojeol", "morpheme"}, optional
-        How to cut a Korean corpus, see :func:`course_lib.hangul.tokenise_korean`; by default
+        How to cut a Korean corpus, see :func:`course_lib.hangul.tokenize_korean`; by default
         ``eojeol`` for the small sample and ``word`` for the two others, which takes minutes
         for a whole corpus (about 15,000 words a second).
     as_written : bool
@@ -126,7 +126,7 @@ def load_corpus(
     Notes
     -----
     Sentences come from ``text.split_sentences`` (Brown brings its own), words from
-    ``text.tokenise`` or, in Korean, from ``hangul.tokenise_all``. A sentence of one word is
+    ``text.tokenize`` or, in Korean, from ``hangul.tokenize_all``. A sentence of one word is
     dropped: it has no context to learn from.
     """
     if name not in READERS:
@@ -138,7 +138,7 @@ def load_corpus(
     if as_written and name in _KOREAN:
         raise ValueError(f"as_written is for the English corpora, not for {name!r}.")
     unit = unit or _KOREAN.get(name)
-    words_of = partial(tokenise, lower=not as_written, punctuation=as_written)
+    words_of = partial(tokenize, lower=not as_written, punctuation=as_written)
     split_by = unit and hangul.splitter(unit)
     paths = store.locate(name, download=download)
     sentences: list[list[str]] = []
@@ -151,7 +151,7 @@ def load_corpus(
     for title, document in documents:
         titles.append(title)
         starts.append(len(sentences))
-        split = hangul.tokenise_all(document, unit=unit) if unit else map(words_of, document)
+        split = hangul.tokenize_all(document, unit=unit) if unit else map(words_of, document)
         for words in split:
             if len(words) < 2:
                 continue
@@ -162,8 +162,8 @@ def load_corpus(
                 break
         if max_tokens is not None and n_tokens >= max_tokens:
             break
-    source, licence = store.used()[name], REGISTRY[name].licence
-    return Corpus(sentences, name, source, licence, titles, starts, split_by)
+    source, license = store.used()[name], REGISTRY[name].license
+    return Corpus(sentences, name, source, license, titles, starts, split_by)
 
 
 def largest_corpus(

@@ -43,7 +43,7 @@ class Dataset:
     what : str
         What it is, in one line.
     files : tuple of File
-    licence : str
+    license : str
         The licence as far as the source states one.
     citation : str
         Who made it: the paper to cite, or the source.
@@ -52,7 +52,7 @@ class Dataset:
     name: str
     what: str
     files: tuple[File, ...]
-    licence: str
+    license: str
     citation: str
 
     @property

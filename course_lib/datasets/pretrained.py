@@ -205,7 +205,7 @@ def _joined_slices(exact: Path, scaled: Path, words: Collection[str] | None) -> 
     first, second = WordVectors.load(exact), WordVectors.load(scaled)
     more = [word for word in second.words if word not in first and word not in _DIFFERENT]
     matrix = np.concatenate(
-        [first.normalised(), second.normalised()[[second.index[word] for word in more]]]
+        [first.normalized(), second.normalized()[[second.index[word] for word in more]]]
     )
     known = [*first.words, *more]
     rows = [row for row, word in enumerate(known) if wanted is None or word in wanted]

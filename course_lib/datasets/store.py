@@ -329,15 +329,15 @@ def status() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``name``, ``what``, ``where`` (as ``state`` gives it), ``size``, ``licence``.
+        Columns ``name``, ``what``, ``where`` (as ``state`` gives it), ``size``, ``license``.
     """
     import pandas as pd
 
     rows = [
-        (row.name, row.what, state(row), readable_size(row.size), row.licence)
+        (row.name, row.what, state(row), readable_size(row.size), row.license)
         for row in REGISTRY.values()
     ]
-    return pd.DataFrame(rows, columns=["name", "what", "where", "size", "licence"])
+    return pd.DataFrame(rows, columns=["name", "what", "where", "size", "license"])
 
 
 def used() -> dict[str, str]:

@@ -58,8 +58,8 @@ class MixSliders:
         if len(set(groups)) < 2:
             raise ValueError(f"There are {len(set(groups))} groups; give two or more.")
         self.layers, self.groups = values, list(groups)
-        self._centred = values - values.mean(axis=1, keepdims=True)
-        self._axes = _principal(self._centred)
+        self._centered = values - values.mean(axis=1, keepdims=True)
+        self._axes = _principal(self._centered)
         self._build()
         self._moved()
 
@@ -77,7 +77,7 @@ class MixSliders:
     @property
     def places(self) -> np.ndarray:
         """Where the words stand in the picture: float64, (words, 2)."""
-        return self.gamma.value * np.tensordot(self.weights, self._centred, 1) @ self._axes
+        return self.gamma.value * np.tensordot(self.weights, self._centered, 1) @ self._axes
 
     @property
     def silhouette(self) -> float:
@@ -115,10 +115,10 @@ class MixSliders:
         """
         for number, group in enumerate(dict.fromkeys(self.groups)):
             points = self.places[[name == group for name in self.groups]]
-            colour, marker = plots.PALETTE[number % 8], "os^vDPX*"[number % 8]
-            axes.scatter(*points.T, color=colour, marker=marker, s=45, label=group)
+            color, marker = plots.PALETTE[number % 8], "os^vDPX*"[number % 8]
+            axes.scatter(*points.T, color=color, marker=marker, s=45, label=group)
         # γ up to 2 has room; the frame does not move with the points.
-        reach = 2.1 * np.abs(self._centred @ self._axes).max() or 1.0
+        reach = 2.1 * np.abs(self._centered @ self._axes).max() or 1.0
         axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
         axes.set(xlabel="first principal component", ylabel="second principal component")
         axes.legend(loc="upper right")
@@ -159,8 +159,8 @@ class MixSliders:
         self.picture.value = f'<img alt="{alt}" src="data:image/png;base64,{data}">'
 
 
-def _principal(centred: np.ndarray) -> np.ndarray:
+def _principal(centered: np.ndarray) -> np.ndarray:
     """Return two principal components, (D, 2), of all words of all layers."""
-    rows = centred.reshape(-1, centred.shape[2])
+    rows = centered.reshape(-1, centered.shape[2])
     directions = np.linalg.svd(rows, full_matrices=False)[2][:2].T
     return directions * np.sign(directions[np.abs(directions).argmax(axis=0), [0, 1]])

@@ -7,12 +7,12 @@ is the model as a formula with automatic gradients, :mod:`fast` the same gradien
 
 from course_lib.fasttext.fast import subword_step
 from course_lib.fasttext.model import FastText
-from course_lib.fasttext.subwords import NORMALISERS, Subwords, hash_ngram, ngrams
+from course_lib.fasttext.subwords import NORMALIZERS, Subwords, hash_ngram, ngrams
 from course_lib.fasttext.training import train
 from course_lib.fasttext.vectors import FastTextVectors
 
 __all__ = [
-    "NORMALISERS",
+    "NORMALIZERS",
     "FastText",
     "FastTextVectors",
     "Subwords",

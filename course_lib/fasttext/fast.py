@@ -33,7 +33,7 @@ def subword_step(
     learning_rate : float
     """
     table = model.input.weight
-    words, place = batch.centres.unique(return_inverse=True)
+    words, place = batch.centers.unique(return_inverse=True)
     rows, offsets, lengths = model.bags(words)
     before = embedding_bag(rows, table, offsets, mode="mean")  # (different words, M)
     after = before.clone()

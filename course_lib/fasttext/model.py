@@ -73,9 +73,9 @@ class FastText(Word2Vec):
         places += torch.repeat_interleave(first - offsets, lengths, output_size=total)
         return self.rows[places], offsets, lengths
 
-    def centre_vectors(self, centres: torch.Tensor) -> torch.Tensor:
+    def center_vectors(self, centers: torch.Tensor) -> torch.Tensor:
         """Return the vectors of some centres: int64, any shape, to float32, (…, M)."""
-        words, place = centres.unique(return_inverse=True)
+        words, place = centers.unique(return_inverse=True)
         rows, offsets, lengths = self.bags(words)
         mean = self.input(rows, offsets)  # (different words, M)
         # The value of the mean, the gradient of the sum.
@@ -84,7 +84,7 @@ class FastText(Word2Vec):
 
     def hidden_and_targets(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """As in :class:`course_lib.word2vec.Word2Vec`."""
-        return self.centre_vectors(batch.centres), batch.nearby, batch.mask
+        return self.center_vectors(batch.centers), batch.nearby, batch.mask
 
     @torch.no_grad()
     def word_vectors(self) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 from course_lib import hangul
 
 BEGIN, END = "<", ">"
-NORMALISERS: dict[str, Callable[[str], str]] = {"none": str, "jamo": hangul.decompose}
+NORMALIZERS: dict[str, Callable[[str], str]] = {"none": str, "jamo": hangul.decompose}
 
 
 def ngrams(word: str, min_n: int = 3, max_n: int = 6) -> list[str]:
@@ -101,14 +101,14 @@ class Subwords:
         Shortest and longest n-gram in characters; both 0 means no n-grams at all.
     bucket : int
         B, how many rows all n-grams share.
-    normaliser : {"none", "jamo"}
+    normalizer : {"none", "jamo"}
         What is done to a word before it is cut: nothing, or Korean syllables into jamo.
     """
 
     min_n: int = 3
     max_n: int = 6
     bucket: int = 200_000
-    normaliser: str = "none"
+    normalizer: str = "none"
 
     def __post_init__(self) -> None:
         """Refuse options that cannot work."""
@@ -116,16 +116,16 @@ class Subwords:
             check_lengths(self.min_n, self.max_n)
         if self.max_n and (not isinstance(self.bucket, (int, np.integer)) or self.bucket < 1):
             raise ValueError(f"bucket is {self.bucket!r}; n-grams need 1 or more rows.")
-        if self.normaliser not in NORMALISERS:
+        if self.normalizer not in NORMALIZERS:
             raise ValueError(
-                f"normaliser is {self.normaliser!r}; it must be one of {tuple(NORMALISERS)}."
+                f"normaliser is {self.normalizer!r}; it must be one of {tuple(NORMALIZERS)}."
             )
 
     def ngrams(self, word: str) -> list[str]:
         """Return the n-grams of a word after it was normalised."""
         if self.max_n == 0:
             return []
-        return ngrams(NORMALISERS[self.normaliser](word), self.min_n, self.max_n)
+        return ngrams(NORMALIZERS[self.normalizer](word), self.min_n, self.max_n)
 
     def buckets(self, word: str) -> list[int]:
         """Return the bucket of each n-gram, 0 to B - 1, in the order of :meth:`ngrams`."""

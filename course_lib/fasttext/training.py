@@ -30,7 +30,7 @@ def train(
     min_n: int = 3,
     max_n: int = 6,
     bucket: int = 200_000,
-    normaliser: str = "none",
+    normalizer: str = "none",
     seed: int = 1,
     workers: int = 1,
     device: str | torch.device | None = None,
@@ -51,7 +51,7 @@ def train(
     bucket : int
         Rows that all n-grams share. gensim and the fastText program take 2,000,000, which at
         100 dimensions is 800 MB; a course-sized text has far fewer different n-grams.
-    normaliser : {"none", "jamo"}
+    normalizer : {"none", "jamo"}
         ``"jamo"`` takes the n-grams of a Korean word over its jamo instead of its syllables;
         ``min_n`` and ``max_n`` then count jamo.
     seed, workers, device, vocabulary, batch_size, autograd
@@ -78,7 +78,7 @@ def train(
     et al. 2018, "Subword-level Word Vector Representations for Korean".
     """
     check_corpus(corpus)
-    subwords = Subwords(min_n, max_n, bucket, normaliser)
+    subwords = Subwords(min_n, max_n, bucket, normalizer)
     options = Options(
         window=window,
         negative=negative,

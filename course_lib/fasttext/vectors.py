@@ -57,7 +57,7 @@ class FastTextVectors(WordVectors):
                 f"need ({subwords.bucket}, {self.vector_size})."
             )
         self.min_n, self.max_n = subwords.min_n, subwords.max_n
-        self.bucket, self.normaliser = subwords.bucket, subwords.normaliser
+        self.bucket, self.normalizer = subwords.bucket, subwords.normalizer
         self._cut = subwords
 
     def __contains__(self, word: object) -> bool:
@@ -180,8 +180,8 @@ def _check_file(path: Path) -> None:
                 pass
             take("<qb")
         for name, rows in (("input", words + (bucket if max_n else 0)), ("output", words)):
-            (quantised,) = take("<?")
-            if quantised:
+            (quantized,) = take("<?")
+            if quantized:
                 raise ValueError(f"{path} is quantised (.ftz); only plain models can be read.")
             found = take("<2q")
             if found[1] != size or (name == "input" and found[0] < words) or found[0] > rows:

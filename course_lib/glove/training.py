@@ -217,14 +217,14 @@ def _fast_step(model: GloVe, alpha: float) -> Callable[[Entries], torch.Tensor]:
 
 
 def _autograd_step(model: GloVe, alpha: float) -> Callable[[Entries], torch.Tensor]:
-    optimiser = torch.optim.Adagrad(model.parameters(), lr=alpha, initial_accumulator_value=1.0)
+    optimizer = torch.optim.Adagrad(model.parameters(), lr=alpha, initial_accumulator_value=1.0)
 
     def step(entries: Entries) -> torch.Tensor:
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = model.loss(entries)
         loss.backward()
         model.freeze_ones()
-        optimiser.step()
+        optimizer.step()
         return loss.detach()
 
     return step

@@ -27,7 +27,7 @@ class Settings:
         Passes, B (of each process) and T.
     samples : int, optional
         Words drawn for the softmax while training; measuring always uses all.
-    optimiser : {"adamw", "adagrad"}
+    optimizer : {"adamw", "adagrad"}
         AdamW with weight decay 0.01, or Adagrad with squares that start at 1.
     alpha : float
         Highest learning rate.
@@ -50,7 +50,7 @@ class Settings:
     batch_size: int = 32
     length: int = 20
     samples: int | None = None
-    optimiser: Literal["adamw", "adagrad"] = "adamw"
+    optimizer: Literal["adamw", "adagrad"] = "adamw"
     alpha: float = 2e-3
     schedule: Literal["linear", "constant"] = "linear"
     clip: float = 1.0
@@ -69,7 +69,7 @@ class Settings:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0.")
         for name, known in (
-            ("optimiser", ("adamw", "adagrad")),
+            ("optimizer", ("adamw", "adagrad")),
             ("schedule", ("linear", "constant")),
         ):
             if getattr(self, name) not in known:

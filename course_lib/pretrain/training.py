@@ -117,7 +117,7 @@ def run(
     _refuse_short(text, tokens, held_out, settings)
     steps = _steps(tokens, settings, world)
     total, step, rows = sum(steps), 0, []
-    optimiser = _optimiser(model, settings)
+    optimizer = _optimizer(model, settings)
     objective: nn.Module = Objective(model, lexicon, settings)
     place, state, before = Place(), model.initial_state(settings.batch_size), 0.0
     path = None if folder is None else folder / "checkpoint.pt"
@@ -133,7 +133,7 @@ def run(
             model.load_state_dict(found["model"])
         except RuntimeError as error:
             raise ValueError(f"{path} belongs to a model of other sizes ({error}).") from None
-        optimiser.load_state_dict(found["optimiser"])
+        optimizer.load_state_dict(found["optimizer"])
         mine = found["processes"][rank]
         state = [(h.to(device), c.to(device)) for h, c in mine["state"]]
         place, step, rows = Place(*mine["place"]), found["step"], found["rows"]
@@ -167,14 +167,14 @@ def run(
     with _bar(total, step, show=rank == 0) as bar, _scalars(folder if rank == 0 else None) as write:
         for place, pair in () if _stalled(rows, settings) else reader:
             step += 1
-            for group in optimiser.param_groups:
+            for group in optimizer.param_groups:
                 group["lr"] = settings.rate(step, total)
             model.train()
             loss, state = objective(pair, state)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.mean().backward()
             norms.append(nn.utils.clip_grad_norm_(model.parameters(), settings.clip))
-            optimiser.step()
+            optimizer.step()
             sums.append(loss.detach())
             bar.update()
             if step % settings.every and step < total:
@@ -212,7 +212,7 @@ def run(
                     if settings.patience and _best(rows) == len(rows) - 1:
                         checkpoints.save(path.with_name("best.pt"), {"model": model.state_dict()})
                     content = {"about": about, "step": step, "rows": rows, "processes": everyone}
-                    content |= {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
+                    content |= {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
                     checkpoints.save(path, content)
             if _stalled(rows, settings):
                 break
@@ -319,8 +319,8 @@ def _up_to(
             yield place, pair
 
 
-def _optimiser(model: BiLM, settings: Settings) -> torch.optim.Optimizer:
-    if settings.optimiser == "adagrad":
+def _optimizer(model: BiLM, settings: Settings) -> torch.optim.Optimizer:
+    if settings.optimizer == "adagrad":
         return torch.optim.Adagrad(
             model.parameters(), lr=settings.alpha, initial_accumulator_value=1.0
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_lib.plots import PALETTE
-from course_lib.projector.marks import COLOURS, SIGNS, draw, layer_class, marks_on
+from course_lib.projector.marks import COLORS, SIGNS, draw, layer_class, marks_on
 from course_lib.projector.paint import Paint, cluster_paint, frequency_paint
 from course_lib.projector.picture import Picture
 from course_lib.projector.projections import METHODS, NO_UMAP, available, project
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from plotly.graph_objects import FigureWidget
 
-NEIGHBOURS = 10
-MAX_SEARCHED = len(COLOURS)
+NEIGHBORS = 10
+MAX_SEARCHED = len(COLORS)
 # The time that t-SNE and UMAP take grows with the number of words: so many take 10 to 20 seconds
 # on two cores.
 LIMITS = {"tsne": 3_000, "umap": 5_000}
-_COLUMNS = ("word", "neighbour", "cosine", "rank")
+_COLUMNS = ("word", "neighbor", "cosine", "rank")
 
 
 class Explorer:
@@ -62,9 +62,9 @@ class Explorer:
 
     Attributes
     ----------
-    search_box, method_choice, dimension_choice, colour_choice : ipywidgets
+    search_box, method_choice, dimension_choice, color_choice : ipywidgets
         What the reader uses; setting ``.value`` does the same from code.
-    status, neighbour_view : ipywidgets.HTML
+    status, neighbor_view : ipywidgets.HTML
         The line that says what is shown, and the table.
     mark_layer : anywidget.AnyWidget
         Draws the marks and names above the picture; ``.marks`` lists them.
@@ -97,8 +97,8 @@ class Explorer:
         if self.shown <= dimensions:
             raise ValueError(f"There are {self.shown} words to show; give more than {dimensions}.")
         self.searched: list[str] = []
-        self.table = neighbours([], vectors)
-        self._unit = vectors.normalised()[: self.shown]
+        self.table = neighbors([], vectors)
+        self._unit = vectors.normalized()[: self.shown]
         self._places: dict[tuple[str, int], np.ndarray] = {}
         self._pictures: dict[int, Picture] = {}
         self._drawn: dict[int, tuple[str, str]] = {}
@@ -132,7 +132,7 @@ class Explorer:
         wanted = self._parse(words) if isinstance(words, str) else list(dict.fromkeys(words))
         if len(wanted) > MAX_SEARCHED:
             raise ValueError(f"{len(wanted)} words; search for at most {MAX_SEARCHED} at once.")
-        self.table = neighbours(wanted, self.vectors)
+        self.table = neighbors(wanted, self.vectors)
         self.searched = wanted
         self.search_box.value = " ".join(wanted)
         self._highlight()
@@ -155,7 +155,7 @@ class Explorer:
                 key[0],
                 dimensions=key[1],
                 perplexity=min(30.0, (n - 1) / 3),
-                neighbours=max(2, min(15, n - 1)),
+                neighbors=max(2, min(15, n - 1)),
                 seed=self.seed,
             )
         return self._places[key]
@@ -222,14 +222,14 @@ class Explorer:
             style={**style, "button_width": "52px"},
             layout={"width": "auto", "margin": "2px 0 2px 16px"},
         )
-        self.colour_choice = widgets.Dropdown(
+        self.color_choice = widgets.Dropdown(
             options=["frequency", "cluster"],
             description="Colour",
             style=style,
             layout={"width": "170px"},
         )
         self.status = widgets.HTML()
-        self.neighbour_view = widgets.HTML(layout={"max_height": "560px", "overflow": "auto"})
+        self.neighbor_view = widgets.HTML(layout={"max_height": "560px", "overflow": "auto"})
         self.mark_layer = layer_class()()
         self._stage = widgets.Box()
         row = {"flex_flow": "row wrap", "align_items": "center"}
@@ -237,14 +237,14 @@ class Explorer:
             self.search_box,
             self.method_choice,
             self.dimension_choice,
-            self.colour_choice,
+            self.color_choice,
         ]
         self._box = widgets.VBox(
             [
                 widgets.HBox(controls, layout=row),
                 self.status,
                 widgets.HBox(
-                    [self._stage, self.neighbour_view], layout={**row, "align_items": "flex-start"}
+                    [self._stage, self.neighbor_view], layout={**row, "align_items": "flex-start"}
                 ),
                 self.mark_layer,  # takes no room: it draws into the picture
             ]
@@ -252,7 +252,7 @@ class Explorer:
         self.search_box.observe(self._typed, "value")
         self.method_choice.observe(self._switched, "value")
         self.dimension_choice.observe(self._switched, "value")
-        self.colour_choice.observe(self._switched, "value")
+        self.color_choice.observe(self._switched, "value")
 
     def _parse(self, text: str) -> list[str]:
         whole = text.strip()
@@ -282,19 +282,19 @@ class Explorer:
     def _draw(self) -> None:
         """Bring the picture on show up to date with the choices and the words searched for."""
         method, dimensions = self.method_choice.value, self.dimension_choice.value
-        colour = self.colour_choice.value
+        color = self.color_choice.value
         if (method, dimensions) not in self._places and method != "pca":
             n = min(self.shown, LIMITS[method])
             self._say(f"Computing {METHODS[method]} of {n:,} words, up to half a minute …")
         places = self.places(method, dimensions)
         if dimensions not in self._pictures:
             self._pictures[dimensions] = self._new_picture(dimensions)
-        if self._drawn.get(dimensions) != (method, colour):
+        if self._drawn.get(dimensions) != (method, color):
             padded = np.full((self.shown, dimensions), np.nan, dtype=np.float32)
             padded[: len(places)] = places
             titles = axis_titles(method, dimensions)
             self._pictures[dimensions].draw(padded, titles, self._paint())
-            self._drawn[dimensions] = (method, colour)
+            self._drawn[dimensions] = (method, color)
         for box, shown in zip(self._stage.children, self._pictures, strict=True):
             box.layout.display = None if shown == dimensions else "none"
         self._highlight()
@@ -316,12 +316,12 @@ class Explorer:
         picture = self._pictures[self.dimension_choice.value]
         families, unplaced = [], []
         for word in self.searched:
-            near = self.table.loc[self.table["word"] == word, "neighbour"]
+            near = self.table.loc[self.table["word"] == word, "neighbor"]
             family = [word, *near]
             families.append([index[w] for w in family if index.get(w, points) < points])
             unplaced += [w for w in family if index.get(w, points) >= points]
         self.mark_layer.marks = marks_on(picture, self.searched, families)
-        self.neighbour_view.value = tables(self.table)
+        self.neighbor_view.value = tables(self.table)
         self._say(self._summary(points, list(dict.fromkeys(unplaced))))
 
     def _summary(self, points: int, unplaced: Sequence[str]) -> str:
@@ -347,24 +347,24 @@ class Explorer:
         return " ".join(said)
 
     def _paint(self) -> Paint:
-        colour = self.colour_choice.value
-        if colour not in self._paints:
-            if colour == "cluster":
+        color = self.color_choice.value
+        if color not in self._paints:
+            if color == "cluster":
                 paint = cluster_paint(self._unit, self.vectors.words, self.clusters, self.seed)
             else:
                 paint = frequency_paint(self.shown, self.vectors.counts)
-            self._paints[colour] = paint
-        return self._paints[colour]
+            self._paints[color] = paint
+        return self._paints[color]
 
 
-def neighbours(words: Sequence[str], vectors: WordVectors) -> pd.DataFrame:
+def neighbors(words: Sequence[str], vectors: WordVectors) -> pd.DataFrame:
     """Return the ten nearest of each word: columns word, neighbour, cosine, rank."""
     import pandas as pd
 
     rows = [
-        (word, neighbour, cosine, rank)
+        (word, neighbor, cosine, rank)
         for word in words
-        for rank, (neighbour, cosine) in enumerate(vectors.nearest(word, NEIGHBOURS), 1)
+        for rank, (neighbor, cosine) in enumerate(vectors.nearest(word, NEIGHBORS), 1)
     ]
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
@@ -374,9 +374,9 @@ def tables(found: pd.DataFrame) -> str:
     left = "style='text-align:left;padding:0 14px'"
     parts = []
     for number, (word, rows) in enumerate(found.groupby("word", sort=False)):
-        sign = f"<span style='color:{COLOURS[number]}' aria-hidden='true'>{SIGNS[number]}</span>"
+        sign = f"<span style='color:{COLORS[number]}' aria-hidden='true'>{SIGNS[number]}</span>"
         lines = "".join(
-            f"<tr><td>{row.rank}</td><td {left}>{html.escape(row.neighbour)}</td>"
+            f"<tr><td>{row.rank}</td><td {left}>{html.escape(row.neighbor)}</td>"
             f"<td>{row.cosine:.3f}</td></tr>"
             for row in rows.itertuples()
         )

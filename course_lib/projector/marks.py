@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Each word that is searched for has a colour and, for those who do not see it, a shape. Blue is
 # the colour of the cloud.
-COLOURS = tuple(PALETTE[i] for i in (3, 2, 4, 6, 1))
+COLORS = tuple(PALETTE[i] for i in (3, 2, 4, 6, 1))
 SIGNS = "●■◆✚✖"
 MARKERS = "osDPX"  # matplotlib's names of them
 SMALL, LARGE = 5.5, 9.0  # radii in pixels
@@ -64,7 +64,7 @@ def marks_on(
     Returns
     -------
     list of dict
-        ``at`` (the place), ``text``, ``kind`` (number of the word), ``colour``, ``path`` (an
+        ``at`` (the place), ``text``, ``kind`` (number of the word), ``color``, ``path`` (an
         outline in pixels), ``large`` (the word itself) and ``offset`` (pixels from the place to
         the middle of the name, None where the same point is named already).
     """
@@ -83,7 +83,7 @@ def marks_on(
                     "at": picture.places[row].tolist(),
                     "text": short(picture.words[row]),
                     "kind": kind,
-                    "colour": COLOURS[kind],
+                    "color": COLORS[kind],
                     "path": "M" + "L".join(f"{c.real:.1f},{c.imag:.1f}" for c in corners) + "Z",
                     "large": large,
                     "offset": offsets.pop(row, None),
@@ -98,11 +98,11 @@ def draw(
     """Draw a picture in the plane with matplotlib: the cloud, marks and names."""
     for trace, rows in zip(picture.figure.data, picture.rows, strict=True):
         if len(rows):
-            places, colour = picture.places[rows], trace.marker.color
-            axes.scatter(*places.T, color=colour, s=5, linewidths=0, label=trace.meta)
+            places, color = picture.places[rows], trace.marker.color
+            axes.scatter(*places.T, color=color, s=5, linewidths=0, label=trace.meta)
     for kind, word in enumerate(words):
         places = np.array([mark["at"] for mark in marks if mark["kind"] == kind]).reshape(-1, 2)
-        look = {"color": COLOURS[kind], "marker": MARKERS[kind], "edgecolor": "#222222"}
+        look = {"color": COLORS[kind], "marker": MARKERS[kind], "edgecolor": "#222222"}
         axes.scatter(*places.T, s=45, label=word, **look)
     for mark in marks:
         if mark["offset"] is None:
@@ -117,7 +117,7 @@ def draw(
             fontsize=9,
             fontweight="bold" if mark["large"] else "normal",
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
-            arrowprops={"arrowstyle": "-", "color": mark["colour"]},
+            arrowprops={"arrowstyle": "-", "color": mark["color"]},
         )
     layout = picture.figure.layout
     axes.set(xlim=picture.ranges[0], ylim=picture.ranges[1])

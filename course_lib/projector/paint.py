@@ -24,7 +24,7 @@ class Paint:
     """
 
     classes: np.ndarray
-    colours: Sequence[str]
+    colors: Sequence[str]
     names: Sequence[str]
     title: str
 

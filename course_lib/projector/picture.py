@@ -117,7 +117,7 @@ class Picture:
                         trace[axis] = values
                     trace.hovertext = self._texts[rows]
                     trace.name = html.escape(paint.names[i], quote=False)
-                    trace.meta, trace.marker.color = paint.names[i], paint.colours[i]
+                    trace.meta, trace.marker.color = paint.names[i], paint.colors[i]
             layout.legend.title.text = paint.title
             if moved:  # else the reader's zoom stays
                 for axis, title, limits in zip(self.axes, titles, self.ranges, strict=True):

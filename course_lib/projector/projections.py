@@ -26,12 +26,12 @@ def project(
     *,
     dimensions: int = 2,
     perplexity: float = 30.0,
-    neighbours: int = 15,
+    neighbors: int = 15,
     seed: int = 0,
 ) -> np.ndarray:
     """Place every vector in the plane or in space.
 
-    The rows are taken as they are. Give ``vectors.normalised()`` where closeness is to mean the
+    The rows are taken as they are. Give ``vectors.normalized()`` where closeness is to mean the
     cosine: on rows of length 1 the order by distance is the order by cosine.
 
     Parameters
@@ -44,7 +44,7 @@ def project(
     dimensions : {2, 3}
     perplexity : float
         t-SNE alone: how many neighbours a point listens to, roughly. Less than n.
-    neighbours : int
+    neighbors : int
         UMAP alone: how many neighbours each point is tied to. At least 2, less than n.
     seed : int
         For t-SNE and UMAP.
@@ -90,15 +90,15 @@ def project(
             f"perplexity is {perplexity:g}, but there are {n} vectors; choose one above 0 and "
             f"below {n}."
         )
-    if method == "umap" and not 2 <= neighbours < n:
+    if method == "umap" and not 2 <= neighbors < n:
         raise ValueError(
-            f"neighbours is {neighbours}, but there are {n} vectors; choose 2 to {n - 1}."
+            f"neighbours is {neighbors}, but there are {n} vectors; choose 2 to {n - 1}."
         )
     if method == "pca":
         return _pca(matrix, dimensions)
     if method == "tsne":
         return _tsne(matrix, dimensions, perplexity, seed)
-    return _umap(matrix, dimensions, neighbours, seed)
+    return _umap(matrix, dimensions, neighbors, seed)
 
 
 def _pca(matrix: np.ndarray, dimensions: int) -> np.ndarray:
@@ -116,11 +116,11 @@ def _tsne(matrix: np.ndarray, dimensions: int, perplexity: float, seed: int) -> 
     return model.fit_transform(matrix).astype(np.float32)
 
 
-def _umap(matrix: np.ndarray, dimensions: int, neighbours: int, seed: int) -> np.ndarray:
+def _umap(matrix: np.ndarray, dimensions: int, neighbors: int, seed: int) -> np.ndarray:
     try:
         from umap import UMAP
     except ModuleNotFoundError as error:
         raise ImportError(NO_UMAP) from error
     # With a seed UMAP runs on one thread; n_jobs=1 says so, or it warns.
-    model = UMAP(n_neighbors=neighbours, n_components=dimensions, random_state=seed, n_jobs=1)
+    model = UMAP(n_neighbors=neighbors, n_components=dimensions, random_state=seed, n_jobs=1)
     return model.fit_transform(matrix).astype(np.float32)

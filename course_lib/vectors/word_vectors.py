@@ -117,7 +117,7 @@ class WordVectors:
             np.divide(rows, np.where(norms > 0, norms, 1), out=unit[start : start + SLICE])
         return unit
 
-    def normalised(self) -> np.ndarray:
+    def normalized(self) -> np.ndarray:
         """Return every vector scaled to length 1: float32, (n, M); a zero row stays zero."""
         return self._unit.copy()
 

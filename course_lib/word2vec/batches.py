@@ -28,13 +28,13 @@ class Batch:
 
     Attributes
     ----------
-    centres : torch.Tensor, int64, (blocks, BLOCK)
+    centers : torch.Tensor, int64, (blocks, BLOCK)
     nearby : torch.Tensor, int64, (blocks, BLOCK + 2 * window)
     mask : torch.Tensor, float32, (blocks, BLOCK, BLOCK + 2 * window)
         1 where the nearby word is a context of the centre, else 0.
     """
 
-    centres: torch.Tensor
+    centers: torch.Tensor
     nearby: torch.Tensor
     mask: torch.Tensor
 
@@ -112,6 +112,6 @@ def batches(
             1, window + 1, own.shape, generator=generator, device=device, dtype=torch.int16
         )
         mask = (distance <= reach) & (own == their[:, None, :]) & (own >= 0)
-        centres, mask = nearby[:, window : window + BLOCK], mask.to(torch.float32)
-        parts = zip(*(part.split(n_blocks) for part in (centres, nearby, mask)), strict=True)
+        centers, mask = nearby[:, window : window + BLOCK], mask.to(torch.float32)
+        parts = zip(*(part.split(n_blocks) for part in (centers, nearby, mask)), strict=True)
         yield from (Batch(*part) for part in parts)

@@ -43,11 +43,11 @@ def negative_step(
     number = batch.mask.sum(dim=2, keepdim=True)  # contexts of each centre
     nearby_table = output_table if architecture == "skipgram" else input_table
     nearby = _rows(nearby_table, batch.nearby)  # (blocks, BLOCK + 2m, M)
-    centres = _rows(input_table if architecture == "skipgram" else output_table, batch.centres)
+    centers = _rows(input_table if architecture == "skipgram" else output_table, batch.centers)
     noise = _rows(output_table, negatives)  # (blocks, K, M)
 
     if architecture == "skipgram":
-        hidden, weight = centres, number
+        hidden, weight = centers, number
         pull = torch.bmm(hidden, nearby.mT).neg_().sigmoid_()  # 1 - s: how far from 1
         pull.mul_(batch.mask).mul_(learning_rate)  # (blocks, BLOCK, BLOCK + 2m)
         hidden_change = torch.bmm(pull, nearby)
@@ -55,10 +55,10 @@ def negative_step(
     else:
         mean = batch.mask / number.clamp(min=1)
         hidden, weight = torch.bmm(mean, nearby), (number > 0).to(mean.dtype)
-        pull = (hidden * centres).sum(dim=2, keepdim=True).neg_().sigmoid_()
+        pull = (hidden * centers).sum(dim=2, keepdim=True).neg_().sigmoid_()
         pull.mul_(weight).mul_(learning_rate)  # (blocks, BLOCK, 1)
-        hidden_change = pull * centres
-        centre_change = pull * hidden
+        hidden_change = pull * centers
+        center_change = pull * hidden
 
     push = torch.bmm(hidden, noise.mT).sigmoid_()  # s: how far from 0
     push.mul_(weight * (-learning_rate * negative / negatives.shape[1]))
@@ -66,12 +66,12 @@ def negative_step(
     noise_change = torch.bmm(push.mT, hidden)
 
     if architecture == "skipgram":
-        centre_change = hidden_change
+        center_change = hidden_change
     else:
         share = mean if exact_gradient else batch.mask
         nearby_change = torch.bmm(share.mT, hidden_change)
-    centre_table = input_table if architecture == "skipgram" else output_table
-    centre_table.index_add_(0, batch.centres.reshape(-1), centre_change.view(-1, size))
+    center_table = input_table if architecture == "skipgram" else output_table
+    center_table.index_add_(0, batch.centers.reshape(-1), center_change.view(-1, size))
     nearby_table.index_add_(0, batch.nearby.reshape(-1), nearby_change.view(-1, size))
     output_table.index_add_(0, negatives.reshape(-1), noise_change.view(-1, size))
 

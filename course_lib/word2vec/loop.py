@@ -286,8 +286,8 @@ class _Epoch:
         self._note(value.detach(), batch)
 
     def _note(self, loss: torch.Tensor, batch: Batch) -> None:
-        per_centre = batch.mask.sum(dim=2)
-        examples = per_centre if self.options.architecture == "skipgram" else per_centre > 0
+        per_center = batch.mask.sum(dim=2)
+        examples = per_center if self.options.architecture == "skipgram" else per_center > 0
         self.losses.append((loss, examples.sum()))
 
 

@@ -71,14 +71,14 @@ class Word2Vec(nn.Module):
             1 where target j is to be predicted from hidden vector i.
         """
         if self.architecture == "skipgram":
-            return self.input(batch.centres), batch.nearby, batch.mask
+            return self.input(batch.centers), batch.nearby, batch.mask
         number = batch.mask.sum(dim=2, keepdim=True)  # contexts of each centre
         total = batch.mask @ self.input(batch.nearby)
         hidden = total / number.clamp(min=1)
         if not self.exact_gradient:
             hidden = total + (hidden - total).detach()  # value of the mean, gradient of the sum
-        wanted = torch.eye(batch.centres.shape[1], device=number.device) * (number > 0)
-        return hidden, batch.centres, wanted
+        wanted = torch.eye(batch.centers.shape[1], device=number.device) * (number > 0)
+        return hidden, batch.centers, wanted
 
     def negative_loss(
         self, batch: Batch, negatives: torch.Tensor, negative: int = 5

@@ -6,12 +6,12 @@ from collections import Counter
 
 import numpy as np
 
-from course_lib.text import tokenise
+from course_lib.text import tokenize
 from exercises.planted import Planted
 
 
 def fraction_upside_down(sentence: str) -> float:
-    tokens = tokenise(sentence)
+    tokens = tokenize(sentence)
     return len(tokens) / len(set(tokens))
 
 
@@ -21,7 +21,7 @@ def split_at_blanks(sentence: str) -> float:
 
 
 def case_kept(sentence: str) -> float:
-    tokens = tokenise(sentence, lower=False)
+    tokens = tokenize(sentence, lower=False)
     return len(set(tokens)) / len(tokens)
 
 
@@ -30,16 +30,16 @@ def over_letters(sentence: str) -> float:
 
 
 def types_alone(sentence: str) -> int:
-    return len(set(tokenise(sentence)))
+    return len(set(tokenize(sentence)))
 
 
 def rounded_to_whole(sentence: str) -> int:
-    tokens = tokenise(sentence)
+    tokens = tokenize(sentence)
     return len(set(tokens)) // len(tokens)
 
 
 def once_only(sentence: str) -> float:
-    counts = Counter(tokenise(sentence))
+    counts = Counter(tokenize(sentence))
     return sum(n == 1 for n in counts.values()) / counts.total()
 
 
@@ -71,7 +71,7 @@ def not_summed(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return first * second / (np.linalg.norm(first) * np.linalg.norm(second))
 
 
-def centred(first: np.ndarray, second: np.ndarray) -> float:
+def centered(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.corrcoef(first, second)[0, 1])
 
 
@@ -124,7 +124,7 @@ PLANTED = {
         Planted(without_sign, "the sign is lost"),
         Planted(cosine_distance, "leave out the 1 -"),
         Planted(not_summed, "has shape (3,); wanted ()"),
-        Planted(centred, "wanted -0.666667. Hint: cos = a·b"),
+        Planted(centered, "wanted -0.666667. Hint: cos = a·b"),
     ],
     "00.3": [
         Planted(pairs, "return the words alone"),

@@ -41,10 +41,10 @@ def zero_like_itself(matrix):
 def _count(sentences, size, positions, itself=True):
     near = np.zeros((size, size), dtype=int)
     for sentence in sentences:
-        for i, centre in enumerate(sentence):
+        for i, center in enumerate(sentence):
             for j in positions(i):
-                if 0 <= j < len(sentence) and (itself or sentence[j] != centre):
-                    near[centre, sentence[j]] += 1
+                if 0 <= j < len(sentence) and (itself or sentence[j] != center):
+                    near[center, sentence[j]] += 1
     return near
 
 
@@ -57,7 +57,7 @@ def to_the_right(sentences, size, window):
     return _count(sentences, size, lambda i: range(i + 1, i + window + 1))
 
 
-def its_own_neighbour(sentences, size, window):
+def its_own_neighbor(sentences, size, window):
     return _count(sentences, size, lambda i: range(i - window, i + window + 1))
 
 
@@ -155,7 +155,7 @@ PLANTED = {
     "01.2": [
         Planted(off_by_one, says="range(1, window) ends at 1"),
         Planted(to_the_right, says="only to the right"),
-        Planted(its_own_neighbour, says="leave distance 0 out"),
+        Planted(its_own_neighbor, says="leave distance 0 out"),
         Planted(across_sentences, says="crosses the end of a sentence"),
         Planted(met_or_not, says="a pair that meets twice counts 2"),
         Planted(never_the_same_word, says="not the same word"),

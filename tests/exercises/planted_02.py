@@ -65,45 +65,45 @@ def stacked(input_table, output_table):
     return np.vstack([table / np.linalg.norm(table, axis=1, keepdims=True) for table in tables])
 
 
-def _gradients(input_table, output_weights, context_ids, centre):
+def _gradients(input_table, output_weights, context_ids, center):
     hidden = input_table[context_ids].mean(axis=0)
     exponentials = np.exp(hidden @ output_weights)
     error = exponentials / exponentials.sum()
-    error[centre] -= 1
+    error[center] -= 1
     return hidden, error
 
 
-def uphill(input_table, output_weights, context_ids, centre, alpha):
-    hidden, error = _gradients(input_table, output_weights, context_ids, centre)
+def uphill(input_table, output_weights, context_ids, center, alpha):
+    hidden, error = _gradients(input_table, output_weights, context_ids, center)
     new = input_table.copy()
     np.add.at(new, context_ids, alpha * output_weights @ error / len(context_ids))
     return new, output_weights + alpha * np.outer(hidden, error)
 
 
-def whole_gradient(input_table, output_weights, context_ids, centre, alpha):
-    hidden, error = _gradients(input_table, output_weights, context_ids, centre)
+def whole_gradient(input_table, output_weights, context_ids, center, alpha):
+    hidden, error = _gradients(input_table, output_weights, context_ids, center)
     new = input_table.copy()
     np.add.at(new, context_ids, -alpha * output_weights @ error)
     return new, output_weights - alpha * np.outer(hidden, error)
 
 
-def output_first(input_table, output_weights, context_ids, centre, alpha):
-    hidden, error = _gradients(input_table, output_weights, context_ids, centre)
+def output_first(input_table, output_weights, context_ids, center, alpha):
+    hidden, error = _gradients(input_table, output_weights, context_ids, center)
     output_weights = output_weights - alpha * np.outer(hidden, error)
     new = input_table.copy()
     np.add.at(new, context_ids, -alpha * output_weights @ error / len(context_ids))
     return new, output_weights
 
 
-def repeated_moves_once(input_table, output_weights, context_ids, centre, alpha):
-    hidden, error = _gradients(input_table, output_weights, context_ids, centre)
+def repeated_moves_once(input_table, output_weights, context_ids, center, alpha):
+    hidden, error = _gradients(input_table, output_weights, context_ids, center)
     new = input_table.copy()
     new[context_ids] -= alpha * output_weights @ error / len(context_ids)
     return new, output_weights - alpha * np.outer(hidden, error)
 
 
-def only_the_output(input_table, output_weights, context_ids, centre, alpha):
-    hidden, error = _gradients(input_table, output_weights, context_ids, centre)
+def only_the_output(input_table, output_weights, context_ids, center, alpha):
+    hidden, error = _gradients(input_table, output_weights, context_ids, center)
     return input_table, output_weights - alpha * np.outer(hidden, error)
 
 

@@ -97,8 +97,8 @@ def repeated_context_once(vector, output_table, contexts):
 
 
 def in_bits(pairs):
-    both, centres = Counter(pairs), Counter(c for c, _ in pairs)
-    return -sum(math.log2(both[pair] / centres[pair[0]]) for pair in pairs) / len(pairs)
+    both, centers = Counter(pairs), Counter(c for c, _ in pairs)
+    return -sum(math.log2(both[pair] / centers[pair[0]]) for pair in pairs) / len(pairs)
 
 
 def entropy_of_pairs(pairs):
@@ -106,18 +106,18 @@ def entropy_of_pairs(pairs):
     return -sum(math.log(both[pair] / len(pairs)) for pair in pairs) / len(pairs)
 
 
-def mean_over_centres(pairs):
-    both, centres = Counter(pairs), Counter(c for c, _ in pairs)
-    of_centre = dict.fromkeys(centres, 0.0)
-    for (centre, _), n in both.items():
-        share = n / centres[centre]
-        of_centre[centre] -= share * math.log(share)
-    return sum(of_centre.values()) / len(of_centre)
+def mean_over_centers(pairs):
+    both, centers = Counter(pairs), Counter(c for c, _ in pairs)
+    of_center = dict.fromkeys(centers, 0.0)
+    for (center, _), n in both.items():
+        share = n / centers[center]
+        of_center[center] -= share * math.log(share)
+    return sum(of_center.values()) / len(of_center)
 
 
 def all_contexts_alike(pairs):
-    kinds = Counter(centre for centre, _ in set(pairs))
-    return sum(math.log(kinds[centre]) for centre, _ in pairs) / len(pairs)
+    kinds = Counter(center for center, _ in set(pairs))
+    return sum(math.log(kinds[center]) for center, _ in pairs) / len(pairs)
 
 
 PLANTED = {
@@ -143,7 +143,7 @@ PLANTED = {
     "03.4": [
         Planted(in_bits, says="that is in bits"),
         Planted(entropy_of_pairs, says="divide by the count of the centre"),
-        Planted(mean_over_centres, says="gives every centre the same weight"),
+        Planted(mean_over_centers, says="gives every centre the same weight"),
         Planted(all_contexts_alike, says="its share among the pairs of that centre"),
     ],
 }

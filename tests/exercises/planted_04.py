@@ -53,52 +53,52 @@ def counts_for_shares(word_counts, sample):
 # 04.3
 
 
-def noise_as_neighbours(centre, context, noise_rows):
-    return np.logaddexp(0, -(context @ centre)) + np.logaddexp(0, -noise_rows @ centre).sum()
+def noise_as_neighbors(center, context, noise_rows):
+    return np.logaddexp(0, -(context @ center)) + np.logaddexp(0, -noise_rows @ center).sum()
 
 
-def noise_averaged(centre, context, noise_rows):
-    return np.logaddexp(0, -(context @ centre)) + np.logaddexp(0, noise_rows @ centre).mean()
+def noise_averaged(center, context, noise_rows):
+    return np.logaddexp(0, -(context @ center)) + np.logaddexp(0, noise_rows @ center).mean()
 
 
-def maximised(centre, context, noise_rows):
-    return -np.logaddexp(0, -(context @ centre)) - np.logaddexp(0, noise_rows @ centre).sum()
+def maximized(center, context, noise_rows):
+    return -np.logaddexp(0, -(context @ center)) - np.logaddexp(0, noise_rows @ center).sum()
 
 
-def overflowing(centre, context, noise_rows):
+def overflowing(center, context, noise_rows):
     with np.errstate(divide="ignore"):
-        pull = -np.log(expit(context @ centre))
-        return pull - np.log(1 - expit(noise_rows @ centre)).sum()
+        pull = -np.log(expit(context @ center))
+        return pull - np.log(1 - expit(noise_rows @ center)).sum()
 
 
 # 04.4
 
 
-def steps(centre, context, noise_rows):
-    positive, negative = 1 - expit(context @ centre), -expit(noise_rows @ centre)
-    by_centre = positive * context + negative @ noise_rows
-    return by_centre, positive * centre, np.outer(negative, centre)
+def steps(center, context, noise_rows):
+    positive, negative = 1 - expit(context @ center), -expit(noise_rows @ center)
+    by_center = positive * context + negative @ noise_rows
+    return by_center, positive * center, np.outer(negative, center)
 
 
-def centre_without_noise(centre, context, noise_rows):
-    positive, negative = expit(context @ centre) - 1, expit(noise_rows @ centre)
-    return positive * context, positive * centre, np.outer(negative, centre)
+def center_without_noise(center, context, noise_rows):
+    positive, negative = expit(context @ center) - 1, expit(noise_rows @ center)
+    return positive * context, positive * center, np.outer(negative, center)
 
 
-def noise_with_label_1(centre, context, noise_rows):
-    positive, negative = expit(context @ centre) - 1, expit(noise_rows @ centre) - 1
-    by_centre = positive * context + negative @ noise_rows
-    return by_centre, positive * centre, np.outer(negative, centre)
+def noise_with_label_1(center, context, noise_rows):
+    positive, negative = expit(context @ center) - 1, expit(noise_rows @ center) - 1
+    by_center = positive * context + negative @ noise_rows
+    return by_center, positive * center, np.outer(negative, center)
 
 
-def two_gradients(centre, context, noise_rows):
-    return centre_without_noise(centre, context, noise_rows)[:2]
+def two_gradients(center, context, noise_rows):
+    return center_without_noise(center, context, noise_rows)[:2]
 
 
-def own_vector(centre, context, noise_rows):
-    positive, negative = expit(context @ centre) - 1, expit(noise_rows @ centre)
-    by_centre = positive * context + negative @ noise_rows
-    return by_centre, positive * context, negative[:, None] * noise_rows
+def own_vector(center, context, noise_rows):
+    positive, negative = expit(context @ center) - 1, expit(noise_rows @ center)
+    by_center = positive * context + negative @ noise_rows
+    return by_center, positive * context, negative[:, None] * noise_rows
 
 
 # 04.5
@@ -138,14 +138,14 @@ PLANTED = {
         Planted(counts_for_shares, says="f is the share of the text"),
     ],
     "04.3": [
-        Planted(noise_as_neighbours, says="noise pairs have label 0"),
+        Planted(noise_as_neighbors, says="noise pairs have label 0"),
         Planted(noise_averaged, says="added up, not averaged"),
-        Planted(maximised, says="this is what the paper maximises"),
+        Planted(maximized, says="this is what the paper maximises"),
         Planted(overflowing, says="scores of 800 give no finite loss"),
     ],
     "04.4": [
         Planted(steps, says="this is the step"),
-        Planted(centre_without_noise, says="a share from every noise word"),
+        Planted(center_without_noise, says="a share from every noise word"),
         Planted(noise_with_label_1, says="noise words have label 0"),
         Planted(two_gradients, says="2 results; wanted three gradients"),
         Planted(own_vector, says="(σ(x) - label) times the other vector"),

@@ -129,7 +129,7 @@ def one_row_only(pieces, context, noise_rows):
     return by_v, positive * v, np.outer(negative, v)
 
 
-def noise_labelled_1(pieces, context, noise_rows):
+def noise_labeled_1(pieces, context, noise_rows):
     v = pieces.mean(axis=0)
     positive, negative = expit(context @ v) - 1, expit(noise_rows @ v)
     by_v = (positive * context + negative @ noise_rows) / len(pieces)
@@ -185,7 +185,7 @@ PLANTED = {
         Planted(turned, says="sign of the gradient by the pieces"),
         Planted(vector_is_the_sum, says="v is a mean of three rows"),
         Planted(one_row_only, says="shape (5,)"),
-        Planted(noise_labelled_1, says="whose label is 0"),
+        Planted(noise_labeled_1, says="whose label is 0"),
     ],
     "06.5": [
         Planted(particles_swapped, says="책 ends in ㄱ"),

@@ -16,13 +16,13 @@ def without_centring(rows):
 
 
 def _svd(rows):
-    centred = rows - rows.mean(axis=0)
-    return centred, *np.linalg.svd(centred, full_matrices=False)
+    centered = rows - rows.mean(axis=0)
+    return centered, *np.linalg.svd(centered, full_matrices=False)
 
 
 def share_of_singular_values(rows):
-    centred, _, values, directions = _svd(rows)
-    return centred @ directions[:2].T, values[:2].sum() / values.sum()
+    centered, _, values, directions = _svd(rows)
+    return centered @ directions[:2].T, values[:2].sum() / values.sum()
 
 
 def equally_wide(rows):
@@ -31,13 +31,13 @@ def equally_wide(rows):
 
 
 def columns_for_rows(rows):
-    centred, _, values, directions = _svd(rows)
-    return centred @ directions[:, :2], (values[:2] ** 2).sum() / (values**2).sum()
+    centered, _, values, directions = _svd(rows)
+    return centered @ directions[:, :2], (values[:2] ** 2).sum() / (values**2).sum()
 
 
 def last_two(rows):
-    centred, _, values, directions = _svd(rows)
-    return centred @ directions[-2:].T, (values[:2] ** 2).sum() / (values**2).sum()
+    centered, _, values, directions = _svd(rows)
+    return centered @ directions[-2:].T, (values[:2] ** 2).sum() / (values**2).sum()
 
 
 # 09.2
@@ -76,7 +76,7 @@ def _softmax(exponents):
     return closeness / closeness.sum(axis=1, keepdims=True)
 
 
-def own_neighbour(rows, sigma):
+def own_neighbor(rows, sigma):
     closeness = np.exp(-cdist(rows, rows, "sqeuclidean") / (2 * sigma[:, None] ** 2))
     return closeness / closeness.sum(axis=1, keepdims=True)
 
@@ -200,7 +200,7 @@ PLANTED = {
         Planted(all_above_zero, says="neighbours *in effect*"),
     ],
     "09.3": [
-        Planted(own_neighbour, says="no point is its own neighbour"),
+        Planted(own_neighbor, says="no point is its own neighbour"),
         Planted(without_the_two, says="*twice* the square"),
         Planted(distance_not_squared, says="the distance is squared"),
         Planted(sigma_of_the_column, says="the point that chooses"),

@@ -88,7 +88,7 @@ def test_wikipedia_slice(alone, no_sockets):
     corpus = datasets.load_corpus("wikipedia")
     assert len(corpus.titles) == len(set(corpus.titles)) == 106
     assert (corpus.titles[0], corpus.titles[-1]) == ("Anarchism", "Algorithm")
-    assert corpus.source == "embedded" and "CC BY-SA" in corpus.licence
+    assert corpus.source == "embedded" and "CC BY-SA" in corpus.license
     assert corpus.n_tokens == sum(len(sentence) for sentence in corpus)
     # The slice has 480,399 space-separated pieces after gensim's own filter, of which about 6 %
     # are tables, reference lists and markup.
@@ -172,11 +172,11 @@ def test_korean_sample(alone, no_sockets, monkeypatch):
         assert len({word for word in words if word.startswith(stem)}) >= forms, stem
 
 
-def test_korean_sample_is_the_same_with_the_analyser(alone, monkeypatch):
+def test_korean_sample_is_the_same_with_the_analyzer(alone, monkeypatch):
     pytest.importorskip("kiwipiepy", reason="the extra 'korean' is not installed")
-    with_analyser = list(datasets.load_corpus("korean"))
+    with_analyzer = list(datasets.load_corpus("korean"))
     monkeypatch.setitem(sys.modules, "kiwipiepy", None)
-    assert list(datasets.load_corpus("korean")) == with_analyser
+    assert list(datasets.load_corpus("korean")) == with_analyzer
 
 
 def test_a_damaged_sample_says_how_to_bring_it_back(alone, tmp_path):
@@ -194,7 +194,7 @@ def test_a_damaged_sample_says_how_to_bring_it_back(alone, tmp_path):
 def test_kowiki_capped(monkeypatch):
     corpus = datasets.load_corpus("kowiki", unit="eojeol", max_tokens=200_000)
     assert 200_000 <= corpus.n_tokens < 200_200 and corpus.split_by == "whitespace"
-    assert corpus.titles[0] == "지미 카터" and "CC BY-SA" in corpus.licence
+    assert corpus.titles[0] == "지미 카터" and "CC BY-SA" in corpus.license
     with tarfile.open(store.locate("kowiki")[0]) as packed:
         text = packed.extractfile("kowiki_slice/AA/wiki_00").read().decode("utf-8")
     bodies = re.findall(r'title="([^"]*)">\n(.*?)\n</doc>', text, re.DOTALL)
@@ -355,7 +355,7 @@ def test_registry_agrees_with_the_manifest_of_the_mirror():
 
 def test_registry_rows_are_complete():
     for name, row in REGISTRY.items():
-        assert row.name == name and row.files and row.what and row.licence and row.citation
+        assert row.name == name and row.files and row.what and row.license and row.citation
         for file in row.files:
             if row in MODELS:  # neither is published; tests/test_datasets_elmo.py
                 assert file.sha256 is None and file.size is None
@@ -557,7 +557,7 @@ def test_status_reads_no_file(alone, monkeypatch, no_sockets, tmp_path):
     monkeypatch.setattr(hashlib, "sha256", None)
     monkeypatch.setattr(hashlib, "file_digest", None)
     table = datasets.status()
-    assert list(table.columns) == ["name", "what", "where", "size", "licence"]
+    assert list(table.columns) == ["name", "what", "where", "size", "license"]
     where = dict(zip(table["name"], table["where"], strict=True))
     assert list(where) == list(REGISTRY)
     assert (where["lee"], where["rw"], where["men"]) == ("embedded", "mirror", "damaged")

@@ -39,7 +39,7 @@ def register(monkeypatch: Any, url: str | None) -> tuple[File, File]:
     """Let the files of the small model come from a server of ours."""
     row = REGISTRY["elmo_small"]
     files = tuple(File(file.path, None, None, url) for file in row.files)
-    row = Dataset(row.name, row.what, files, row.licence, row.citation)
+    row = Dataset(row.name, row.what, files, row.license, row.citation)
     monkeypatch.setitem(REGISTRY, "elmo_small", row)
     return files
 
@@ -85,7 +85,7 @@ def test_the_addresses_are_the_public_ones() -> None:
             f"{bucket}{folder}/elmo_{folder}_options.json",
             f"{bucket}{folder}/elmo_{folder}_weights.hdf5",
         ]
-        assert "Apache-2.0" in row.licence and "Peters et al. 2018" in row.citation
+        assert "Apache-2.0" in row.license and "Peters et al. 2018" in row.citation
         assert row.size is None and row.kind == "remote"
     assert len({file.path for row in MODELS for file in row.files}) == 8
 

@@ -49,7 +49,7 @@ def register(monkeypatch, name: str, folder: Path, *contents: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     monkeypatch.setitem(
-        REGISTRY, name, Dataset(name, row.what, tuple(files), row.licence, row.citation)
+        REGISTRY, name, Dataset(name, row.what, tuple(files), row.license, row.citation)
     )
 
 

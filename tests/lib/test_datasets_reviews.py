@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from course_lib import datasets
-from course_lib.datasets import labelled, store
+from course_lib.datasets import labeled, store
 from course_lib.datasets.registry import REGISTRY, Dataset, File
 
 FOLDERS = [Path(f) for f in os.environ.get("COURSE_DATA_MIRROR", "").split(os.pathsep) if f]
@@ -47,9 +47,9 @@ def alone(monkeypatch, tmp_path):
     monkeypatch.setattr(store, "_checked", set())
     monkeypatch.setattr(store, "_used", {})
     monkeypatch.setattr(socket, "socket", refuse)
-    labelled._reviews.cache_clear()
+    labeled._reviews.cache_clear()
     yield tmp_path / "cache"
-    labelled._reviews.cache_clear()
+    labeled._reviews.cache_clear()
 
 
 def archive(packing: str) -> bytes:
@@ -71,7 +71,7 @@ def register(monkeypatch, name: str, content: bytes, folder: Path, url: str | No
     """Put a toy in the place of a real data set, and its file below a folder."""
     row, (file,) = REGISTRY[name], REGISTRY[name].files
     toy = File(file.path, len(content), hashlib.sha256(content).hexdigest(), url)
-    monkeypatch.setitem(REGISTRY, name, Dataset(name, row.what, (toy,), row.licence, row.citation))
+    monkeypatch.setitem(REGISTRY, name, Dataset(name, row.what, (toy,), row.license, row.citation))
     path = folder / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)

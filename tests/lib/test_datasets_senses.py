@@ -39,7 +39,7 @@ def register(monkeypatch, name: str, content: bytes, folder: Path) -> Path:
     """Put a toy in the place of a real data set, and its file below a folder."""
     row, (file,) = REGISTRY[name], REGISTRY[name].files
     toy = File(file.path, len(content), hashlib.sha256(content).hexdigest(), file.url)
-    monkeypatch.setitem(REGISTRY, name, Dataset(name, row.what, (toy,), row.licence, row.citation))
+    monkeypatch.setitem(REGISTRY, name, Dataset(name, row.what, (toy,), row.license, row.citation))
     path = folder / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)

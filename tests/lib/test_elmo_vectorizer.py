@@ -89,12 +89,12 @@ def test_vectors_are_those_of_the_loops(model, layers, how, weights, pooling, ba
         np.testing.assert_allclose(row, wanted[pooling], rtol=0, atol=1e-5)
 
 
-def test_a_tokeniser_of_ones_own(model, files) -> None:
-    found = ElmoVectorizer(model, tokeniser=str.split, layer=2).fit_transform(["it's bad, no?"])
+def test_a_tokenizer_of_ones_own(model, files) -> None:
+    found = ElmoVectorizer(model, tokenizer=str.split, layer=2).fit_transform(["it's bad, no?"])
     wanted = Reference(*files).layers(["it's", "bad,", "no?"])[2].mean(0)
     np.testing.assert_allclose(found[0], wanted, rtol=0, atol=1e-5)
     with pytest.raises(TypeError, match="gave a string, 'no', not a list of words"):
-        ElmoVectorizer(model, tokeniser=str.strip).fit(["no "])
+        ElmoVectorizer(model, tokenizer=str.strip).fit(["no "])
 
 
 def test_each_text_goes_through_the_model_once(model) -> None:
@@ -146,7 +146,7 @@ def test_clones_share_the_model_and_what_it_has_read(model) -> None:
 
 
 def test_pickled_and_back(model) -> None:
-    vectorizer = ElmoVectorizer(model, mix=given_mix(), tokeniser=str.split).fit(TEXTS)
+    vectorizer = ElmoVectorizer(model, mix=given_mix(), tokenizer=str.split).fit(TEXTS)
     first = vectorizer.transform(TEXTS)
     back = pickle.loads(pickle.dumps(vectorizer))
     assert not hasattr(back, "_known")

@@ -57,11 +57,11 @@ def rows_of(tab, number: int = 0) -> list[tuple[str, str]]:
     """Return neighbour and cosine as they stand in a table of the page."""
     lines = tab.locator("table").filter(has=tab.locator("caption")).nth(number)
     cells = [row.locator("td").all_inner_texts() for row in lines.locator("tbody tr").all()]
-    return [(neighbour, cosine) for _, neighbour, cosine in cells]
+    return [(neighbor, cosine) for _, neighbor, cosine in cells]
 
 
 def expected(vectors: WordVectors, word: str) -> list[tuple[str, str]]:
-    return [(neighbour, f"{cosine:.3f}") for neighbour, cosine in vectors.nearest(word, 10)]
+    return [(neighbor, f"{cosine:.3f}") for neighbor, cosine in vectors.nearest(word, 10)]
 
 
 def search(tab, words: str) -> None:
@@ -87,7 +87,7 @@ def names(tab) -> set[str]:
     return set(tab.locator(".explorer-marks text:visible").all_text_contents())
 
 
-def colours_in(tab, number: int) -> np.ndarray:
+def colors_in(tab, number: int) -> np.ndarray:
     """Return the colours on the screen where the picture is: (pixels, 3)."""
     from PIL import Image
 
@@ -106,7 +106,7 @@ def test_the_explorer_in_jupyterlab(tmp_path: Path, vectors: WordVectors) -> Non
         tab.locator(".js-plotly-plot").wait_for()
         tab.get_by_text("Type a word, or click on a point.").wait_for()
         assert names(tab) == set()
-        assert (np.abs(colours_in(tab, 0).astype(int) - orange).sum(axis=1) < 8).sum() == 0
+        assert (np.abs(colors_in(tab, 0).astype(int) - orange).sum(axis=1) < 8).sum() == 0
 
         # Type man, see ten neighbours: in the table, by name, and as orange marks.
         search(tab, "man")
@@ -116,7 +116,7 @@ def test_the_explorer_in_jupyterlab(tmp_path: Path, vectors: WordVectors) -> Non
         assert names(tab) == {"man", *(word for word, _ in near)}
         assert tab.evaluate(MARKS) == ["#D55E00"] * 11
         tab.wait_for_timeout(500)
-        assert (np.abs(colours_in(tab, 0).astype(int) - orange).sum(axis=1) < 8).sum() > 500
+        assert (np.abs(colors_in(tab, 0).astype(int) - orange).sum(axis=1) < 8).sum() > 500
 
         # Two words; a word that looks like HTML, or is Korean.
         search(tab, "man king")
@@ -165,7 +165,7 @@ def test_the_explorer_in_jupyterlab(tmp_path: Path, vectors: WordVectors) -> Non
         assert {"man", "king", near[0][0]} <= names(tab)
         assert sorted(tab.evaluate(MARKS)) == ["#009E73"] * 11 + ["#D55E00"] * 11
         tab.wait_for_timeout(1500)
-        assert len(np.unique(colours_in(tab, 1), axis=0)) > 100  # something is drawn
+        assert len(np.unique(colors_in(tab, 1), axis=0)) > 100  # something is drawn
         tab.screenshot(path=BUILD / "explorer-3d.png")
         tab.get_by_role("button", name="2-D").click()
         tab.get_by_label("Colour").select_option("cluster")

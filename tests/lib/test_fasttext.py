@@ -79,7 +79,7 @@ def test_lengths_that_cannot_be(min_n: int, max_n: int) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"normaliser": "stem"}, r"normaliser is 'stem'; it must be one of \('none', 'jamo'\)"),
+        ({"normalizer": "stem"}, r"normaliser is 'stem'; it must be one of \('none', 'jamo'\)"),
         ({"bucket": 0}, "bucket is 0"),
         ({"vector_size": 0}, "vector_size is 0"),
         ({"min_count": 100}, "Lower min_count"),
@@ -112,7 +112,7 @@ def toy_batch() -> tuple[Batch, torch.Tensor]:
     steps = batches(ids, sentence, window=2, size=3 * BLOCK, generator=torch.Generator())
     batch = next(steps)
     noise = torch.from_numpy(rng.integers(len(WORDS), size=(3, 4)))
-    return Batch(batch.centres, batch.nearby, batch.mask.double()), noise
+    return Batch(batch.centers, batch.nearby, batch.mask.double()), noise
 
 
 def parts_of(word: int) -> list[int]:
@@ -131,9 +131,9 @@ def loop(model: FastText, batch: Batch, noise: torch.Tensor, k: int) -> tuple[fl
     def sigmoid(x: float) -> float:
         return 1 / (1 + np.exp(-x))
 
-    for block, centres in enumerate(batch.centres.tolist()):
-        for i, centre in enumerate(centres):
-            parts = parts_of(centre)
+    for block, centers in enumerate(batch.centers.tolist()):
+        for i, center in enumerate(centers):
+            parts = parts_of(center)
             hidden = np.mean([table[row] for row in parts], axis=0)
             grad_hidden = np.zeros_like(hidden)
             for j, target in enumerate(batch.nearby[block].tolist()):
@@ -194,8 +194,8 @@ def trained() -> FastTextVectors:
 
 def test_an_unknown_form_lands_with_its_topic(trained: FastTextVectors) -> None:
     assert "kuraving" not in trained.index and "kuraving" in trained
-    neighbours = [word for word, _ in trained.nearest("kuraving", 5)]
-    assert all(word.startswith(("brontel", "kurav", "meskod")) for word in neighbours)
+    neighbors = [word for word, _ in trained.nearest("kuraving", 5)]
+    assert all(word.startswith(("brontel", "kurav", "meskod")) for word in neighbors)
     assert trained.similarity("kuraving", "brontels") > trained.similarity("kuraving", "oquerns")
 
 
@@ -235,11 +235,11 @@ def test_autograd_and_fast_give_the_same_vectors() -> None:
 
 def test_jamo_share_what_syllables_do_not() -> None:
     sentences = [["먹었다", "밥을"], ["먹는다", "국을"]] * 20
-    vectors = fasttext.train(sentences, min_count=1, normaliser="jamo", bucket=1_000, epochs=1)
+    vectors = fasttext.train(sentences, min_count=1, normalizer="jamo", bucket=1_000, epochs=1)
     wanted = ngrams(hangul.decompose("먹었다"))
     assert [gram for gram, _ in vectors.subwords("먹었다")[1:]] == wanted
     plain = Subwords()
-    jamo = Subwords(normaliser="jamo")
+    jamo = Subwords(normalizer="jamo")
     assert not set(plain.ngrams("먹었다")) & set(plain.ngrams("먹는"))
     assert set(jamo.ngrams("먹었다")) & set(jamo.ngrams("먹는"))
 

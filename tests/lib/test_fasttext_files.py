@@ -83,7 +83,7 @@ def test_options_come_from_the_file(name: str) -> None:
     assert f"dim={vectors.vector_size}," in call
     assert f"bucket={vectors.bucket}," in call
     assert f"minn={vectors.min_n}, maxn={vectors.max_n}," in call
-    assert vectors.normaliser == "none"
+    assert vectors.normalizer == "none"
 
 
 @pytest.mark.parametrize("name", WITH_NGRAMS)
@@ -128,7 +128,7 @@ def test_reads_what_gensim_writes(options: dict, tmp_path: Path) -> None:
         np.testing.assert_allclose(vectors[word], model.wv[word], rtol=0, atol=1e-6)
 
 
-def test_neighbours_of_an_unknown_word_are_those_of_gensim() -> None:
+def test_neighbors_of_an_unknown_word_are_those_of_gensim() -> None:
     reference = load_facebook_vectors(str(path_of("official_tiny")))
     vectors = FastTextVectors.load(path_of("official_tiny"))
     wanted = [pair for pair in reference.most_similar("bakery", topn=12) if pair[0] != LINE_END]

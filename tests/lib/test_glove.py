@@ -172,9 +172,9 @@ def two_topics() -> list[list[str]]:
 def test_training_separates_topics_and_the_loss_falls_every_epoch() -> None:
     vectors = glove.train(two_topics(), vector_size=8, epochs=20, alpha=0.1)
     right = [
-        neighbour.startswith(word.rstrip("0123456789"))
+        neighbor.startswith(word.rstrip("0123456789"))
         for word in vectors.words
-        for neighbour, _ in vectors.nearest(word, 5)
+        for neighbor, _ in vectors.nearest(word, 5)
     ]
     assert np.mean(right) > 0.95
     assert (np.diff(vectors.history["loss"]) < 0).all()

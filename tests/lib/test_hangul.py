@@ -101,15 +101,15 @@ def test_letters_against_their_unicode_names() -> None:
         ("A ∅", "A ∅"),
     ],
 )
-def test_romanise(korean: str, latin: str) -> None:
-    assert hangul.romanise(korean) == latin
-    assert hangul.romanise(hangul.decompose(korean)) == latin
-    assert hangul.romanise(unicodedata.normalize("NFD", korean)) == latin
+def test_romanize(korean: str, latin: str) -> None:
+    assert hangul.romanize(korean) == latin
+    assert hangul.romanize(hangul.decompose(korean)) == latin
+    assert hangul.romanize(unicodedata.normalize("NFD", korean)) == latin
 
 
-def test_romanise_leaves_no_korean() -> None:
+def test_romanize_leaves_no_korean() -> None:
     assert not hangul.is_korean(
-        hangul.romanise("".join(SYLLABLES) + hangul.LEADING + hangul.VOWELS + hangul.FINALS)
+        hangul.romanize("".join(SYLLABLES) + hangul.LEADING + hangul.VOWELS + hangul.FINALS)
     )
     assert hangul.is_korean("a ㅋ") and hangul.is_korean("ᄀ") and not hangul.is_korean("か漢a∅")
 
@@ -141,37 +141,37 @@ def no_kiwi(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kiwipiepy", None)  # importing it fails as if absent
 
 
-def test_eojeols_need_no_analyser(no_kiwi: None) -> None:
-    assert hangul.tokenise_korean(SENTENCE, unit="eojeol") == EOJEOLS
+def test_eojeols_need_no_analyzer(no_kiwi: None) -> None:
+    assert hangul.tokenize_korean(SENTENCE, unit="eojeol") == EOJEOLS
     assert hangul.splitter("eojeol") == "whitespace"
 
 
 @pytest.mark.parametrize("unit", ["word", "morpheme"])
-def test_without_the_analyser_text_is_cut_at_blanks_and_that_is_said(
+def test_without_the_analyzer_text_is_cut_at_blanks_and_that_is_said(
     no_kiwi: None, unit: hangul.Unit
 ) -> None:
     assert hangul.splitter(unit) == "whitespace (kiwipiepy is not installed)"
     with pytest.warns(UserWarning, match=r"not installed.*pip install.*\[korean\]"):
-        assert hangul.tokenise_korean(SENTENCE, unit=unit) == EOJEOLS
-    assert list(hangul.tokenise_all([SENTENCE, ""], unit=unit)) == [EOJEOLS, []]
+        assert hangul.tokenize_korean(SENTENCE, unit=unit) == EOJEOLS
+    assert list(hangul.tokenize_all([SENTENCE, ""], unit=unit)) == [EOJEOLS, []]
 
 
 def test_wrong_arguments_are_answered() -> None:
     with pytest.raises(ValueError, match=r"unit is 'words'.*eojeol, word, morpheme"):
-        hangul.tokenise_korean(SENTENCE, unit="words")
+        hangul.tokenize_korean(SENTENCE, unit="words")
     with pytest.raises(TypeError, match="takes a string, not list"):
-        hangul.tokenise_korean([SENTENCE])
+        hangul.tokenize_korean([SENTENCE])
 
 
 def test_words_and_morphemes() -> None:
     pytest.importorskip("kiwipiepy", reason="the extra 'korean' is not installed")
-    words = hangul.tokenise_korean(SENTENCE)
+    words = hangul.tokenize_korean(SENTENCE)
     assert words[:6] == ["어제", "본", "영화", "를", "또", "봤다"]  # particles off, verbs whole
     assert words[6:10] == ["그", "감독", "은", "학생"] and words[10].startswith("이다")
-    morphemes = hangul.tokenise_korean("밥을 먹었다.", unit="morpheme")
+    morphemes = hangul.tokenize_korean("밥을 먹었다.", unit="morpheme")
     assert morphemes == ["밥", "을", "먹", "었", "다"]
-    assert hangul.tokenise_korean("난 간다") == ["난", "간다"]  # 나 + ㄴ in one syllable
-    assert hangul.tokenise_korean("배우의연기") == ["배우", "의", "연기"]
+    assert hangul.tokenize_korean("난 간다") == ["난", "간다"]  # 나 + ㄴ in one syllable
+    assert hangul.tokenize_korean("배우의연기") == ["배우", "의", "연기"]
     assert "kiwipiepy" in hangul.splitter()
 
 
@@ -179,8 +179,8 @@ def test_nothing_but_blanks_is_added() -> None:
     pytest.importorskip("kiwipiepy", reason="the extra 'korean' is not installed")
     texts = [SENTENCE, "한국어를 NFD로 café에서는 😀 썼다", "", "…", "학교에서부터였다", "3.5%가"]
     texts += [unicodedata.normalize("NFD", text) for text in texts]
-    for text, words in zip(texts, hangul.tokenise_all(texts), strict=True):
-        glued = "".join(hangul.tokenise_korean(unicodedata.normalize("NFC", text), unit="eojeol"))
+    for text, words in zip(texts, hangul.tokenize_all(texts), strict=True):
+        glued = "".join(hangul.tokenize_korean(unicodedata.normalize("NFC", text), unit="eojeol"))
         assert "".join(words) == glued
-    for words in hangul.tokenise_all(texts, unit="morpheme"):
+    for words in hangul.tokenize_all(texts, unit="morpheme"):
         assert not any(" " in word or not word for word in words)

@@ -155,7 +155,7 @@ def texts(fig: Any) -> set[str]:
     return {text.get_text() for text in fig.findobj(matplotlib.text.Text)}
 
 
-def test_without_a_font_korean_is_romanised_and_the_figure_says_so(
+def test_without_a_font_korean_is_romanized_and_the_figure_says_so(
     shown: list, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setattr(plots, "korean_font", lambda: None)
@@ -200,8 +200,8 @@ def test_word_map_puts_words_at_their_principal_components() -> None:
     vectors = WordVectors(list("abcdef"), rng.normal(size=(6, 5)))
     fig, axes = plots.figure()
     places = plots.word_map(axes, vectors, list("abcdef"), groups=[0, 0, 0, 1, 1, 1])
-    centred = vectors.matrix - vectors.matrix.mean(axis=0)
-    left, singular, _ = np.linalg.svd(centred, full_matrices=False)
+    centered = vectors.matrix - vectors.matrix.mean(axis=0)
+    left, singular, _ = np.linalg.svd(centered, full_matrices=False)
     np.testing.assert_allclose(np.abs(places), np.abs(left[:, :2] * singular[:2]), atol=1e-5)
     assert [text.get_text() for text in axes.texts] == list("abcdef")
     assert len(axes.collections) == 2

@@ -94,7 +94,7 @@ def test_state_is_carried_from_window_to_window() -> None:
     torch.testing.assert_close(found[0], found[1], rtol=0, atol=1e-9)
 
 
-def test_the_sampled_loss_nears_the_full_one_and_its_normaliser_is_unbiased() -> None:
+def test_the_sampled_loss_nears_the_full_one_and_its_normalizer_is_unbiased() -> None:
     torch.manual_seed(0)
     hidden = torch.randn(6, 4, dtype=torch.float64)
     weight, bias = torch.randn(40, 4, dtype=torch.float64), torch.randn(40, dtype=torch.float64)

@@ -27,9 +27,9 @@ def test_pca_is_the_projection_on_the_largest_eigenvectors(dimensions: int) -> N
     matrix = groups()
     places = projector.project(matrix, dimensions=dimensions)
     assert places.dtype == np.float32 and places.shape == (120, dimensions)
-    centred = matrix - matrix.mean(axis=0)
-    values, directions = np.linalg.eigh(centred.T @ centred)
-    expected = centred @ directions[:, ::-1][:, :dimensions]
+    centered = matrix - matrix.mean(axis=0)
+    values, directions = np.linalg.eigh(centered.T @ centered)
+    expected = centered @ directions[:, ::-1][:, :dimensions]
     signs = np.sign((expected * places).sum(axis=0))  # an eigenvector has no sign of its own
     np.testing.assert_allclose(places, expected * signs, atol=1e-4)
     np.testing.assert_allclose((places**2).sum(axis=0), values[::-1][:dimensions], rtol=1e-4)
@@ -58,9 +58,9 @@ def test_tsne_is_that_of_scikit_learn_and_the_same_each_time() -> None:
 
 @pytest.mark.skipif(NO_UMAP, reason="umap-learn is not installed")
 def test_umap_keeps_groups_apart_and_is_the_same_each_time() -> None:
-    places = projector.project(groups(), "umap", neighbours=10, dimensions=3)
+    places = projector.project(groups(), "umap", neighbors=10, dimensions=3)
     assert places.dtype == np.float32 and places.shape == (120, 3)
-    assert np.array_equal(places, projector.project(groups(), "umap", neighbours=10, dimensions=3))
+    assert np.array_equal(places, projector.project(groups(), "umap", neighbors=10, dimensions=3))
     middles = places.reshape(3, 40, 3).mean(axis=1)
     spread = np.linalg.norm(places.reshape(3, 40, 3) - middles[:, None], axis=2).max()
     distances = np.linalg.norm(middles[:, None] - middles, axis=2)[np.triu_indices(3, 1)]
@@ -80,8 +80,8 @@ def test_without_umap_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatc
         ("pca", {"dimensions": 4}, "dimensions is 4"),
         ("tsne", {"perplexity": 120}, "perplexity is 120, but there are 120 vectors"),
         ("tsne", {"perplexity": 0}, "perplexity is 0"),
-        ("umap", {"neighbours": 120}, "neighbours is 120, but there are 120 vectors"),
-        ("umap", {"neighbours": 1}, "choose 2 to 119"),
+        ("umap", {"neighbors": 120}, "neighbours is 120, but there are 120 vectors"),
+        ("umap", {"neighbors": 1}, "choose 2 to 119"),
     ],
 )
 def test_what_does_not_fit_is_refused(method: str, more: dict, message: str) -> None:

@@ -65,38 +65,38 @@ def click(explorer: projector.Explorer, trace: int, point: int) -> None:
 def test_the_table_is_that_of_brute_force() -> None:
     vectors = sample()
     found = projector.Explorer(vectors, max_words=50).search("w3 w200, w3")
-    assert list(found.columns) == ["word", "neighbour", "cosine", "rank"]
+    assert list(found.columns) == ["word", "neighbor", "cosine", "rank"]
     assert found["word"].tolist() == ["w3"] * 10 + ["w200"] * 10
     assert found["rank"].tolist() == [*range(1, 11)] * 2
     expected = by_hand(vectors, "w3") + by_hand(vectors, "w200")
-    assert found["neighbour"].tolist() == [word for word, _ in expected]
+    assert found["neighbor"].tolist() == [word for word, _ in expected]
     np.testing.assert_allclose(found["cosine"], [cosine for _, cosine in expected], atol=1e-6)
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
-def test_a_search_marks_the_word_and_its_neighbours(dimensions: int) -> None:
+def test_a_search_marks_the_word_and_its_neighbors(dimensions: int) -> None:
     vectors = sample()
     explorer = projector.Explorer(vectors, dimensions=dimensions)
     found = explorer.search("w3 w7")
-    places = projector.project(vectors.normalised(), dimensions=dimensions)
+    places = projector.project(vectors.normalized(), dimensions=dimensions)
     for word, points in zip(("w3", "w7"), marked(explorer), strict=True):
-        family = sorted([word, *found.loc[found["word"] == word, "neighbour"]])
+        family = sorted([word, *found.loc[found["word"] == word, "neighbor"]])
         np.testing.assert_array_equal(points, places[[vectors.index[w] for w in family]])
     # Each is named once, long ones cut.
-    shown = {"w3", "w7", *(w if len(w) < 30 else w[:23] + "…" for w in found["neighbour"])}
+    shown = {"w3", "w7", *(w if len(w) < 30 else w[:23] + "…" for w in found["neighbor"])}
     assert sorted(names(explorer)) == sorted(shown)
     large = [mark["text"] for mark in explorer.mark_layer.marks if mark["large"]]
     assert large == ["w3", "w7"] == [mark["text"] for mark in explorer.mark_layer.marks[-2:]]
 
 
-def test_five_words_have_five_colours_and_five_shapes() -> None:
+def test_five_words_have_five_colors_and_five_shapes() -> None:
     explorer = projector.Explorer(sample())
     explorer.search("w1 w2 w3 w4 w5")
     large = [mark for mark in explorer.mark_layer.marks if mark["large"]]
-    for what in ("colour", "path", "kind"):
+    for what in ("color", "path", "kind"):
         assert len({mark[what] for mark in large}) == module.MAX_SEARCHED == 5
-    signs = re.findall(r"color:(#\w+)' aria-hidden='true'>(.)<", explorer.neighbour_view.value)
-    assert [colour for colour, _ in signs] == [mark["colour"] for mark in large]
+    signs = re.findall(r"color:(#\w+)' aria-hidden='true'>(.)<", explorer.neighbor_view.value)
+    assert [color for color, _ in signs] == [mark["color"] for mark in large]
     assert len({sign for _, sign in signs}) == 5
 
 
@@ -104,8 +104,8 @@ def test_five_words_have_five_colours_and_five_shapes() -> None:
 def test_the_cloud_holds_every_point_once(dimensions: int) -> None:
     vectors = sample()
     explorer = projector.Explorer(vectors, dimensions=dimensions)
-    for colour in ("frequency", "cluster"):
-        explorer.colour_choice.value = colour
+    for color in ("frequency", "cluster"):
+        explorer.color_choice.value = color
         cloud = [t for t in explorer.figure.data if t.visible]
         points = np.concatenate(
             [np.stack([np.asarray(t[a]) for a in "xyz"[:dimensions]], axis=1) for t in cloud]
@@ -125,7 +125,7 @@ def test_a_search_sends_plotly_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         )
     explorer.search("w3")
     assert sent == []
-    explorer.colour_choice.value = "cluster"
+    explorer.color_choice.value = "cluster"
     assert sent == ["_send_update_msg"]  # one message, so one drawing
 
 
@@ -135,7 +135,7 @@ def test_switching_keeps_what_is_marked() -> None:
     for widget, value in (
         (explorer.dimension_choice, 3),
         (explorer.method_choice, "tsne"),
-        (explorer.colour_choice, "cluster"),
+        (explorer.color_choice, "cluster"),
         (explorer.dimension_choice, 2),
     ):
         widget.value = value
@@ -171,9 +171,9 @@ def test_tsne_shows_the_first_words_only_and_says_so(monkeypatch: pytest.MonkeyP
     assert explorer.places().shape == (40, 2)
     assert "the first 40 of 300 words" in said(explorer)
     found = explorer.search("w3")
-    inside = [w for w in ["w3", *found["neighbour"]] if explorer.vectors.index[w] < 40]
+    inside = [w for w in ["w3", *found["neighbor"]] if explorer.vectors.index[w] < 40]
     assert len(marked(explorer)[0]) == len(inside) < 11
-    outside = [w for w in found["neighbour"] if w not in inside]
+    outside = [w for w in found["neighbor"] if w not in inside]
     assert f"Not in the picture (too rare): {', '.join(outside)}." in said(explorer)
 
 
@@ -191,12 +191,12 @@ def test_the_box_searches_and_an_unknown_word_changes_nothing() -> None:
     explorer = projector.Explorer(sample())
     explorer.search_box.value = " w3,w7 "
     assert explorer.searched == ["w3", "w7"]
-    table, points, table_html = explorer.table, marked(explorer), explorer.neighbour_view.value
+    table, points, table_html = explorer.table, marked(explorer), explorer.neighbor_view.value
     for text, message in (("w3 w1000", "'w1000' is not among the 300 words"), ("a b c d e f", "6")):
         explorer.search_box.value = text
         assert message in html_unescape(said(explorer))
         pd.testing.assert_frame_equal(explorer.table, table)
-        assert explorer.searched == ["w3", "w7"] and explorer.neighbour_view.value == table_html
+        assert explorer.searched == ["w3", "w7"] and explorer.neighbor_view.value == table_html
         np.testing.assert_array_equal(marked(explorer), points)
     explorer.search_box.value = ""
     assert marked(explorer) == [] and names(explorer) == [] and len(explorer.table) == 0
@@ -226,8 +226,8 @@ def test_awkward_words_are_found_and_never_read_as_html(word: str) -> None:
         assert word in names(explorer)  # the browser writes it as text
     if "<" in word or "&" in word:
         escaped = word.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        assert escaped in explorer.neighbour_view.value and escaped in explorer.status.value
-        assert "<b>bold" not in explorer.neighbour_view.value + explorer.status.value
+        assert escaped in explorer.neighbor_view.value and escaped in explorer.status.value
+        assert "<b>bold" not in explorer.neighbor_view.value + explorer.status.value
         texts = [text for t in explorer.figure.data if t.visible for text in t.hovertext]
         assert sum(text.startswith(f"<b>{escaped}</b>") for text in texts) == 1
     assert explorer.searched == [word]
@@ -241,7 +241,7 @@ def test_two_words_one_with_a_space() -> None:
     assert "is not among" not in said(explorer)
 
 
-def test_vectors_without_counts_are_coloured_by_rank() -> None:
+def test_vectors_without_counts_are_colored_by_rank() -> None:
     explorer = projector.Explorer(sample(counts=False))
     assert explorer.figure.layout.legend.title.text == "rank"
     assert [t.name for t in explorer.figure.data[:3]] == ["1 to 9", "10 to 99", "100 and more"]
@@ -254,7 +254,7 @@ def test_frequency_classes_are_powers_of_ten() -> None:
     assert [paint.names[c] for c in paint.classes] == [
         "10,000 and more", "1,000 to 9,999", "100 to 999", "10 to 99", "1 to 9",
     ]  # fmt: skip
-    assert paint.colours[0] == "#08306b" and len(paint.colours) == len(paint.names) == 5
+    assert paint.colors[0] == "#08306b" and len(paint.colors) == len(paint.names) == 5
 
 
 def test_clusters_are_those_that_were_planted() -> None:
@@ -271,7 +271,7 @@ def test_clusters_are_those_that_were_planted() -> None:
         assert paint.classes[words.index(name)] == kind
 
 
-def test_unknown_words_of_fasttext_have_neighbours_and_no_point() -> None:
+def test_unknown_words_of_fasttext_have_neighbors_and_no_point() -> None:
     rng = np.random.default_rng(0)
     words = ["man", "woman", "king", "queen", "river", "water", "house", "home", "door", "cat", "x"]
     vectors = fasttext.FastTextVectors(
@@ -282,7 +282,7 @@ def test_unknown_words_of_fasttext_have_neighbours_and_no_point() -> None:
     )
     explorer = projector.Explorer(vectors, clusters=2)
     found = explorer.search("manking")
-    assert found["neighbour"].tolist() == [w for w, _ in vectors.nearest("manking", 10)]
+    assert found["neighbor"].tolist() == [w for w, _ in vectors.nearest("manking", 10)]
     assert len(marked(explorer)[0]) == 10 and "manking" not in names(explorer)
     assert "No point for manking: not in the vocabulary" in said(explorer)
 
@@ -313,7 +313,7 @@ def test_umap_is_offered_only_where_it_is_installed(monkeypatch: pytest.MonkeyPa
 def test_names_do_not_cover_each_other() -> None:
     rng = np.random.default_rng(0)
     points = np.array([400, 280]) + rng.normal(size=(11, 2)) * 30  # close together
-    texts = ["neighbour"] * 11
+    texts = ["neighbor"] * 11
     middles = points + labels.offsets(points, texts, (800, 560))
     assert (middles > 0).all() and (middles < [800, 560]).all()
     apart = np.abs(middles[:, None] - middles)[np.triu_indices(11, 1)]

@@ -101,7 +101,7 @@ def test_the_real_file_comes_first_and_a_damaged_one_is_an_error(alone, monkeypa
     content = b"v1,v2,,,\r\nham,hello,,,\r\nspam,win,,,\r\nham,hello,,,\r\n"
     row, (file,) = REGISTRY["sms_spam"], REGISTRY["sms_spam"].files
     toy = File(file.path, len(content), hashlib.sha256(content).hexdigest())
-    row = Dataset("sms_spam", row.what, (toy,), row.licence, row.citation)
+    row = Dataset("sms_spam", row.what, (toy,), row.license, row.citation)
     monkeypatch.setitem(REGISTRY, "sms_spam", row)
     path = alone / file.path
     path.parent.mkdir(parents=True)

@@ -55,12 +55,12 @@ def test_mean_vectors_pass_over_unknown_words() -> None:
 
 def test_only_the_rows_to_learn_from_set_the_scale(layers: np.ndarray) -> None:
     rows = np.arange(10)
-    found = messages.standardised(layers, rows)
+    found = messages.standardized(layers, rows)
     np.testing.assert_allclose(found[rows].mean(0), 0, atol=1e-5)
     np.testing.assert_allclose(found[rows].std(0), 1, atol=1e-4)
     changed = layers.copy()
     changed[20:] += 100
-    np.testing.assert_array_equal(messages.standardised(changed, rows)[:20], found[:20])
+    np.testing.assert_array_equal(messages.standardized(changed, rows)[:20], found[:20])
 
 
 def test_the_network_is_its_formula(layers: np.ndarray) -> None:

@@ -17,8 +17,8 @@ MAT = ["The", "fat", "cat", "sat", "on", "the", "mat"]
 TABLE = ["The", "fat", "cat", "sat", "on", "the", "table"]
 
 
-def test_tokenise_keeps_words_and_drops_punctuation() -> None:
-    assert text.tokenise("Don't stop, well-known DOG! 3.5 (강아지)") == [
+def test_tokenize_keeps_words_and_drops_punctuation() -> None:
+    assert text.tokenize("Don't stop, well-known DOG! 3.5 (강아지)") == [
         "don't",
         "stop",
         "well-known",
@@ -27,13 +27,13 @@ def test_tokenise_keeps_words_and_drops_punctuation() -> None:
         "5",
         "강아지",
     ]
-    assert text.tokenise("The the", lower=False) == ["The", "the"]
-    assert text.tokenise("  ... ") == []
+    assert text.tokenize("The the", lower=False) == ["The", "the"]
+    assert text.tokenize("  ... ") == []
 
 
-def test_tokenise_refuses_a_list() -> None:
+def test_tokenize_refuses_a_list() -> None:
     with pytest.raises(TypeError, match="one string, not list"):
-        text.tokenise(["a", "b"])
+        text.tokenize(["a", "b"])
 
 
 def test_sentences_end_at_marks_before_capitals_and_at_line_ends() -> None:
@@ -105,7 +105,7 @@ def test_windows_of_the_mat_sentence() -> None:
 
 def test_examples_per_position() -> None:
     assert [len(context) for _, context in text.context_windows(TABLE, 2)] == [2, 3, 4, 4, 4, 3, 2]
-    lower = Counter(centre for centre, _ in text.skipgram_pairs([w.lower() for w in TABLE], 2))
+    lower = Counter(center for center, _ in text.skipgram_pairs([w.lower() for w in TABLE], 2))
     assert lower["the"] == 5
 
 
@@ -149,10 +149,10 @@ def test_noise_distribution() -> None:
 
 def test_punctuation_marks_are_words_of_their_own_where_they_are_asked_for() -> None:
     sentence = 'He said: "Don\'t, well-known friend (8/10)!"'
-    assert text.tokenise(sentence, lower=False, punctuation=True) == [
+    assert text.tokenize(sentence, lower=False, punctuation=True) == [
         "He", "said", ":", '"', "Don't", ",", "well-known", "friend", "(", "8", "/", "10", ")",
         "!", '"',
     ]  # fmt: skip
     assert [
-        w for w in text.tokenise(sentence, punctuation=True) if w[0].isalnum()
-    ] == text.tokenise(sentence)
+        w for w in text.tokenize(sentence, punctuation=True) if w[0].isalnum()
+    ] == text.tokenize(sentence)

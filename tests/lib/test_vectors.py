@@ -45,16 +45,16 @@ def test_analogy_agrees_with_gensim(vectors: WordVectors) -> None:
     assert [word for word, _ in got] == [word for word, _ in wanted]
 
 
-def test_more_neighbours_than_words(vectors: WordVectors) -> None:
+def test_more_neighbors_than_words(vectors: WordVectors) -> None:
     assert len(vectors.nearest("word1", 1000)) == len(vectors) - 1
     with pytest.raises(ValueError, match="k is 0"):
         vectors.nearest("word1", 0)
 
 
-def test_zero_row_is_nobodys_neighbour() -> None:
+def test_zero_row_is_nobodys_neighbor() -> None:
     vectors = WordVectors(["a", "b", "c"], np.array([[1, 0], [0, 0], [1, 1]]))
     assert vectors.nearest("a", 2) == [("c", pytest.approx(0.5**0.5)), ("b", 0.0)]
-    assert np.linalg.norm(vectors.normalised(), axis=1).tolist() == pytest.approx([1, 0, 1])
+    assert np.linalg.norm(vectors.normalized(), axis=1).tolist() == pytest.approx([1, 0, 1])
 
 
 def test_a_subclass_may_make_vectors_for_unknown_words() -> None:

@@ -212,7 +212,7 @@ def test_checking_and_scaling_make_no_second_matrix() -> None:
     tracemalloc.stop()
     assert scaled < 1.5 * matrix.nbytes  # the scaled rows themselves, kept for the next question
     lengths = np.sqrt((matrix.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
-    assert np.abs(vectors.normalised() - matrix / lengths).max() < 1e-6
+    assert np.abs(vectors.normalized() - matrix / lengths).max() < 1e-6
     matrix[19_999, 99] = np.nan
     with pytest.raises(ValueError, match="NaN or infinity, first at the word 'word19999'"):
         WordVectors(words, matrix)

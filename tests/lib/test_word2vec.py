@@ -62,16 +62,16 @@ def reference(
     """
     table_in, table_out = tables
     grad_in, grad_out, loss = np.zeros_like(table_in), np.zeros_like(table_out), 0.0
-    by_centre: dict[tuple[int, int], list[int]] = {}
+    by_center: dict[tuple[int, int], list[int]] = {}
     for b, i, j in pairs_of(batch):
-        by_centre.setdefault((b, i), []).append(int(batch.nearby[b, j]))
+        by_center.setdefault((b, i), []).append(int(batch.nearby[b, j]))
     examples = []  # (input words, target, block)
-    for (b, i), contexts in by_centre.items():
-        centre = int(batch.centres[b, i])
+    for (b, i), contexts in by_center.items():
+        center = int(batch.centers[b, i])
         if kind == "cbow":
-            examples.append((contexts, centre, b))
+            examples.append((contexts, center, b))
         else:
-            examples += [([centre], context, b) for context in contexts]
+            examples += [([center], context, b) for context in contexts]
     for inputs, target, b in examples:
         h = table_in[inputs].mean(axis=0)
         grad_h = np.zeros_like(h)
@@ -106,11 +106,11 @@ def random_model(
 
 
 def noise_words(batch: Batch) -> torch.Tensor:
-    return torch.randint(V, (len(batch.centres), BLOCK), generator=torch.Generator().manual_seed(3))
+    return torch.randint(V, (len(batch.centers), BLOCK), generator=torch.Generator().manual_seed(3))
 
 
 def as_double(batch: Batch) -> Batch:
-    return Batch(batch.centres, batch.nearby, batch.mask.double())
+    return Batch(batch.centers, batch.nearby, batch.mask.double())
 
 
 @pytest.mark.parametrize("kind", ["skipgram", "cbow"])
@@ -192,11 +192,11 @@ def test_windows_never_cross_a_sentence_and_reach_no_further(window: int) -> Non
             place, torch.from_numpy(sentence), window=window, size=2 * BLOCK, generator=generator
         ):
             for b, i, j in pairs_of(batch) if window < 5 else _pairs(batch):
-                centre, context = int(batch.centres[b, i]), int(batch.nearby[b, j])
-                assert sentence[centre] == sentence[context]
-                assert 1 <= abs(centre - context) <= window
-                seen[centre] += 1
-                reached[abs(centre - context)] += 1
+                center, context = int(batch.centers[b, i]), int(batch.nearby[b, j])
+                assert sentence[center] == sentence[context]
+                assert 1 <= abs(center - context) <= window
+                seen[center] += 1
+                reached[abs(center - context)] += 1
         long = np.flatnonzero(np.array(lengths)[sentence] > 1)
         assert set(seen) == set(long.tolist())  # a neighbour at distance 1 is always met
         if window == 5:
@@ -216,7 +216,7 @@ def test_a_pair_at_distance_d_is_met_with_chance_m_minus_d_plus_1_over_m() -> No
         place, torch.zeros_like(place), window=window, size=size, generator=generator
     ):
         b, i, j = batch.mask.nonzero(as_tuple=True)
-        distances = (batch.centres[b, i] - batch.nearby[b, j]).abs()
+        distances = (batch.centers[b, i] - batch.nearby[b, j]).abs()
         met.update(distances.tolist())
     for distance in range(1, window + 1):
         chance = (window - distance + 1) / window
@@ -224,13 +224,13 @@ def test_a_pair_at_distance_d_is_met_with_chance_m_minus_d_plus_1_over_m() -> No
         assert abs(met[distance] - 80_000 * chance) < spread
 
 
-def test_every_word_is_a_centre_once() -> None:
+def test_every_word_is_a_center_once() -> None:
     ids = torch.arange(1000)
     generator = torch.Generator().manual_seed(0)
     seen: list[int] = []
     for batch in batches(ids, torch.zeros_like(ids), window=4, size=3 * BLOCK, generator=generator):
         real = batch.mask.sum(dim=2) > 0
-        seen += batch.centres[real].tolist()
+        seen += batch.centers[real].tolist()
     assert seen == list(range(1000))
 
 
@@ -285,9 +285,9 @@ def test_words_of_one_topic_come_together(kind: str, loss: str) -> None:
     assert vectors.history["loss"].iloc[-1] < vectors.history["loss"].iloc[0]
     assert vectors.history.columns.tolist() == ["epoch", "loss", "seconds", "words_per_second"]
     right = [
-        neighbour.startswith(word.rstrip("0123456789"))
+        neighbor.startswith(word.rstrip("0123456789"))
         for word in vectors.words
-        for neighbour, _ in vectors.nearest(word, 5)
+        for neighbor, _ in vectors.nearest(word, 5)
     ]
     assert np.mean(right) > 0.95
 
@@ -308,9 +308,9 @@ def test_two_workers_learn_the_same_topics(kind: str, monkeypatch: pytest.Monkey
     vectors = word2vec.train(sentences, kind, vector_size=16, epochs=3, workers=2, alpha=0.05)
     assert len(threads) >= 2
     right = [
-        neighbour.startswith(word.rstrip("0123456789"))
+        neighbor.startswith(word.rstrip("0123456789"))
         for word in vectors.words
-        for neighbour, _ in vectors.nearest(word, 5)
+        for neighbor, _ in vectors.nearest(word, 5)
     ]
     assert np.mean(right) > 0.95
 

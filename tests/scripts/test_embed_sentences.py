@@ -158,7 +158,7 @@ def test_raw_text(run, model, tmp_path) -> None:
     raw = tmp_path / "raw.txt"
     raw.write_bytes(b"\xef\xbb\xbfDon't go (now)!\r\nNo.")  # a mark, Windows line ends, no last one
     words = [["Don't", "go", "(", "now", ")", "!"], ["No", "."]]
-    code, output = run("--tokenise", given=raw)
+    code, output = run("--tokenize", given=raw)
     files = model / "options.json", model / "weights.hdf5"
     assert code == 0
     compare(output, [Reference(*files).layers(line) for line in words])
@@ -369,7 +369,7 @@ def test_resume_of_a_complete_file_leaves_it(run, capsys) -> None:
     assert run("--resume")[0] == 1 and "Stopped" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("change", ["text", "model", "--layers", "--tokenise", "--stateful"])
+@pytest.mark.parametrize("change", ["text", "model", "--layers", "--tokenize", "--stateful"])
 def test_resume_with_something_else_is_refused(
     script, run, small_parts, monkeypatch, model, text, tmp_path, capsys, change
 ) -> None:

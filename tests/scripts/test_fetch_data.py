@@ -53,7 +53,7 @@ def toy(monkeypatch, tmp_path):
     return tmp_path
 
 
-def test_list_shows_size_place_licence_and_source(fetch_data, toy, capsys):
+def test_list_shows_size_place_license_and_source(fetch_data, toy, capsys):
     (toy / "room" / "words" / "rw.txt").unlink()
     assert fetch_data.main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -85,7 +85,7 @@ def test_get_downloads(fetch_data, toy, monkeypatch, capsys):
     row = REGISTRY["men"]
     file = File(row.files[0].path, row.files[0].size, row.files[0].sha256, "http://example/men")
     monkeypatch.setitem(
-        REGISTRY, "men", Dataset("men", row.what, (file,), row.licence, row.citation)
+        REGISTRY, "men", Dataset("men", row.what, (file,), row.license, row.citation)
     )
 
     def transfer(dataset, file, folder):
@@ -132,7 +132,7 @@ def test_mirror_builds_a_folder_the_loaders_can_use(fetch_data, toy, monkeypatch
     assert written == ["MANIFEST.json", "words/men.txt", "words/rw.txt"]
     manifest = json.loads((target / "MANIFEST.json").read_text(encoding="utf-8"))
     assert [row["name"] for row in manifest["datasets"]] == ["men", "rw"]
-    assert manifest["datasets"][0]["licence"] == "licence of men"
+    assert manifest["datasets"][0]["license"] == "licence of men"
 
     shutil.rmtree(toy / "room")
     monkeypatch.setenv("COURSE_DATA_MIRROR", str(target))

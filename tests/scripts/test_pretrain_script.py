@@ -487,8 +487,8 @@ def test_the_loss_with_an_adaptive_softmax_is_that_of_its_probabilities() -> Non
     ("softmax", "more"),
     [
         ("adaptive", {}),
-        ("full", {"optimiser": "adagrad", "alpha": 0.2, "schedule": "constant"}),
-        ("full", {"samples": 20, "optimiser": "adagrad", "alpha": 0.2, "schedule": "constant"}),
+        ("full", {"optimizer": "adagrad", "alpha": 0.2, "schedule": "constant"}),
+        ("full", {"samples": 20, "optimizer": "adagrad", "alpha": 0.2, "schedule": "constant"}),
         ("full", {"bfloat16": True}),
         ("adaptive", {"bfloat16": True}),
     ],
@@ -659,7 +659,7 @@ SHAPES = {"full": {"batch_size": 2, "length": 5}, "adaptive": {"batch_size": 1, 
 
 def of_pair(softmax: str) -> tuple[pretrain.Lexicon, list[list[list[str]]], pretrain.Settings]:
     settings = pretrain.Settings(
-        **SHAPES[softmax], optimiser="adagrad", alpha=0.2, clip=1e9, schedule="constant", every=1
+        **SHAPES[softmax], optimizer="adagrad", alpha=0.2, clip=1e9, schedule="constant", every=1
     )
     return lexicon_of(TEXT), TEXT if softmax == "full" else [part[:4] for part in TEXT], settings
 
@@ -706,7 +706,7 @@ def test_two_processes_train_as_one_with_the_double_batch(
     lexicon, text, settings = of_pair(softmax)
     model = tiny(lexicon, softmax)
     objective = training.Objective(model, lexicon, settings)
-    optimiser = torch.optim.Adagrad(model.parameters(), lr=0.2, initial_accumulator_value=1.0)
+    optimizer = torch.optim.Adagrad(model.parameters(), lr=0.2, initial_accumulator_value=1.0)
     state, losses = model.initial_state(2 * settings.batch_size), []
     given = {**SHAPES[softmax], "epochs": 1, "seed": 1, "world": 2}
     ranks = (pretrain.batches(text, lexicon, **given, rank=rank) for rank in (0, 1))
@@ -716,9 +716,9 @@ def test_two_processes_train_as_one_with_the_double_batch(
             for a, b in zip(one, other, strict=True)
         )
         loss, state = objective(pair, state)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.mean().backward()
-        optimiser.step()
+        optimizer.step()
         losses.append(loss.tolist())
     found = [torch.load(two_processes / f"pair{rank}.pt")[softmax] for rank in (0, 1)]
     assert len(losses) > 5 and found[0]["rows"] == found[1]["rows"]

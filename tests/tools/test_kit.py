@@ -328,12 +328,12 @@ def test_a_folder_without_data_of_the_course_is_refused(tmp_path):
         kit.sort_data(tmp_path)
 
 
-def test_a_licence_decides_what_is_passed_on():
+def test_a_license_decides_what_is_passed_on():
     remote = [row for row in REGISTRY.values() if row.kind == "remote"]
     passed_on = {row.name for row in remote if kit.may_be_passed_on(row)}
     assert {"enwiki", "sms_spam", "glove_6b", "nsmc"} <= passed_on
     assert not {"imdb", "imdb_packed", "googlenews", "men", "scws"} & passed_on
-    assert {row.licence for row in remote if row.name not in passed_on} == {
+    assert {row.license for row in remote if row.name not in passed_on} == {
         "not stated; cite the paper",
         "not stated (that of the program is Apache-2.0)",
     }
@@ -364,7 +364,7 @@ def mirror(tmp_path) -> Path:
     return folder
 
 
-def test_data_are_copied_whole_with_their_licences(mirror, tmp_path):
+def test_data_are_copied_whole_with_their_licenses(mirror, tmp_path):
     passed_on, left_out = kit.sort_data(mirror)
     assert [row.name for row in passed_on] == ["sms_spam"]
     assert [row.name for row in left_out] == ["men"]

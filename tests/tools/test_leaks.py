@@ -64,8 +64,8 @@ def in_printed_output(notebook: NotebookNode) -> None:
 
 
 def in_html_output(notebook: NotebookNode) -> None:
-    coloured = html.escape(SECRET).replace("sum", '<span class="nb">sum</span>')
-    output = new_output("display_data", data={"text/html": f"<pre>{coloured}</pre>"})
+    colored = html.escape(SECRET).replace("sum", '<span class="nb">sum</span>')
+    output = new_output("display_data", data={"text/html": f"<pre>{colored}</pre>"})
     cell(notebook, "addition").outputs = [output]
 
 

@@ -165,7 +165,7 @@ PLANTED = {
     "no section": (edit("first-section", "## 1 · ", "### "), "references", "no numbered section"),
     "last sections": (edit("recap", "## Recap", "**Recap**"), "references", "come Test yourself"),
     "self-test": (edit("self-test", "<summary>Why?</summary>", "Why?"), "references", "<details>"),
-    "neighbour": (edit("references", "91_next", "dot"), "references", "no link to 91_next.ipynb"),
+    "neighbor": (edit("references", "91_next", "dot"), "references", "no link to 91_next.ipynb"),
     "last cell": (
         lambda n: n.cells.append(new_code_cell("x", id="added", execution_count=12)),
         "added",
