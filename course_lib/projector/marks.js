@@ -61,11 +61,11 @@ function draw(plot, marks) {
     if (place === null) continue;
     const [x, y] = place;
     layers[1].append(element("path", {
-      d: mark.path, fill: mark.colour, stroke: "#222222", transform: `translate(${x},${y})`,
+      d: mark.path, fill: mark.color, stroke: "#222222", transform: `translate(${x},${y})`,
     }));
     if (!mark.offset) continue; // named at another mark of the same point
     const [x2, y2] = [x + mark.offset[0], y + mark.offset[1]];
-    layers[0].append(element("line", { x1: x, y1: y, x2, y2, stroke: mark.colour }));
+    layers[0].append(element("line", { x1: x, y1: y, x2, y2, stroke: mark.color }));
     layers[2].append(element("text", {
       x: x2, y: y2, fill: "#222222", "text-anchor": "middle", "dominant-baseline": "central",
       stroke: "white", "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke",
