@@ -53,10 +53,12 @@ def senses(model: elmo.Elmo, per_word: int, seed: int) -> list[dict[str, Any]]:
     table = datasets.load_senses("coarsewsd20")
     table = table[table["tokens"].map(len) <= 50].sample(frac=1, random_state=seed)
     table = table.groupby("word").head(per_word)
-    table = table[table.groupby(["word", "sense"])["place"].transform("size") >= 5]
+    table = table[table.groupby(["word", "sense"])["position"].transform("size") >= 5]
     table = table[table.groupby("word")["sense"].transform("nunique") > 1]
     found = layers_of(model, table["tokens"].tolist())
-    at = np.stack([one[:, place] for one, place in zip(found, table["place"], strict=True)], 1)
+    at = np.stack(
+        [one[:, position] for one, position in zip(found, table["position"], strict=True)], 1
+    )
     word, sense = table["word"].to_numpy(), table["sense"].to_numpy()
     nearest: dict[str, np.ndarray] = {}
     probe: dict[str, np.ndarray] = {}

@@ -24,6 +24,7 @@ import dataclasses
 import math
 import os
 import statistics
+import sys
 import time
 from functools import partial
 from itertools import chain, islice, product
@@ -37,9 +38,13 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
 from course_lib import datasets, pretrain
 from course_lib.bilm import BiLM
-from course_lib.pretrain.training import Objective
+from pretraining.batches import batches
+from pretraining.settings import SIZES, Settings
+from pretraining.shards import Shards, read
+from pretraining.training import Objective, run
 
 WAYS = ("plain", "fast", "fused")
 LENGTH = 20
@@ -50,7 +55,7 @@ def text_of(shards: Path | None) -> Text:
     """Return the text to time with."""
     if shards is None:
         return [list(datasets.load_corpus("wikipedia", as_written=True))]
-    return [pretrain.Shards(shards, max_words=80)[0]]
+    return [Shards(shards, max_words=80)[0]]
 
 
 def one_by_one(lexicon: pretrain.Lexicon, pair: Any) -> tuple[pretrain.Lexicon, Any]:
@@ -93,10 +98,10 @@ class Trainer:
         way: str,
         size: str,
         lexicon: pretrain.Lexicon,
-        settings: pretrain.Settings,
+        settings: Settings,
         device: torch.device,
     ) -> None:
-        options = pretrain.SIZES[size]
+        options = SIZES[size]
         if way == "fused":
             options = dataclasses.replace(options, cell_clip=0.0, proj_clip=0.0)
         torch.manual_seed(0)
@@ -158,10 +163,8 @@ def at_one_batch(
 ) -> None:
     """Time the ways at one batch size with one kind of number."""
     batch, kind = about["batch"], getattr(torch, about["kind"])
-    settings = pretrain.Settings(
-        batch_size=batch, samples=options.samples, bfloat16=kind == torch.bfloat16
-    )
-    found = pretrain.batches(text, lexicon, batch_size=batch, length=LENGTH, epochs=1000, seed=1)
+    settings = Settings(batch_size=batch, samples=options.samples, bfloat16=kind == torch.bfloat16)
+    found = batches(text, lexicon, batch_size=batch, length=LENGTH, epochs=1000, seed=1)
     pairs = [pair for _, pair in islice(found, options.steps)]
     ways = WAYS if device.type == "cuda" else WAYS[:2]
     trainers = [Trainer(way, size, lexicon, settings, device) for way in ways]
@@ -192,25 +195,25 @@ def at_one_batch(
 
 def perplexity(options: Any, device: torch.device) -> list[dict]:
     """Train on all shards once, and tell the perplexity of held-out text against minutes."""
-    shards = pretrain.Shards(options.shards, max_words=80)
-    held_out = pretrain.read(options.held_out)
+    shards = Shards(options.shards, max_words=80)
+    held_out = read(options.held_out)
     held_out = held_out[:: max(1, len(held_out) // 300)]
     counts, tokens = shards.count()
-    read = chain(counts, chain.from_iterable(held_out))
-    lexicon = pretrain.Lexicon.of_counts(counts, read, max_size=options.vocabulary, width=50)
+    words = chain(counts, chain.from_iterable(held_out))
+    lexicon = pretrain.Lexicon.of_counts(counts, words, max_size=options.vocabulary, width=50)
     rows: list[dict] = []
     size = "course" if device.type == "cpu" else "small"
     for batch in options.batches:
         torch.manual_seed(0)
-        model = BiLM(pretrain.SIZES[size], vocabulary_size=len(lexicon.words)).to(device)
-        settings = pretrain.Settings(
+        model = BiLM(SIZES[size], vocabulary_size=len(lexicon.words)).to(device)
+        settings = Settings(
             batch_size=batch,
             samples=options.samples,
             alpha=3e-3,
             every=max(1, sum(tokens) // (batch * LENGTH * 20)),
             bfloat16=device.type == "cuda",
         )
-        found = pretrain.run(model, lexicon, shards, settings, tokens=tokens, held_out=held_out)
+        found = run(model, lexicon, shards, settings, tokens=tokens, held_out=held_out)
         for row in found:
             both = (row["held_out_forward"], row["held_out_backward"])
             point = {"size": size, "batch": batch, "tokens": row["tokens"]}
@@ -227,7 +230,7 @@ def table(result: dict[str, Any]) -> str:
         "ceiling |",
         "|---|---|---|---|---|---|---|",
     ]
-    for size in pretrain.SIZES:
+    for size in SIZES:
         rows = [row for row in result.get(size, []) if "round" in row]
         for kind, batch in sorted({(row["kind"], row["batch"]) for row in rows}):
             here = [row for row in rows if (row["kind"], row["batch"]) == (kind, batch)]

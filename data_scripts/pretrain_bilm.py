@@ -42,6 +42,9 @@ except ModuleNotFoundError:  # run from a checkout that is not installed
 
 from course_lib import pretrain
 from course_lib.bilm import BiLM, BiLMOptions
+from pretraining.settings import SIZES, Settings
+from pretraining.shards import Shards, read
+from pretraining.training import run
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -56,7 +59,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--measure", type=int, default=300, help="sentences of it, evenly spread (default 300)"
     )
     parser.add_argument("--files", type=int, help="read only the first so many files")
-    parser.add_argument("--size", choices=pretrain.SIZES, default="course")
+    parser.add_argument("--size", choices=SIZES, default="course")
     parser.add_argument("--options", type=Path, help="an options.json instead of a size")
     parser.add_argument("--vocabulary", type=int, default=20_000, help="words of the softmax")
     parser.add_argument("--softmax", choices=("sampled", "full", "adaptive"), default="sampled")
@@ -80,12 +83,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return found
 
 
-def settings_of(options: argparse.Namespace) -> pretrain.Settings:
+def settings_of(options: argparse.Namespace) -> Settings:
     """Return the part of the command line that the training loop wants."""
-    names = {field.name for field in dataclasses.fields(pretrain.Settings)}
+    names = {field.name for field in dataclasses.fields(Settings)}
     given = {name: value for name, value in vars(options).items() if name in names}
     given["samples"] = options.samples if options.softmax == "sampled" else None
-    return pretrain.Settings(**given)
+    return Settings(**given)
 
 
 def model_of(options: argparse.Namespace, size: BiLMOptions, lexicon: pretrain.Lexicon) -> BiLM:
@@ -113,23 +116,19 @@ def train(options: argparse.Namespace) -> None:
             f"{options.output} holds the checkpoint of another run: go on with it by --resume, or "
             "take another folder."
         )
-    shards = pretrain.Shards(
-        options.folder, bad_lines=options.bad_lines, max_words=options.max_words
-    )
+    shards = Shards(options.folder, bad_lines=options.bad_lines, max_words=options.max_words)
     shards.paths = shards.paths[: options.files]
     counts, tokens = shards.count()
     held_out = None
     if options.held_out is not None:
-        held_out = pretrain.read(options.held_out, bad_lines=options.bad_lines)
+        held_out = read(options.held_out, bad_lines=options.bad_lines)
         held_out = held_out[:: max(1, len(held_out) // options.measure)]
-    read = chain(counts, chain.from_iterable(held_out or ()))
+    words = chain(counts, chain.from_iterable(held_out or ()))
     size = (
-        pretrain.SIZES[options.size]
-        if options.options is None
-        else elmo_files.read_options(options.options)
+        SIZES[options.size] if options.options is None else elmo_files.read_options(options.options)
     )
     lexicon = pretrain.Lexicon.of_counts(
-        counts, read, max_size=options.vocabulary, width=size.characters.width
+        counts, words, max_size=options.vocabulary, width=size.characters.width
     )
     model = model_of(options, size, lexicon).to(device)
     if rank == 0:
@@ -140,7 +139,7 @@ def train(options: argparse.Namespace) -> None:
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # bad lines were told of while counting
-        rows = pretrain.run(
+        rows = run(
             model,
             lexicon,
             shards,

@@ -168,7 +168,7 @@ def load_senses(name: str = "coarsewsd20", *, download: bool = False) -> pd.Data
     -------
     pandas.DataFrame
         Columns ``word``, ``sense`` (str), ``split`` (``"train"`` or ``"test"``), ``tokens``
-        (list of str) and ``place`` (int: which token is the word). ``.attrs`` holds ``name`` and
+        (list of str) and ``position`` (int: which token is the word). ``.attrs`` holds ``name`` and
         ``source``.
 
     Raises
@@ -191,7 +191,7 @@ def load_senses(name: str = "coarsewsd20", *, download: bool = False) -> pd.Data
         name = store.choose(("coarsewsd20",), ("homonyms",), download=download)
     (path,) = store.locate(name, download=download)
     rows = _coarsewsd(path) if name == "coarsewsd20" else _homonyms(path)
-    table = pd.DataFrame(rows, columns=["word", "sense", "split", "tokens", "place"])
+    table = pd.DataFrame(rows, columns=["word", "sense", "split", "tokens", "position"])
     table.attrs.update(name=name, source=store.used()[name])
     return table
 
@@ -212,11 +212,11 @@ def _coarsewsd(path: Path) -> list[dict[str, Any]]:
             lines = files[word, f"{split}.data.txt"].splitlines()
             answers = files[word, f"{split}.gold.txt"].split()
             for line, answer in zip(lines, answers, strict=True):
-                place, _, sentence = line.partition("\t")
+                position, _, sentence = line.partition("\t")
                 sense = senses[answer].removeprefix(f"{word}_")
                 tokens = sentence.split()
                 row = {"word": word, "sense": sense, "split": split}
-                rows.append(row | {"tokens": tokens, "place": int(place)})
+                rows.append(row | {"tokens": tokens, "position": int(position)})
     return rows
 
 
@@ -228,5 +228,5 @@ def _homonyms(path: Path) -> list[dict[str, Any]]:
         word, sense, split, sentence, tags = line.split("\t")
         tokens = tokenize(sentence, lower=False, punctuation=True)
         row = {"word": word, "sense": sense, "split": split, "tokens": tokens}
-        rows.append(row | {"tags": tags.split(), "place": tokens.index(word)})
+        rows.append(row | {"tags": tags.split(), "position": tokens.index(word)})
     return rows

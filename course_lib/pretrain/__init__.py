@@ -1,12 +1,11 @@
-"""Training a biLM, from sentences in memory or from a folder of text files of any size.
+"""Training a biLM on sentences in memory.
 
-streams      words as rows of a table; sentences laid end to end; windows
-shards       a folder of text files as a sequence of texts
-losses       full, sampled and adaptive softmax; the loss of a window and of a text
-files        a trained model written and read, the softmax with it
-checkpoints  a file that is either the old one or the new one, never half of one
-processes    what several processes tell each other
-training     the loop: on one processor, one GPU or several
+streams   words as rows of a table; sentences laid end to end; windows
+losses    full, sampled and adaptive softmax; the loss of a window and of a text
+training  the loop
+files     a trained model written and read, the softmax with it
+
+``data_scripts/pretraining`` trains with these on folders of any size.
 """
 
 from course_lib.pretrain.files import load, save
@@ -16,38 +15,30 @@ from course_lib.pretrain.losses import (
     losses,
     sampled_cross_entropy,
 )
-from course_lib.pretrain.settings import SIZES, Settings
-from course_lib.pretrain.shards import Shards, read
 from course_lib.pretrain.streams import (
     BEGIN,
     END,
     UNKNOWN,
     Lexicon,
-    Place,
     Window,
     batches,
     stream,
     windows,
 )
-from course_lib.pretrain.training import run, train
+from course_lib.pretrain.training import learning_rate, train
 
 __all__ = [
     "BEGIN",
     "END",
-    "SIZES",
     "UNKNOWN",
     "Lexicon",
-    "Place",
-    "Settings",
-    "Shards",
     "Window",
     "adaptive_softmax",
     "batches",
     "evaluate",
+    "learning_rate",
     "load",
     "losses",
-    "read",
-    "run",
     "sampled_cross_entropy",
     "save",
     "stream",

@@ -25,7 +25,8 @@ class Lexicon:
     """Every distinct word of a text, as characters and as a target of the softmax.
 
     A model that reads characters can read any word; it can only predict those it has a row for.
-    All others are ``<UNK>`` as targets.
+    All others are ``<UNK>`` as targets. So there are two numberings, of what is read and of what
+    is predicted; a :class:`~course_lib.text.Vocabulary` has one, and drops what it does not know.
 
     Attributes
     ----------
@@ -131,75 +132,30 @@ def windows(text: Window, batch_size: int, length: int) -> Iterator[Window]:
         yield Window(*(part[:, start : start + length] for part in rows))
 
 
-class Place(NamedTuple):
-    """Where a training run stands in its text: what is read next.
-
-    Attributes
-    ----------
-    epoch, shard, window : int
-        ``shard`` counts within the order of the epoch, ``window`` within the shard.
-    """
-
-    epoch: int = 0
-    shard: int = 0
-    window: int = 0
-
-
-def windows_of(tokens: int, batch_size: int, length: int) -> int:
-    """Return how many windows :func:`windows` cuts a stream of so many tokens into."""
-    return tokens // batch_size // length
-
-
-def shards_of(n: int, *, seed: int, epoch: int, rank: int = 0, world: int = 1) -> np.ndarray:
-    """Return which of n shards a process reads in an epoch, in order; no two share one."""
-    return np.random.default_rng((seed, epoch)).permutation(n)[rank::world]
+def n_windows(sentences: Sentences, batch_size: int, length: int) -> int:
+    """Return how many windows :func:`windows` cuts sentences into, with a mark for each."""
+    return (sum(map(len, sentences)) + len(sentences)) // batch_size // length
 
 
 def batches(
-    text: Sequence[Sentences],
+    sentences: Sentences,
     lexicon: Lexicon,
     *,
     batch_size: int,
     length: int,
-    epochs: int,
     seed: int,
-    start: Place | None = None,
-    rank: int = 0,
-    world: int = 1,
-) -> Iterator[tuple[Place, tuple[Window, Window]]]:
-    """Yield the windows of a training run: of the forward and of the backward stream.
+    epoch: int = 0,
+    shard: int = 0,
+) -> Iterator[tuple[Window, Window]]:
+    """Yield the windows of one pass over a text: of the forward and of the backward stream.
 
-    Each epoch goes through the shards in another order and through the sentences of a shard in
-    another order, each direction in its own. All follows from the seed and the place, so a run
-    can be taken up anywhere.
-
-    Parameters
-    ----------
-    text : sequence of sequences of sentences
-        The shards.
-    start : Place, optional
-        What is read first.
-    rank, world : int
-        This process and how many there are.
-
-    Yields
-    ------
-    Place
-        Where the run stands after this window.
-    (Window, Window)
+    Each direction has the sentences in an order of its own, another one in each epoch. All
+    follows from the seed, the epoch and the number of the text, where there are several.
     """
-    start = start or Place()
-    for epoch in range(start.epoch, epochs):
-        mine = shards_of(len(text), seed=seed, epoch=epoch, rank=rank, world=world)
-        first_shard = start.shard if epoch == start.epoch else 0
-        for number, shard in enumerate(mine[first_shard:], first_shard):
-            sentences = text[shard]
-            streams = []
-            for backward in (False, True):
-                rng = np.random.default_rng((seed, epoch, int(shard), int(backward)))
-                order = rng.permutation(len(sentences))
-                streams.append(stream(sentences, lexicon, backward=backward, order=order))
-            both = zip(*(windows(part, batch_size, length) for part in streams), strict=True)
-            done = start.window if (epoch, number) == start[:2] else 0
-            for window, pair in enumerate(islice(both, done, None), done + 1):
-                yield Place(epoch, number, window), pair
+    streams = []
+    for backward in (False, True):
+        order = np.random.default_rng((seed, epoch, shard, int(backward))).permutation(
+            len(sentences)
+        )
+        streams.append(stream(sentences, lexicon, backward=backward, order=order))
+    yield from zip(*(windows(text, batch_size, length) for text in streams), strict=True)

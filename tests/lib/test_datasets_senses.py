@@ -179,7 +179,7 @@ def test_the_sample_of_homonyms(alone):
     assert len(counts) == 8 * 2 * 2
     assert all(count == (10 if key[2] == "train" else 5) for key, count in counts.items())
     for row in table.itertuples():
-        assert row.tokens[row.place] == row.word and row.tokens.count(row.word) == 1
+        assert row.tokens[row.position] == row.word and row.tokens.count(row.word) == 1
         assert row.tokens[-1] == "." and row.tokens[0][0].isupper() and 6 <= len(row.tokens) <= 20
     texts = [" ".join(tokens).lower() for tokens in table["tokens"]]
     runs = [tuple(text.split()[i : i + 5]) for text in texts for i in range(len(text.split()) - 4)]
@@ -197,7 +197,7 @@ def test_the_tags_of_the_sample(alone):
         assert len(words) == len(tags) and set(tags) <= set(datasets.TAGS) and "VERB" in tags
         assert all(known.get(w.lower(), tag) == tag for w, tag in zip(words, tags, strict=True))
     of_target = Counter(
-        (row.word, row.sense, tags[row.place])
+        (row.word, row.sense, tags[row.position])
         for row, tags in zip(table.itertuples(), tagged.tags, strict=True)
     )
     assert of_target["light", "weight", "ADJ"] == of_target["light", "lamp", "NOUN"] == 15
@@ -234,4 +234,4 @@ def test_coarsewsd():
     of = found.groupby("word")["sense"].unique()
     assert set(of["bank"]) == {"bank", "bank_(geography)"} and len(of["spring"]) == 3
     for row in found.sample(2000, random_state=0).itertuples():
-        assert row.tokens[row.place].startswith(row.word[:3]), row
+        assert row.tokens[row.position].startswith(row.word[:3]), row

@@ -141,6 +141,29 @@ def test_training_learns_a_text_and_is_the_same_for_the_same_seed() -> None:
     assert last["forward"] < 0.5 * math.log(len(lexicon.words))
 
 
+def test_what_cannot_be_trained_is_refused() -> None:
+    lexicon = pretrain.Lexicon.build(SENTENCES, width=12)
+    for given, message in (
+        ({"epochs": 0}, "epochs is 0; it must be 1 or more"),
+        ({"every": -1}, "every is -1"),
+        ({"batch_size": 8, "length": 3}, "15 words in 8 streams are 1 each"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            pretrain.train(small(len(lexicon.words)), lexicon, SENTENCES, **given)
+    model = small(len(lexicon.words))
+    with torch.no_grad():
+        model.softmax.bias.fill_(math.nan)
+    with pytest.raises(RuntimeError, match="non-finite"):
+        pretrain.train(model, lexicon, SENTENCES, batch_size=2, length=3)
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    found = [pretrain.learning_rate(0.1, step, 100) for step in range(1, 101)]
+    assert np.argmax(found) == 5 and max(found) == pytest.approx(0.1, rel=1e-3)
+    assert np.all(np.diff(found[:6]) > 0) and np.all(np.diff(found[6:]) < 0)
+    assert found[-1] == pytest.approx(0.1 / 95)
+
+
 def test_the_backward_model_sees_no_word_before_its_target() -> None:
     """On random text neither direction can do better than the words' frequency."""
     rng = np.random.default_rng(0)

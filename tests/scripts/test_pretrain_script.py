@@ -32,11 +32,13 @@ from torch import distributed, nn
 from course_lib import datasets, elmo_files, pretrain
 from course_lib.bilm import BiLM, BiLMOptions
 from course_lib.charcnn import CharCNNOptions
-from course_lib.pretrain import checkpoints, training
-from course_lib.pretrain.streams import shards_of
+from pretraining import checkpoints, training
+from pretraining.batches import batches, shards_of
+from pretraining.settings import Settings
+from pretraining.shards import Shards, read
+from pretraining.training import run
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ROOT / "data_scripts"
+SCRIPTS = Path(__file__).resolve().parents[2] / "data_scripts"
 OPTIONS = BiLMOptions(CharCNNOptions(4, ((1, 4), (2, 6)), 1, "relu", 16, 12), 12, 16, 1)
 
 
@@ -319,14 +321,14 @@ def test_a_bad_line_is_refused_with_file_and_line_or_left_out(tmp_path: Path) ->
     path = tmp_path / "a.txt"
     path.write_bytes(b"\xef\xbb\xbffine here\n\ntwo\xffbad\nnul \0 here\r\nlast one\n")
     with pytest.raises(ValueError, match=r"a\.txt, line 3, is not UTF-8 \(byte 0xff at place 4\)"):
-        pretrain.Shards(tmp_path)[0]
+        Shards(tmp_path)[0]
     with pytest.warns(UserWarning) as told:
-        assert pretrain.Shards(tmp_path, bad_lines="skip")[0] == [["fine", "here"], ["last", "one"]]
+        assert Shards(tmp_path, bad_lines="skip")[0] == [["fine", "here"], ["last", "one"]]
     assert [str(w.message).split(", ")[1] for w in told] == ["line 3", "line 4"]
     assert "NUL" in str(told[1].message)
     path.write_bytes(b"nul \0 here\n")
     with pytest.raises(ValueError, match=r"a\.txt, line 1, holds a NUL byte"):
-        pretrain.read(path)
+        read(path)
 
 
 @pytest.mark.parametrize("cut", ["short", "noise", "plain"])
@@ -344,10 +346,10 @@ def test_a_broken_compressed_file(tmp_path: Path, cut: str) -> None:
     )
     what = r"cannot be read|is not UTF-8|holds a NUL"  # noise can give garbled lines first
     with pytest.raises(ValueError, match=rf"a\.txt\.gz, line \d+, ({what})") as error:
-        pretrain.Shards(tmp_path)[0]
+        Shards(tmp_path)[0]
     line = int(str(error.value).split("line ")[1].split(",")[0])
     with pytest.warns(UserWarning, match="the rest of the file is left out"):
-        found = pretrain.Shards(tmp_path, bad_lines="skip")[0]
+        found = Shards(tmp_path, bad_lines="skip")[0]
     good = 0 if cut == "plain" else 100
     assert found[:good] == text[:good] and (line > good) and (line == 1) == (cut == "plain")
     if cut != "noise":
@@ -356,40 +358,40 @@ def test_a_broken_compressed_file(tmp_path: Path, cut: str) -> None:
 
 def test_what_a_folder_of_shards_gives(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="There is no folder"):
-        pretrain.Shards(tmp_path / "missing")
+        Shards(tmp_path / "missing")
     with pytest.raises(FileNotFoundError, match="holds no file NAME"):
-        pretrain.Shards(tmp_path)
+        Shards(tmp_path)
     with pytest.raises(ValueError, match="bad_lines is 'ignore'"):
-        pretrain.Shards(tmp_path, bad_lines="ignore")
+        Shards(tmp_path, bad_lines="ignore")
     write_text(tmp_path / "b.txt", [["a", "b", "c"], ["a"]])
     write_text(tmp_path / "a.txt.gz", [["a", "b"]])
     (tmp_path / "._b.txt").write_bytes(b"\xff")  # macOS leaves such files on foreign disks
     (tmp_path / "c.txt").mkdir()
-    shards = pretrain.Shards(tmp_path)
+    shards = Shards(tmp_path)
     assert [path.name for path in shards.paths] == ["a.txt.gz", "b.txt"]
     assert shards.count() == ({"a": 3, "b": 2, "c": 1}, [3, 6])
-    assert list(pretrain.Shards(tmp_path, max_words=2)) == [[["a", "b"]], [["a"]]]
+    assert list(Shards(tmp_path, max_words=2)) == [[["a", "b"]], [["a"]]]
 
 
 def test_a_text_that_is_too_short_is_refused_before_the_first_step(tmp_path: Path) -> None:
     folder = prepared(tmp_path)
     write_text(folder / "shards" / "e.txt", [["a", "b"]])
-    shards = pretrain.Shards(folder / "shards")
+    shards = Shards(folder / "shards")
     lexicon = lexicon_of(list(shards))
-    settings = pretrain.Settings(batch_size=4, length=5, every=1000)
+    settings = Settings(batch_size=4, length=5, every=1000)
     with pytest.raises(ValueError, match=r"e\.txt has 3 words.*4 streams of 5 need 20"):
-        pretrain.run(tiny(lexicon), lexicon, shards, settings)
+        run(tiny(lexicon), lexicon, shards, settings)
     with pytest.raises(ValueError, match="Text 1 has 3 words"):
-        pretrain.run(tiny(lexicon), lexicon, [sentences(60), [["a", "b"]]], settings)
+        run(tiny(lexicon), lexicon, [sentences(60), [["a", "b"]]], settings)
     with pytest.raises(ValueError, match="held-out text is shorter than a window of 5"):
-        pretrain.run(tiny(lexicon), lexicon, [sentences(60)], settings, held_out=[["a", "b"]])
+        run(tiny(lexicon), lexicon, [sentences(60)], settings, held_out=[["a", "b"]])
 
 
 # Batches
 
 
 def same(one: Any, other: Any) -> bool:
-    """Compare (place, pair of windows)."""
+    """Compare (position, pair of windows)."""
     arrays = zip(chain(*one[1]), chain(*other[1]), strict=True)
     return one[0] == other[0] and all(np.array_equal(a, b) for a, b in arrays)
 
@@ -406,12 +408,12 @@ def test_a_run_taken_up_at_any_place_reads_exactly_the_rest(world: int) -> None:
         "world": world,
         "rank": world - 1,
     }
-    found = list(pretrain.batches(text, lexicon, **given))
+    found = list(batches(text, lexicon, **given))
     assert len(found) > 30 // world
-    for number, (place, _) in enumerate(found):
-        rest = list(pretrain.batches(text, lexicon, **given, start=place))
+    for number, (position, _) in enumerate(found):
+        rest = list(batches(text, lexicon, **given, start=position))
         wanted = found[number + 1 :]
-        assert len(rest) == len(wanted) and all(map(same, rest, wanted)), place
+        assert len(rest) == len(wanted) and all(map(same, rest, wanted)), position
 
 
 def test_processes_share_no_shard_and_together_read_all() -> None:
@@ -421,25 +423,25 @@ def test_processes_share_no_shard_and_together_read_all() -> None:
     text = [sentences(30, i) for i in range(4)]
     lexicon = lexicon_of(text)
     given = {"batch_size": 1, "length": 1, "seed": 5, "world": 2}
-    read = [
+    found = [
         np.concatenate(
             [pair[0].targets.ravel() for _, pair in
-             pretrain.batches(text, lexicon, epochs=1, rank=rank, **given)]
+             batches(text, lexicon, epochs=1, rank=rank, **given)]
         )
         for rank in (0, 1)
     ]  # fmt: skip
     # With one stream and windows of one word nothing is left out: all words, each once.
     words = [lexicon.types[word] for word in chain.from_iterable(chain.from_iterable(text))]
     marks = [lexicon.types[pretrain.END]] * sum(map(len, text))
-    assert sorted(np.concatenate(read)) == sorted(words + marks)
+    assert sorted(np.concatenate(found)) == sorted(words + marks)
 
 
 def test_epochs_differ_and_directions_too() -> None:
     text = [sentences(40, i) for i in range(3)]
     lexicon = lexicon_of(text)
     epochs: list[list[Any]] = [[], []]
-    for place, pair in pretrain.batches(text, lexicon, batch_size=2, length=4, epochs=2, seed=1):
-        epochs[place.epoch].append(pair)
+    for position, pair in batches(text, lexicon, batch_size=2, length=4, epochs=2, seed=1):
+        epochs[position.epoch].append(pair)
     forward, backward = (
         [np.concatenate([pair[i].inputs.ravel() for pair in epoch]) for epoch in epochs]
         for i in (0, 1)
@@ -497,11 +499,11 @@ def test_every_way_of_training_learns(softmax: str, more: dict[str, Any]) -> Non
     text, held_out = sentences(100), sentences(20, 1)
     lexicon = lexicon_of([text, held_out])
     model = tiny(lexicon, softmax)
-    settings = pretrain.Settings(
+    settings = Settings(
         **{"epochs": 2, "batch_size": 4, "length": 5, "alpha": 0.02, "every": 1000} | more
     )
     before = pretrain.evaluate(model, lexicon, held_out, length=5)
-    rows = pretrain.run(model, lexicon, [text], settings, held_out=held_out)
+    rows = run(model, lexicon, [text], settings, held_out=held_out)
     after = np.array([rows[-1]["held_out_forward"], rows[-1]["held_out_backward"]])
     assert (after < before - 0.2).all() and math.isfinite(rows[-1]["forward"])
     assert model.forward_layers[0].bias.dtype == torch.float32
@@ -516,9 +518,7 @@ def test_losses_in_bfloat16_are_near_those_in_float32(path: str, softmax: str) -
     model.path = path
     found = []
     for bfloat16 in (False, True):
-        settings = pretrain.Settings(
-            bfloat16=bfloat16, samples=20 if softmax == "sampled" else None
-        )
+        settings = Settings(bfloat16=bfloat16, samples=20 if softmax == "sampled" else None)
         torch.manual_seed(0)
         objective = training.Objective(model, lexicon, settings)
         loss, state = objective(pairs(text, lexicon), model.initial_state(4))
@@ -550,6 +550,21 @@ def test_a_target_that_is_drawn_counts_once() -> None:
     assert alone.item() == 0.0  # the only word there is
 
 
+def test_on_one_shard_the_run_is_the_loop_of_the_course() -> None:
+    text, held_out = sentences(60), sentences(20, 1)
+    lexicon = lexicon_of([text, held_out])
+    given = {"epochs": 2, "batch_size": 4, "length": 5, "samples": 20, "every": 7}
+    models = [tiny(lexicon), tiny(lexicon)]
+    rows = run(models[0], lexicon, [text], Settings(**given), held_out=held_out)
+    table = pretrain.train(models[1], lexicon, text, held_out=held_out, **given)
+    for name, values in models[0].state_dict().items():
+        assert torch.equal(values, models[1].state_dict()[name]), name
+    found = [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+    assert list(table) == list(rows[0]) and len(table) > 2
+    for row, wanted in zip(found, table.to_dict("records"), strict=True):
+        assert row == pytest.approx({name: wanted[name] for name in row}, rel=1e-6)
+
+
 # What is measured and kept
 
 
@@ -560,12 +575,12 @@ def test_an_early_stop_keeps_the_best_weights(tmp_path: Path) -> None:
         [[f"w{i}" for i in row] for row in rng.integers(0, 30, (n, 6))] for n in (40, 20)
     )
     lexicon = lexicon_of([text, held_out])
-    settings = pretrain.Settings(
+    settings = Settings(
         epochs=60, batch_size=4, length=5, alpha=0.05, every=20, patience=2, schedule="constant"
     )
     model = tiny(lexicon)
     given = {"held_out": held_out, "folder": tmp_path}
-    rows = pretrain.run(model, lexicon, [text], settings, **given)
+    rows = run(model, lexicon, [text], settings, **given)
     found = [row["held_out_forward"] + row["held_out_backward"] for row in rows]
     best = int(np.argmin(found))
     assert len(rows) == best + 3 and rows[-1]["step"] < 60 * 14
@@ -573,11 +588,11 @@ def test_an_early_stop_keeps_the_best_weights(tmp_path: Path) -> None:
     assert found[-1] > found[best]
     # Killed after the last checkpoint: nothing is trained again.
     again = tiny(lexicon)
-    assert pretrain.run(again, lexicon, [text], settings, **given, resume=True) == rows
+    assert run(again, lexicon, [text], settings, **given, resume=True) == rows
     assert torch.equal(again.forward_layers[0].bias, model.forward_layers[0].bias)
     for lacking in ({"folder": tmp_path}, {"held_out": held_out}):
         with pytest.raises(ValueError, match="patience needs held-out text, and a folder"):
-            pretrain.run(tiny(lexicon), lexicon, [text], settings, **lacking)
+            run(tiny(lexicon), lexicon, [text], settings, **lacking)
 
 
 def test_gradients_that_are_no_numbers_stop_the_run_and_spare_the_checkpoint(
@@ -585,7 +600,7 @@ def test_gradients_that_are_no_numbers_stop_the_run_and_spare_the_checkpoint(
 ) -> None:
     lexicon = lexicon_of([sentences(60)])
     model = tiny(lexicon)
-    settings = pretrain.Settings(batch_size=4, length=5, every=2)
+    settings = Settings(batch_size=4, length=5, every=2)
     seen = 0
 
     def spoil(module: nn.Module, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
@@ -595,7 +610,7 @@ def test_gradients_that_are_no_numbers_stop_the_run_and_spare_the_checkpoint(
 
     model.softmax.register_forward_pre_hook(spoil)
     with pytest.raises(ValueError, match="Before step 4 the gradients ceased to be numbers"):
-        pretrain.run(model, lexicon, [sentences(60)], settings, folder=tmp_path)
+        run(model, lexicon, [sentences(60)], settings, folder=tmp_path)
     found = checkpoints.load(tmp_path / "checkpoint.pt")
     assert found["step"] == 2 and all(t.isfinite().all() for t in found["model"].values())
 
@@ -610,7 +625,7 @@ def test_the_written_model_gives_the_last_perplexity(
         assert script.main(command(work, output, "--softmax", "adaptive", "--epochs", "1")) == 0
     last = result(output)[0][-1]
     model, words = pretrain.load(output)
-    held_out = pretrain.read(work / "held_out.txt")
+    held_out = read(work / "held_out.txt")
     lexicon = pretrain.Lexicon.of_words(words, chain.from_iterable(held_out), width=12)
     found = pretrain.evaluate(model, lexicon, held_out, length=5)
     wanted = [float(last[f"held_out_{name}"]) for name in ("forward", "backward")]
@@ -657,8 +672,8 @@ TEXT = [sentences(16, 1), sentences(16, 2)]
 SHAPES = {"full": {"batch_size": 2, "length": 5}, "adaptive": {"batch_size": 1, "length": 2}}
 
 
-def of_pair(softmax: str) -> tuple[pretrain.Lexicon, list[list[list[str]]], pretrain.Settings]:
-    settings = pretrain.Settings(
+def of_pair(softmax: str) -> tuple[pretrain.Lexicon, list[list[list[str]]], Settings]:
+    settings = Settings(
         **SHAPES[softmax], optimizer="adagrad", alpha=0.2, clip=1e9, schedule="constant", every=1
     )
     return lexicon_of(TEXT), TEXT if softmax == "full" else [part[:4] for part in TEXT], settings
@@ -674,7 +689,7 @@ def in_process(rank: int, folder: Path, ports: list[int]) -> None:
     for softmax in SHAPES:
         lexicon, text, settings = of_pair(softmax)
         model = tiny(lexicon, softmax)
-        rows = pretrain.run(model, lexicon, text, settings)
+        rows = run(model, lexicon, text, settings)
         found[softmax] = {"rows": rows, "weights": model.state_dict()}
         found[softmax]["gradients"] = {name: p.grad for name, p in model.named_parameters()}
     torch.save(found, folder / f"pair{rank}.pt")
@@ -709,7 +724,7 @@ def test_two_processes_train_as_one_with_the_double_batch(
     optimizer = torch.optim.Adagrad(model.parameters(), lr=0.2, initial_accumulator_value=1.0)
     state, losses = model.initial_state(2 * settings.batch_size), []
     given = {**SHAPES[softmax], "epochs": 1, "seed": 1, "world": 2}
-    ranks = (pretrain.batches(text, lexicon, **given, rank=rank) for rank in (0, 1))
+    ranks = (batches(text, lexicon, **given, rank=rank) for rank in (0, 1))
     for (_, one), (_, other) in zip(*ranks, strict=False):
         pair = tuple(
             pretrain.Window(*(np.concatenate(both) for both in zip(a, b, strict=True)))
@@ -773,13 +788,13 @@ def test_the_shards_of_the_course(
     folder, other, held = tmp_path / "shards", tmp_path / "again", tmp_path / "held_out.txt"
     given = ["--corpus", "lee", "--files", "3"]
     assert writer.main([str(folder), *given, "--held-out", str(held)]) == 0
-    shards = pretrain.Shards(folder)
+    shards = Shards(folder)
     assert [path.name for path in shards.paths] == ["lee-000.txt", "lee-001.txt", "lee-002.txt"]
     assert sorted(chain.from_iterable(shards)) == sorted(left)
     assert all(len(part) > len(left) / 6 for part in shards)
-    assert pretrain.read(held) == lee.sentences[:9]
+    assert read(held) == lee.sentences[:9]
     assert writer.main([str(other), *given]) == 0
-    assert list(pretrain.Shards(other)) == list(shards)
+    assert list(Shards(other)) == list(shards)
     capsys.readouterr()
     # What lies there already would be trained on too.
     for arguments, message in (

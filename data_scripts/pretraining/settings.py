@@ -1,4 +1,4 @@
-"""How a biLM is trained, and the sizes that the course trains."""
+"""How a biLM is trained, and the sizes there are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Literal
 
 from course_lib.bilm import BiLMOptions
 from course_lib.charcnn import OFFICIAL_FILTERS, CharCNNOptions
+from course_lib.pretrain import learning_rate
 
 _COURSE_FILTERS = ((1, 16), (2, 16), (3, 32), (4, 64), (5, 128), (6, 128))
 SIZES = {  # the last three are the official ones
@@ -32,7 +33,7 @@ class Settings:
     alpha : float
         Highest learning rate.
     schedule : {"linear", "constant"}
-        Rise over the first twentieth of the steps, then fall to nothing; or stay.
+        As :func:`course_lib.pretrain.learning_rate` has it, or the same in every step.
     clip : float
         Gradients longer than this are scaled down to it.
     seed : int
@@ -79,4 +80,4 @@ class Settings:
         """Return the learning rate of a step, counted from 1."""
         if self.schedule == "constant":
             return self.alpha
-        return self.alpha * min(step / (total / 20 + 1), (total - step + 1) / (total * 0.95))
+        return learning_rate(self.alpha, step, total)
