@@ -12,8 +12,8 @@ from course_lib.datasets.annotated import (
     load_tagged,
 )
 from course_lib.datasets.corpora import Corpus, largest_corpus, load_corpus
-from course_lib.datasets.evaluation_sets import load_analogies, load_scws, load_similarity
-from course_lib.datasets.labeled import load_imdb, load_nsmc, load_sms_spam
+from course_lib.datasets.evaluation_sets import load_analogies, load_similarity
+from course_lib.datasets.labeled import load_imdb, load_sms_spam
 from course_lib.datasets.pretrained import load_course_vectors, load_glove, load_word2vec
 from course_lib.datasets.registry import REGISTRY, Dataset, File
 from course_lib.datasets.store import DataUnavailable, status, used
@@ -33,8 +33,6 @@ __all__ = [
     "load_course_vectors",
     "load_glove",
     "load_imdb",
-    "load_nsmc",
-    "load_scws",
     "load_senses",
     "load_similarity",
     "load_sms_spam",

@@ -1,4 +1,4 @@
-"""Test sets for word vectors: rated word pairs, rated pairs in context, analogy questions."""
+"""Test sets for word vectors: rated word pairs, analogy questions."""
 
 from __future__ import annotations
 
@@ -64,8 +64,6 @@ def load_similarity(name: str = "wordsim353", *, download: bool = False) -> pd.D
         If the file is not at hand, or is cut or altered.
     """
     if name not in SIMILARITY_SETS:
-        if name == "scws":
-            raise ValueError("scws rates words in context; read it with load_scws().")
         raise ValueError(unknown_name(name, SIMILARITY_SETS, "similarity set"))
     (path,) = store.locate(name, download=download)
     lines = (line.split() for line in _lines(path))
@@ -73,50 +71,6 @@ def load_similarity(name: str = "wordsim353", *, download: bool = False) -> pd.D
         lines = csv.reader(path.read_text(encoding="utf-8-sig").splitlines()[1:])
     rows = [(word1, word2, float(score)) for word1, word2, score in lines]
     return _table(rows, ["word1", "word2", "score"], name)
-
-
-def load_scws(*, download: bool = False) -> pd.DataFrame:
-    """Read Stanford's contextual word similarities: two words, each in a passage.
-
-    Parameters
-    ----------
-    download : bool
-        Fetch the file if it is not at hand.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``word1``, ``pos1`` (part of speech), ``context1`` (list of tokens),
-        ``position1`` (index of the word in its context), the same four for the second word,
-        and ``score`` (mean of ten ratings, 0 to 10).
-
-    Raises
-    ------
-    DataUnavailable
-        If the file is not at hand, or is cut or altered.
-
-    References
-    ----------
-    Huang et al. 2012, "Improving Word Representations via Global Context and Multiple Word
-    Prototypes".
-    """
-    (path,) = store.locate("scws", download=download)
-    rows = []
-    for line in _lines(path):
-        _, word1, pos1, word2, pos2, marked1, marked2, score, *_ = line.split("\t")
-        context1, position1 = _unmark(marked1)
-        context2, position2 = _unmark(marked2)
-        first = (word1, pos1, context1, position1)
-        rows.append((*first, word2, pos2, context2, position2, float(score)))
-    columns = [f"{field}{i}" for i in (1, 2) for field in ("word", "pos", "context", "position")]
-    return _table(rows, [*columns, "score"], "scws")
-
-
-def _unmark(context: str) -> tuple[list[str], int]:
-    """Take the marks of ``a <b> word </b> in context`` away, and tell where they stood."""
-    tokens = context.split()
-    position = tokens.index("<b>")
-    return [token for token in tokens if token not in ("<b>", "</b>")], position
 
 
 def load_analogies(

@@ -10,7 +10,6 @@ from course_lib.datasets import store
 from course_lib.datasets.readers import (
     read_imdb_rows,
     read_message_rows,
-    read_nsmc_rows,
     read_review_rows,
     read_sms_rows,
 )
@@ -19,47 +18,8 @@ from course_lib.datasets.registry import unknown_name
 if TYPE_CHECKING:
     import pandas as pd
 
-Split = Literal["train", "test"]
 
-
-def load_nsmc(split: Split = "train", *, download: bool = False) -> pd.DataFrame:
-    """Read Korean film reviews, each rated good or bad by the person who wrote it.
-
-    Parameters
-    ----------
-    split : {"train", "test"}
-        150,000 or 50,000 reviews, as the authors divided them.
-    download : bool
-        Fetch the file if it is not at hand.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``id`` (int), ``document`` (str; eight are empty) and ``label`` (int: 1 good,
-        0 bad). ``.attrs`` holds ``name`` and ``source``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such split.
-    DataUnavailable
-        If the file is not at hand, or is cut or altered.
-
-    Notes
-    -----
-    In the file a document with a quotation mark is quoted twice, as in CSV. Here it stands as
-    its author wrote it.
-    """
-    import pandas as pd
-
-    _check_split(split, "nsmc")
-    paths = dict(zip(("train", "test"), store.locate("nsmc", download=download), strict=True))
-    table = pd.DataFrame(read_nsmc_rows(paths[split]), columns=["id", "document", "label"])
-    table.attrs.update(name="nsmc", source=store.used()["nsmc"])
-    return table
-
-
-def load_imdb(split: Split = "train", *, download: bool = False) -> pd.DataFrame:
+def load_imdb(split: Literal["train", "test"] = "train", *, download: bool = False) -> pd.DataFrame:
     """Read English film reviews, each rated good or bad by the person who wrote it.
 
     Where the real data is not at hand, 300 short reviews written for this course stand in:
@@ -98,7 +58,8 @@ def load_imdb(split: Split = "train", *, download: bool = False) -> pd.DataFrame
     ----------
     Maas et al. 2011, "Learning Word Vectors for Sentiment Analysis", section 4.1.
     """
-    _check_split(split, "imdb")
+    if split not in ("train", "test"):
+        raise ValueError(unknown_name(split, ("train", "test"), "split of imdb"))
     name = store.choose(("imdb", "imdb_packed"), ("reviews",), download=download)
     (path,) = store.locate(name, download=download)
     table = _reviews(path, path.stat().st_mtime_ns)[split].copy()
@@ -168,8 +129,3 @@ def _reviews(path: Path, changed: int) -> dict[str, pd.DataFrame]:
         split: rows[["text", "label", "stars"]].reset_index(drop=True)
         for split, rows in table.groupby("split")
     }
-
-
-def _check_split(split: str, name: str) -> None:
-    if split not in ("train", "test"):
-        raise ValueError(unknown_name(split, ("train", "test"), f"split of {name}"))

@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from course_lib.datasets.entries import File
+from course_lib.datasets.registry import File
 
 
 @dataclass(frozen=True)

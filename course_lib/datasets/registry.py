@@ -1,23 +1,88 @@
 """The list of data sets: what each one is, whose it is, and the files it stands in.
 
-A new data set is a new row in ``text_rows``, ``vector_rows`` or ``model_rows``, and a reader
-where its loader lives.
+A new data set is a new table in ``assets/datasets.toml``, and a reader where its loader lives.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
-from course_lib.datasets.entries import Dataset, File
-from course_lib.datasets.model_rows import MODELS
-from course_lib.datasets.text_rows import TEXTS
-from course_lib.datasets.vector_rows import EVALUATION_SETS, PRETRAINED
 
-__all__ = ["REGISTRY", "Dataset", "File", "unknown_name"]
+@dataclass(frozen=True)
+class File:
+    """One file of a data set.
 
-REGISTRY: dict[str, Dataset] = {
-    row.name: row for row in (*TEXTS, *EVALUATION_SETS, *PRETRAINED, *MODELS)
-}
+    Attributes
+    ----------
+    path : str
+        Where the file stands below the cache folder and below every mirror folder.
+    size : int, optional
+        Length in bytes; None where none is published.
+    sha256 : str, optional
+        Checksum of the right file, in hexadecimal digits; None where none is published. The
+        module ``records`` says what such a file is held to.
+    url : str, optional
+        Public address of exactly this file; none for a file that was packed anew.
+    shipped : str, optional
+        ``package/path`` of the file inside an installed Python package, for embedded sets.
+    """
+
+    path: str
+    size: int | None = None
+    sha256: str | None = None
+    url: str | None = None
+    shipped: str | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One data set.
+
+    Attributes
+    ----------
+    name : str
+        The short name that loaders and the command line take.
+    what : str
+        What it is, in one line.
+    files : tuple of File
+    license : str
+        The licence as far as the source states one.
+    citation : str
+        Who made it: the paper to cite, or the source.
+    """
+
+    name: str
+    what: str
+    files: tuple[File, ...]
+    license: str
+    citation: str
+
+    @property
+    def kind(self) -> Literal["embedded", "remote"]:
+        """``embedded`` where every file ships inside a package, else ``remote``."""
+        return "embedded" if all(file.shipped for file in self.files) else "remote"
+
+    @property
+    def size(self) -> int | None:
+        """Length of all files together, in bytes; None where one of them is not known."""
+        sizes = [file.size for file in self.files if file.size is not None]
+        return sum(sizes) if len(sizes) == len(self.files) else None
+
+
+def read_registry(path: Path) -> dict[str, Dataset]:
+    """Read a list of data sets: one table for each, in it one for each of its files."""
+    rows = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {
+        name: Dataset(name, **{**row, "files": tuple(File(**file) for file in row["files"])})
+        for name, row in rows.items()
+    }
+
+
+REGISTRY = read_registry(Path(__file__).resolve().parents[1] / "assets" / "datasets.toml")
 
 
 def unknown_name(name: object, known: Collection[str], kind: str = "data set") -> str:

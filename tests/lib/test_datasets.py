@@ -25,9 +25,9 @@ import pytest
 
 from course_lib import datasets
 from course_lib.datasets import readers, store
-from course_lib.datasets.model_rows import MODELS
-from course_lib.datasets.registry import REGISTRY, Dataset, File
+from course_lib.datasets.registry import REGISTRY, Dataset, File, read_registry
 
+MODELS = [row for name, row in REGISTRY.items() if name.startswith("elmo_")]
 MIRROR = os.environ.get("COURSE_DATA_MIRROR", "")
 
 
@@ -222,17 +222,16 @@ def test_kowiki_in_words_without_particles():
 
 @_needs("nsmc")
 def test_nsmc():
-    train, test = datasets.load_nsmc(), datasets.load_nsmc("test")
+    train, test = (list(readers.read_nsmc_rows(path)) for path in store.locate("nsmc"))
     # The numbers of the corpus's own description: 200,000 reviews, half of them good.
     assert (len(train), len(test)) == (150_000, 50_000)
-    assert (int(train["label"].sum()), int(test["label"].sum())) == (74_827, 25_173)
-    assert list(train.columns) == ["id", "document", "label"] and not train.isna().any().any()
-    assert (int((train["document"] == "").sum()), int((test["document"] == "").sum())) == (5, 3)
-    assert train["id"].is_unique and set(train["label"]) == {0, 1}
-    assert train["document"][0] == "아 더빙.. 진짜 짜증나네요 목소리"
-    quoted = test["document"][test["document"].str.contains('"')]
-    assert len(quoted) == 233 and not quoted.str.contains('""""').any()
-    assert train.attrs["name"] == "nsmc" and train.attrs["source"] in ("mirror", "cache")
+    for rows, good, empty in ((train, 74_827, 5), (test, 25_173, 3)):
+        numbers, documents, labels = zip(*rows, strict=True)
+        assert sum(labels) == good and set(labels) == {0, 1}
+        assert documents.count("") == empty and len(set(numbers)) == len(rows)
+    assert train[0][1] == "아 더빙.. 진짜 짜증나네요 목소리"
+    quoted = [document for _, document, _ in test if '"' in document]
+    assert len(quoted) == 233 and not any('""""' in document for document in quoted)
 
 
 @_needs("nsmc")
@@ -266,24 +265,6 @@ def test_nsmc_reader_on_a_file_made_by_hand(tmp_path):
     ]
     documents = [(title, list(sentences)) for title, sentences in readers.read_nsmc(path)]
     assert documents[0] == ("1", ["좋다.", "정말"]) and documents[1] == ("3", ["null"])
-
-
-@_needs("scws")
-def test_scws():
-    table = datasets.load_scws()
-    assert len(table) == 2003 and table["score"].between(0, 10).all()
-    for side in "12":
-        hits = [
-            tokens[place].lower() == word.lower()
-            for word, tokens, place in zip(
-                table[f"word{side}"],
-                table[f"context{side}"],
-                table[f"position{side}"],
-                strict=True,
-            )
-        ]
-        assert all(hits)
-    assert not any("<b>" in tokens for tokens in table["context1"])
 
 
 @_needs("brown")
@@ -355,8 +336,11 @@ def test_registry_agrees_with_the_manifest_of_the_mirror():
 
 def test_registry_rows_are_complete():
     for name, row in REGISTRY.items():
-        assert row.name == name and row.files and row.what and row.license and row.citation
+        assert row.name == name and row.files
+        for said in (row.what, row.license, row.citation):
+            assert isinstance(said, str) and said and "\n" not in said
         for file in row.files:
+            assert isinstance(file.path, str) and isinstance(file.size, int | None)
             if row in MODELS:  # neither is published; tests/test_datasets_elmo.py
                 assert file.sha256 is None and file.size is None
             else:
@@ -371,6 +355,19 @@ def test_registry_rows_are_complete():
                 or row in MODELS
             )
             assert file.url is None or file.url.startswith("https://")
+
+
+def test_a_registry_is_read_into_data_sets_and_nothing_else(tmp_path):
+    path = tmp_path / "datasets.toml"
+    head = '[toy]\nwhat = "a toy"\nlicense = "none"\ncitation = "nobody"\n'
+    path.write_text(f'{head}[[toy.files]]\npath = "a"\nsize = 1_000\n[[toy.files]]\npath = "b"\n')
+    (row,) = read_registry(path).values()
+    assert row == Dataset("toy", "a toy", (File("a", 1000), File("b")), "none", "nobody")
+    assert row.size is None and row.kind == "remote"
+    for wrong, named in (("sha257 = 1", "sha257"), ('path = "b"\nlenght = 3', "lenght")):
+        path.write_text(f"{head}[[toy.files]]\n{wrong}\n")
+        with pytest.raises(TypeError, match=named):
+            read_registry(path)
 
 
 # --- readers, on files made by hand -------------------------------------------------------------
@@ -492,8 +489,6 @@ def test_wrong_arguments_are_answered():
         datasets.load_corpus("wikipeda")
     with pytest.raises(ValueError, match=r"'simlex'.*mean simlex999"):
         datasets.load_similarity("simlex")
-    with pytest.raises(ValueError, match=r"load_scws\(\)"):
-        datasets.load_similarity("scws")
     with pytest.raises(ValueError, match=r"unit is 'words'.*eojeol, word, morpheme"):
         datasets.load_corpus("kowiki", unit="words")
     with pytest.raises(ValueError, match=r"unit='word' is for the Korean corpora: kowiki, nsmc"):
@@ -502,8 +497,6 @@ def test_wrong_arguments_are_answered():
         datasets.largest_corpus("Korean")
     with pytest.raises(ValueError, match=r"called 'koreans'.*mean korean"):
         datasets.load_analogies("koreans")
-    with pytest.raises(ValueError, match=r"split of nsmc called 'trian'.*mean train"):
-        datasets.load_nsmc("trian")
     with pytest.raises(ValueError, match=r"split of imdb called 'tset'.*mean test"):
         datasets.load_imdb("tset")
     with pytest.raises(ValueError, match="max_tokens is 0"):
@@ -561,7 +554,7 @@ def test_status_reads_no_file(alone, monkeypatch, no_sockets, tmp_path):
     where = dict(zip(table["name"], table["where"], strict=True))
     assert list(where) == list(REGISTRY)
     assert (where["lee"], where["rw"], where["men"]) == ("embedded", "mirror", "damaged")
-    assert where["scws"] == where["enwiki"] == "missing"
+    assert where["mturk771"] == where["enwiki"] == "missing"
 
 
 def test_nothing_is_downloaded_unasked(alone, no_sockets):
@@ -570,7 +563,6 @@ def test_nothing_is_downloaded_unasked(alone, no_sockets):
         lambda: datasets.load_similarity("wordsim353_ko"),
         lambda: datasets.load_analogies("korean"),
         lambda: datasets.load_corpus("brown"),
-        datasets.load_scws,
     ):
         with pytest.raises(datasets.DataUnavailable, match=r"fetch_data\.py get") as caught:
             load()
@@ -591,7 +583,7 @@ def test_a_missing_file_is_named_with_all_that_was_expected(alone, monkeypatch, 
     for load in (
         lambda: datasets.load_corpus("enwiki", download=True),
         lambda: datasets.load_corpus("kowiki", download=True),
-        lambda: datasets.load_nsmc(download=True),
+        lambda: datasets.load_corpus("nsmc", download=True),
     ):
         with pytest.raises(
             datasets.DataUnavailable, match=r"no public address.*COURSE_DATA_MIRROR"

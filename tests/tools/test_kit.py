@@ -332,7 +332,7 @@ def test_a_license_decides_what_is_passed_on():
     remote = [row for row in REGISTRY.values() if row.kind == "remote"]
     passed_on = {row.name for row in remote if kit.may_be_passed_on(row)}
     assert {"enwiki", "sms_spam", "glove_6b", "nsmc"} <= passed_on
-    assert not {"imdb", "imdb_packed", "googlenews", "men", "scws"} & passed_on
+    assert not {"imdb", "imdb_packed", "googlenews", "men"} & passed_on
     assert {row.license for row in remote if row.name not in passed_on} == {
         "not stated; cite the paper",
         "not stated (that of the program is Apache-2.0)",
