@@ -1,29 +1,27 @@
 """Grade a folder of notebooks: ``python -m course_tools.grade FOLDER``.
 
-The answer to each exercise runs in a process of its own, behind limits, and the checks of the
-master notebook decide in another. The result is one CSV file with a row for each submission.
-``docs/grading.md`` says what the limits do not protect against.
+The answer to each exercise runs in a process of its own, shut in by bubblewrap, and the checks of
+the master notebook decide in another. The result is one CSV file with a row for each submission.
+``docs/grading.md`` says what this does not protect against.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import io
 import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from course_lib import runtime
 from course_tools import notebooks
-from course_tools.grading import limits, submissions
+from course_tools.grading import sandbox, submissions
 from course_tools.grading.check import STARTUP
 from course_tools.grading.submissions import Submission, Task
 
@@ -56,7 +54,7 @@ def grade(
     seconds: float = 60,
     memory_mb: int = 2000,
     jobs: int = 1,
-    cut: Sequence[str] | None = None,
+    trust: bool = False,
 ) -> list[Grade]:
     """Grade the notebooks in a folder, and in the folders right below it.
 
@@ -67,14 +65,14 @@ def grade(
     masters : Path, optional
         The solved notebooks with the checks that count, ``notebooks/`` without it.
     seconds : float
-        What the answer to one exercise may take, all calls of its check together.
+        Of processor time, for the answer to one exercise, all calls of its check together; by the
+        clock it may take ``sandbox.BY_THE_CLOCK`` times as long.
     memory_mb : int
         What it may take beyond what the notebook's set-up took.
     jobs : int
         Submissions graded at a time.
-    cut : sequence of str, optional
-        The command in front of an answer that cuts the network off; without it what
-        ``limits.cut`` finds.
+    trust : bool
+        Run answers without a sandbox, as code of your own.
 
     Returns
     -------
@@ -87,6 +85,8 @@ def grade(
         If the folder is not there or holds no notebook, or there are no masters.
     ValueError
         If a master is no solved notebook.
+    NoSandboxError
+        If this machine cannot shut an answer in, and ``trust`` is not set.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}.")
@@ -96,13 +96,12 @@ def grade(
         raise FileNotFoundError(
             f"no notebook (*.ipynb) in {folder}, nor in a folder right below it.{deeper}"
         )
-    known = submissions.masters(masters or notebooks.NOTEBOOKS)
+    masters = masters or notebooks.NOTEBOOKS
+    known = submissions.masters(masters)
     read = [submissions.load(path, folder, known) for path in paths]
-    common = {
-        "seconds": seconds,
-        "memory_mb": memory_mb,
-        "cut": list(limits.cut() if cut is None else cut),
-    }
+    hidden = (masters, folder, notebooks.NOTEBOOKS)
+    command = [] if trust else sandbox.command(masters, hidden)
+    common = {"seconds": seconds, "memory_mb": memory_mb, "sandbox": command}
     with ThreadPoolExecutor(jobs) as pool:
         found = pool.map(lambda submission: _grade_one(submission, common), read)
         return list(runtime.progress(found, total=len(read), unit="file"))
@@ -145,12 +144,12 @@ def _verdicts(
         "exercises": exercises,
     }
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        child = limits.Child("course_tools.grading.check", Path(home))
+        child = sandbox.Child("course_tools.grading.check", Path(home))
         try:
             child.send(job)
             for task in tasks:
                 # More than the checker itself allows an answer: this is for a check that hangs.
-                with child.at_most(3 * STARTUP + 2 * float(common["seconds"])):
+                with child.at_most(3 * STARTUP + 2 * sandbox.BY_THE_CLOCK * common["seconds"]):
                     passed, message = child.receive()
                 yield task, (bool(passed), str(message))
         except (EOFError, OSError, ValueError):
@@ -195,18 +194,6 @@ def table(grades: Iterable[Grade]) -> str:
     return out.getvalue()
 
 
-def fingerprint(*folders: Path) -> dict[Path, str]:
-    """Return a hash of each notebook and each Python file in some folders."""
-    found = {}
-    for folder in folders:
-        for path in [*folder.rglob("*.py"), *folder.rglob("*.ipynb")]:
-            with suppress(OSError):
-                if not path.is_file():  # reading a pipe would wait for ever
-                    continue
-                found[path] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
-
-
 def _try_to_write(path: Path) -> None:
     """Raise OSError if a file cannot be written; what it holds stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -239,14 +226,15 @@ def _write(path: Path, text: str) -> Path | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 1 if files changed or the table went elsewhere, 2 for a wrong call."""
+    """Run the command line; 1 if the table went elsewhere, 2 if no answer was run."""
     parser = argparse.ArgumentParser(prog="course_tools.grade", description=__doc__)
     parser.add_argument("folder", type=Path, help="FOLDER/*.ipynb and FOLDER/*/*.ipynb")
     parser.add_argument("--output", type=Path, default=Path("grades.csv"), help="the CSV file")
     parser.add_argument("--masters", type=Path, default=notebooks.NOTEBOOKS, metavar="FOLDER")
-    parser.add_argument("--seconds", type=float, default=60, help="for one exercise")
+    parser.add_argument("--seconds", type=float, default=60, help="processor time for one exercise")
     parser.add_argument("--memory-mb", type=int, default=2000, help="for one exercise")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N")
+    parser.add_argument("--trust", action="store_true", help="run answers with all your rights")
     given = parser.parse_args(arguments)
     for name in ("seconds", "memory_mb", "jobs"):
         if getattr(given, name) <= 0:
@@ -260,9 +248,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"--output {given.output} cannot be written ({error.strerror or error}); close it "
             "where it is open, or give another file."
         )
-    packages = (limits.ROOT / "course_lib", limits.ROOT / "course_exercises")
-    watched = (*packages, given.masters, given.folder)
-    before, cut = fingerprint(*watched), limits.cut()
     try:
         grades = grade(
             given.folder,
@@ -270,19 +255,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seconds=given.seconds,
             memory_mb=given.memory_mb,
             jobs=given.jobs,
-            cut=cut,
+            trust=given.trust,
         )
-    except (FileNotFoundError, ValueError) as error:
+    except (FileNotFoundError, ValueError, sandbox.NoSandboxError) as error:
         parser.error(str(error))
     written = _write(given.output, table(grades))
-    print(limits.isolation(cut))
     plural = "" if len(grades) == 1 else "s"
     print(f"{len(grades)} submission{plural} in {written or 'the table above'}.")
-    after = fingerprint(*watched)
-    changed = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
-    for path in sorted(changed):
-        print(f"CHANGED while grading: {path}. Do not trust these grades; see docs/grading.md.")
-    return 1 if changed or written != given.output else 0
+    print(f"Answers ran {'with all your rights (--trust)' if given.trust else 'in a sandbox'}.")
+    return int(written != given.output)
 
 
 if __name__ == "__main__":

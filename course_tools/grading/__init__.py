@@ -3,5 +3,5 @@
 Three kinds of processes keep a submission away from its own mark. The grader (``grade``) reads the
 files. A *checker* (``check``) for each submission runs the checks of the master notebook; it never
 runs a line of the submission. An *answer* (``answer``) for each exercise runs the student's
-function behind limits (``limits``), and only plain values pass between the two (``values``).
+function behind a wall (``sandbox``), and only plain values pass between the two (``values``).
 """

@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from course_tools.grading import limits, values
+from course_tools.grading import sandbox, values
 
 CHANGED = "it changed what it was given; work on a copy (for an array: x = x.copy())"
 STARTUP = 300.0  # seconds for the set-up of the notebook, which is ours
@@ -39,7 +39,7 @@ class Proxy:
         What the message says when the time is over.
     """
 
-    def __init__(self, name: str, child: limits.Child, seconds: float) -> None:
+    def __init__(self, name: str, child: sandbox.Child, seconds: float) -> None:
         self.__name__ = name
         self._child = child
         self._seconds = seconds
@@ -96,7 +96,7 @@ class Proxy:
         self._child.send(reply)
 
 
-def hear(child: limits.Child, seconds: float) -> list[Any]:
+def hear(child: sandbox.Child, seconds: float) -> list[Any]:
     """Wait for a message of an answer.
 
     Raises
@@ -115,7 +115,10 @@ def hear(child: limits.Child, seconds: float) -> list[Any]:
         raise Ended(f"its process sent what cannot be read: {error}") from None
     except (EOFError, OSError):
         if child.expired:
-            raise TimeoutError(f"it took more than {seconds:g} s") from None
+            told = f"it took more than {sandbox.BY_THE_CLOCK * seconds:g} s by the clock"
+            raise TimeoutError(told) from None
+        if child.used_up():
+            raise TimeoutError(f"it took more than {seconds:g} s of processor time") from None
         raise Ended("its process ended before there was a result") from None
 
 
@@ -125,14 +128,14 @@ class Checker:
     Parameters
     ----------
     job : dict
-        ``setup`` (source), ``folder`` (of the master), ``seconds``, ``memory_mb``, ``cut`` (the
-        command that cuts the network off).
+        ``setup`` (source), ``folder`` (of the master), ``seconds``, ``memory_mb``,
+        ``sandbox`` (the command that shuts an answer in).
     """
 
     def __init__(self, job: dict[str, Any]) -> None:
         self._job = job
         self._names: dict[str, Any] | None = None
-        self.running: limits.Child | None = None
+        self.running: sandbox.Child | None = None
 
     def _setup_names(self) -> dict[str, Any]:
         """Return what the set-up defines; it runs when it is first needed."""
@@ -146,7 +149,7 @@ class Checker:
         """Return whether an exercise is solved, and what to tell the student."""
         module = "course_tools.grading.answer"
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-            child = self.running = limits.Child(module, Path(home), self._job["cut"])
+            child = self.running = sandbox.Child(module, Path(home), self._job["sandbox"])
             try:
                 return self._ask(child, exercise)
             except (TimeoutError, Ended) as error:
@@ -155,19 +158,19 @@ class Checker:
                 self.running = None
                 child.close()
 
-    def _ask(self, child: limits.Child, exercise: dict[str, Any]) -> tuple[bool, str]:
+    def _ask(self, child: sandbox.Child, exercise: dict[str, Any]) -> tuple[bool, str]:
         seconds = self._job["seconds"]
         with child.at_most(STARTUP):
             # Without the check: its hidden tests are no business of the answer's process.
             given = {k: exercise[k] for k in ("name", "own", "others")}
-            child.send({**self._job, **given, "threads": limits.threads()})
+            child.send({**self._job, **given})
             kind, *rest = hear(child, STARTUP)
         if kind == "not started":
             return False, "not started yet"
         if kind == "missing":
             return False, str(rest[0])
         names = self._setup_names()
-        with child.at_most(seconds):
+        with child.at_most(sandbox.BY_THE_CLOCK * seconds):
             kind, *rest = hear(child, seconds)
             if kind != "ready":
                 return False, f"the cell stopped with {': '.join(map(str, rest))}"
@@ -194,7 +197,7 @@ def _end_with_parent(reader: BinaryIO, checker: Checker) -> None:
 
 def main() -> None:
     """Read a submission, and send a verdict for each of its exercises."""
-    reader, writer = limits.channel()
+    reader, writer = values.channel()
     job = values.receive(reader)
     exercises = job.pop("exercises")
     checker = Checker(job)
