@@ -18,7 +18,8 @@ CONSTRAINTS ?= -c constraints.txt
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-NOTEBOOKS := $(sort $(wildcard notebooks/$(if $(NB),$(NB)_*,*).ipynb))
+FOUND = $(wildcard notebooks/$(if $(NB),$(NB)_*,*).ipynb notebooks/deeper/$(if $(NB),$(NB)_*,*).ipynb)
+NOTEBOOKS := $(sort $(FOUND))
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg
 
 # As in course_tools for the headless runs: one thread for each notebook, because the
@@ -68,15 +69,15 @@ browser: env ## add what drives Chromium in the test of the explorer (docs/maint
 grading: env ## add nbgrader (docs/grading.md)
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,grading]"
 
-lab: env ## open JupyterLab
-	$(BIN)/jupyter lab $(LAB) notebooks/00_start_here.ipynb
+lab: env ## open JupyterLab on the student copies (LAB=--solutions: on the solved notebooks)
+	$(BIN)/python -m course_tools.lab $(LAB)
 
 lint: env ## ruff, and the shape of the notebooks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m course_tools.lint
 
-student: env ## write the student copies to notebooks/student/
+student: env ## write the student copies to notebooks/student/; what a student wrote stays
 	$(BIN)/python -m course_tools.editions
 
 grade: env ## marks for a folder of submitted notebooks, in grades.csv (FOLDER=...; docs/grading.md)

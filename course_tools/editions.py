@@ -1,35 +1,42 @@
-"""Make the copies for students: ``python -m course_tools.editions [--check]``.
+"""Write the copies for students: ``python -m course_tools.editions [--output FOLDER]``.
 
 In ``notebooks/student/`` the solutions are replaced by stubs that raise only when they are
-called, hidden tests and the speaker's notes are left out, the checks may fail without stopping
-Run All, and no outputs are stored. The same notebooks give the same bytes; ``--check`` compares
-and writes nothing.
+called; hidden tests, verification cells and the speaker's notes are left out, the checks may fail
+without stopping Run All, and no outputs are stored. The same notebooks give the same bytes.
+
+A copy that a student has worked in is never overwritten: where its notebook has changed, the
+newer copy is laid beside it.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import hashlib
+import json
+import posixpath
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from course_tools import markdown, notebooks
+from course_tools import assignments, markdown, notebooks
 from course_tools.execute import tidy
-from course_tools.slides_plan import NOTES
+
+LEFT_OUT = {notebooks.NOTES, notebooks.VERIFY}  # tags of cells that students do not get
+RECORD = ".copies.json"  # in the folder of the copies: SHA-256 of each as it was written
 
 NOTE = """\
 > **Student copy.** It is generated from `{name}`: solutions are left out, and a check says
-> *not started yet* until you write your own. Save your work under another name: the next
-> generated copy overwrites this file.
+> *not started yet* until you write your own. What you write here stays: a newer copy is never
+> written over it, but laid beside it.
 """
 
 
-def student(notebook: NotebookNode, name: str, siblings: set[str]) -> NotebookNode:
+def student(notebook: NotebookNode, name: str, siblings: Collection[str]) -> NotebookNode:
     """Return the student copy of a notebook.
 
     Parameters
@@ -37,9 +44,9 @@ def student(notebook: NotebookNode, name: str, siblings: set[str]) -> NotebookNo
     notebook : NotebookNode
         The full one; it stays as it is.
     name : str
-        Its file name, for the note at the top.
-    siblings : set of str
-        The file names that have a student copy too: links to them stay among the copies.
+        Its path below ``notebooks/``, such as ``"04_x.ipynb"`` or ``"deeper/04_y.ipynb"``.
+    siblings : collection of str
+        The paths that have a student copy too: links to them stay among the copies.
 
     Raises
     ------
@@ -47,7 +54,8 @@ def student(notebook: NotebookNode, name: str, siblings: set[str]) -> NotebookNo
         If an exercise cannot be taken apart; lint says the same.
     """
     notebook = copy.deepcopy(notebook)
-    notebook.cells = [cell for cell in notebook.cells if NOTES not in notebooks.tags(cell)]
+    graded = assignments.cells(notebook)
+    notebook.cells = [c for c in notebook.cells if not LEFT_OUT & set(notebooks.tags(c))]
     for item in notebooks.exercises(notebook):
         try:
             item.solution.source = notebooks.solution(item.solution.source).student(item.title)
@@ -60,72 +68,116 @@ def student(notebook: NotebookNode, name: str, siblings: set[str]) -> NotebookNo
         if item.check is not None:
             item.check.metadata["tags"] = [*notebooks.tags(item.check), "raises-exception"]
     for cell in notebook.cells:
+        if cell.id in graded:
+            cell.metadata["nbgrader"] = graded[cell.id]
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         elif cell.cell_type == "markdown":
-            cell.source = markdown.replace_targets(cell.source, lambda t: _moved(t, siblings))
+            cell.source = markdown.replace_targets(
+                cell.source, lambda target: _moved(target, name, siblings)
+            )
     tidy(notebook)
     note = new_markdown_cell(NOTE.format(name=name).strip(), id="student-note")
     notebook.cells.insert(0, note)
     return notebook
 
 
-def _moved(target: str, siblings: set[str]) -> str:
+def _moved(target: str, name: str, siblings: Collection[str]) -> str:
     """Return a link as it reads from one folder further down."""
     inner = target.strip("<>")
-    if re.match(r"#|[a-zA-Z][a-zA-Z0-9+.-]*:|/", inner) or inner.partition("#")[0] in siblings:
+    if re.match(r"#|[a-zA-Z][a-zA-Z0-9+.-]*:|/", inner):
         return target
-    return target.replace(inner, f"../{inner}", 1)
+    led = posixpath.normpath(posixpath.join(posixpath.dirname(name), inner.partition("#")[0]))
+    return target if led in siblings else target.replace(inner, f"../{inner}", 1)
 
 
 def build(folder: Path) -> dict[str, str]:
-    """Return the text of the student copy of every notebook in a folder, by file name."""
-    paths = notebooks.find(folder=folder)
-    names = {path.name for path in paths}
-    made = {path.name: student(notebooks.read(path), path.name, names) for path in paths}
+    """Return the text of the student copy of every notebook, by its path below the folder."""
+    paths = {path.relative_to(folder).as_posix(): path for path in notebooks.find(folder=folder)}
+    made = {name: student(notebooks.read(path), name, paths) for name, path in paths.items()}
     return {name: notebooks.text_of(notebook) for name, notebook in made.items()}
 
 
-def stale(folder: Path) -> list[str]:
-    """Return how ``folder/student`` differs from the copies that would be made now."""
-    wanted, target = build(folder), folder / "student"
-    found = []
-    for name, text in wanted.items():
-        file = target / name
-        if not file.is_file():
-            found.append(f"{name} is missing")
-        elif file.read_text(encoding="utf-8") != text:
-            found.append(f"{name} has aged")
-    return found + [f"{path.name} has no notebook it comes from" for path in _left_over(folder)]
+def write(made: Mapping[str, str], folder: Path) -> list[str]:
+    """Write copies into a folder, and over none that was changed since it was written.
+
+    Parameters
+    ----------
+    made : mapping of str to str
+        The text of each copy by its path below the folder.
+    folder : Path
+
+    Returns
+    -------
+    list of str
+        A line for each newer copy that was laid beside a changed one.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written, said = _record(folder), []
+    try:
+        for name, text in made.items():
+            new = _hash(text.encode("utf-8"))
+            for place in _places(name):
+                file, before = folder / place, written.get(place)
+                there = _hash(file.read_bytes()) if file.exists() else None
+                if there in (None, before, new):  # nothing of the student's is in it
+                    if there != new:
+                        notebooks.write_text(file, text)
+                        if place != name:
+                            said.append(f"{name} holds your work and stays; newer: {place}")
+                    written[place] = new
+                    break
+                if before == new:  # what the student works in comes from this very version
+                    break
+        known = {place for name in made for place in _places(name)}
+        for gone in sorted(set(written) - known):
+            if (folder / gone).exists() and _hash((folder / gone).read_bytes()) == written[gone]:
+                (folder / gone).unlink()
+            del written[gone]
+    finally:
+        listed = json.dumps(written, indent=1, sort_keys=True)
+        notebooks.write_text(folder / RECORD, f"{listed}\n")
+    return said
 
 
-def generate(folder: Path) -> int:
-    """Write the copies to ``folder/student``, delete those of notebooks gone; return how many."""
-    made = build(folder)
-    for name, text in made.items():
-        notebooks.write_text(folder / "student" / name, text)
-    for path in _left_over(folder):
-        path.unlink()
-    return len(made)
+def _places(name: str) -> Iterator[str]:
+    """Yield where a copy may lie: ``04_x.ipynb``, ``04_x-newer.ipynb``, ``04_x-newer-2.ipynb``."""
+    stem = name.removesuffix(".ipynb")
+    yield name
+    for number in range(1, 100):
+        yield f"{stem}-newer{f'-{number}' if number > 1 else ''}.ipynb"
 
 
-def _left_over(folder: Path) -> list[Path]:
-    copies = sorted((folder / "student").glob("*.ipynb"))
-    return [path for path in copies if not (folder / path.name).is_file()]
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _record(folder: Path) -> dict[str, str]:
+    """Return the hash of each copy as it was written; nothing where the record is damaged."""
+    try:
+        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 1 if ``--check`` finds copies that differ."""
+    """Run the command line; 1 if a copy cannot be made or written."""
     parser = argparse.ArgumentParser(prog="course_tools.editions", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare; write nothing")
-    if parser.parse_args(arguments).check:
-        found = stale(notebooks.NOTEBOOKS)
-        for line in found:
-            print(f"notebooks/student: {line}")
-        if found:
-            print("Run: python -m course_tools.editions")
-        return 1 if found else 0
-    print(f"{generate(notebooks.NOTEBOOKS)} student copies in notebooks/student/.")
+    parser.add_argument("--output", type=Path, default=notebooks.NOTEBOOKS / "student")
+    given = parser.parse_args(arguments)
+    try:
+        made = build(notebooks.NOTEBOOKS)
+        said = write(made, given.output)
+    except (OSError, ValueError) as error:
+        print(f"Stopped: {error}", file=sys.stderr)
+        return 1
+    print(*said, f"{len(made)} student copies in {given.output}.", sep="\n")
     return 0
 
 

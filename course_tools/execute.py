@@ -27,7 +27,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
 from course_lib import runtime
-from course_tools import metadata, notebooks
+from course_tools import notebooks
 
 # The stored outputs of these are made on the data a person has fetched; of all others on the
 # text that ships, so that they can be made again anywhere.
@@ -202,8 +202,6 @@ async def run_all(
             async with gate:
                 notebook, result = await run(path, environment=environment, timeout=timeout)
             stored = in_place and not result.error
-            if stored:
-                metadata.derive(notebook)  # the slide types depend on the outputs
             notebooks.write(path if stored else output / path.name, notebook)
         except ValueError as error:  # the file is no notebook; the others run all the same
             result = Result(path, 0, 0, 0.0, str(error), {})

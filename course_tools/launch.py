@@ -1,13 +1,12 @@
-"""Launch buttons: ``python -m course_tools.launch [--check]``.
+"""Launch buttons: ``python -m course_tools.launch [--check] [--copies FOLDER]``.
 
 One setting, ``repository = "owner/name"`` in pyproject's table ``[tool.word-vectors-course]``,
-decides. While it is empty there are no buttons. Once it is set, ``notebooks/launch/`` gets a copy
-of every notebook that installs the course where it is missing, and the pages with the markers
-``<!-- launch -->`` and ``<!-- /launch -->`` get the badges that open these copies on Colab and
-Binder. Badges and copies name the tag of this version.
+decides. While it is empty there are no buttons. Once it is set, the pages with the markers
+``<!-- launch -->`` and ``<!-- /launch -->`` get the badges that open copies on Colab and Binder.
 
-The copies are the full notebooks without outputs: a reader who follows a button wants to see the
-course run, solutions included; exercises for a class come as student copies.
+``--copies`` writes these copies: each student copy with a first cell that installs the course
+where it is missing. They are generated and never committed beside the sources; a workflow
+publishes them on the branch ``student``, in its folder ``launch/``.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import course_lib
-from course_tools import markdown, notebooks
-from course_tools.execute import tidy
+from course_tools import editions, markdown, notebooks
 from course_tools.page import Page
 
+BRANCH = "student"  # where the workflow publishes the copies
 BEGIN, END = "<!-- launch -->", "<!-- /launch -->"
 _BLOCK = re.compile(rf"(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)})", re.DOTALL)
 _TARGET = re.compile(
@@ -77,8 +76,8 @@ def tag() -> str:
 def targets(name: str, repo: str) -> dict[str, str]:
     """Return where the buttons of a notebook lead, by the name of the host."""
     return {
-        "Colab": f"https://colab.research.google.com/github/{repo}/blob/{tag()}/notebooks/launch/{name}",
-        "Binder": f"https://mybinder.org/v2/gh/{repo}/{tag()}?labpath=notebooks%2Flaunch%2F{name}",
+        "Colab": f"https://colab.research.google.com/github/{repo}/blob/{BRANCH}/launch/{name}",
+        "Binder": f"https://mybinder.org/v2/gh/{repo}/{BRANCH}?labpath=launch%2F{name}",
     }
 
 
@@ -111,7 +110,7 @@ if importlib.util.find_spec("course_lib") is None:
 
 
 def launch_copy(notebook: NotebookNode, name: str, siblings: set[str], root: Path) -> NotebookNode:
-    """Return the copy of a notebook that can be launched.
+    """Return the student copy of a notebook, made to be launched.
 
     Parameters
     ----------
@@ -129,14 +128,13 @@ def launch_copy(notebook: NotebookNode, name: str, siblings: set[str], root: Pat
     page = f"https://github.com/{repo}/blob/{tag()}/"
     notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-        elif cell.cell_type == "markdown":
+        if cell.cell_type == "markdown":
             cell.source = markdown.replace_targets(
                 cell.source, lambda target: _led(target, siblings, page)
             )
-    notebook.cells = [_hosted(c) for c in notebook.cells if OWN_MACHINE.get(c.id, c.id)]
-    tidy(notebook)
+    notebook = editions.student(notebook, name, siblings)
+    kept = (c for c in notebook.cells[1:] if OWN_MACHINE.get(c.id, c.id))
+    notebook.cells = [_hosted(cell) for cell in kept]
     note = NOTE.format(version=course_lib.__version__, name=name, source=f"{page}notebooks/{name}")
     notebook.cells[:0] = [
         new_markdown_cell(note.strip(), id="launch-note"),
@@ -165,7 +163,7 @@ def copies(root: Path) -> dict[str, str]:
     """Return the text of every launch copy by file name; none while the setting is empty."""
     if not repository(root):
         return {}
-    paths = notebooks.find(folder=root / "notebooks")
+    paths = sorted((root / "notebooks").glob("*.ipynb"))
     names = {path.name for path in paths}
     made = {p.name: launch_copy(notebooks.read(p), p.name, names, root) for p in paths}
     return {name: notebooks.text_of(notebook) for name, notebook in made.items()}
@@ -181,7 +179,7 @@ def badges(root: Path) -> str:
         "Binder": "https://mybinder.org/badge_logo.svg",
     }
     rows = []
-    for path in notebooks.find(folder=root / "notebooks"):
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
         links = targets(path.name, repo)
         drawn = [f"[![{path.stem} on {host}]({shields[host]})]({links[host]})" for host in links]
         rows.append(f"| {path.stem} | {' | '.join(drawn)} |\n")
@@ -199,26 +197,20 @@ def drawn(text: str, block: str) -> str:
 
 
 def generate(root: Path) -> int:
-    """Write copies and badges, delete those that are no longer wanted; return how many copies."""
-    made, folder, block = copies(root), root / "notebooks" / "launch", badges(root)
-    for name, text in made.items():
-        notebooks.write_text(folder / name, text)
-    for path in sorted(folder.glob("*.ipynb")):
-        if path.name not in made:
-            path.unlink()
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    """Draw the badges on the pages of a project; return how many pages were changed."""
+    block, changed = badges(root), 0
     for path in pages(root):
         text = path.read_text(encoding="utf-8")
         if drawn(text, block) != text:
             notebooks.write_text(path, drawn(text, block))
-    return len(made)
+            changed += 1
+    return changed
 
 
 def findings(root: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield page, place and what is wrong with the buttons and the copies behind them."""
+    """Yield page, place and what is wrong with the buttons."""
     try:
-        repo, block, made = repository(root), badges(root), copies(root)
+        repo, block = repository(root), badges(root)
     except ValueError as error:
         yield "pyproject.toml", "-", str(error)
         return
@@ -235,15 +227,6 @@ def findings(root: Path) -> Iterator[tuple[str, str, str]]:
                 yield name, "-", what
             if inside != block and not wrong:
                 yield name, "-", "the buttons have aged: run `make launch`"
-    there = {p.name: p for p in sorted((root / "notebooks" / "launch").glob("*.ipynb"))}
-    for name in sorted({*there, *made}):
-        place = f"launch/{name}"
-        if name not in made:
-            yield place, "-", "a launch copy that nothing asks for: run `make launch`"
-        elif name not in there:
-            yield place, "-", "the launch copy is missing: run `make launch`"
-        elif there[name].read_text(encoding="utf-8") != made[name]:
-            yield place, "-", "the launch copy has aged: run `make launch`"
 
 
 def _wrong_targets(block: str, repo: str, root: Path) -> Iterator[str]:
@@ -253,7 +236,7 @@ def _wrong_targets(block: str, repo: str, root: Path) -> Iterator[str]:
             continue
         name = re.split(r"/|%2F", found)[-1]
         if found not in targets(name, repo).values():
-            yield f"a button that leads elsewhere than to {repo}, {tag()}: {found}"
+            yield f"a button that leads elsewhere than to {repo}, branch {BRANCH}: {found}"
         elif not (root / "notebooks" / name).is_file():
             yield f"a button for a notebook that is not there: {name}"
 
@@ -272,20 +255,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 1 if ``--check`` finds something, or the setting is wrong."""
     parser = argparse.ArgumentParser(prog="course_tools.launch", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare; write nothing")
-    if parser.parse_args(arguments).check:
+    parser.add_argument("--copies", type=Path, help="write the copies that buttons open here")
+    given = parser.parse_args(arguments)
+    if given.check:
         found = list(findings(notebooks.ROOT))
         for page, _, what in found:
             print(f"{page}: {what}")
         return 1 if found else 0
     try:
-        count = generate(notebooks.ROOT)
-    except ValueError as error:
+        made = copies(notebooks.ROOT) if given.copies else {}
+        for name, text in made.items():
+            notebooks.write_text(given.copies / name, text)
+        changed = generate(notebooks.ROOT)
+        if not repository(notebooks.ROOT):
+            print("No repository is set in pyproject.toml: no buttons, no launch copies.")
+        else:
+            print(f"{changed} pages with new buttons, {len(made)} copies written.")
+    except (OSError, ValueError) as error:
         print(f"Stopped: {error}", file=sys.stderr)
         return 1
-    if count:
-        print(f"{count} launch copies in notebooks/launch/, and their buttons.")
-    else:
-        print("No repository is set in pyproject.toml: no buttons, no launch copies.")
     return 0
 
 

@@ -17,14 +17,11 @@ from course_tools import (
     notebooks,
     rules_cells,
     rules_folded,
-    rules_metadata,
     rules_page,
 )
 from course_tools.page import Page
 
-RULES = (
-    rules_page.RULES + rules_cells.RULES + rules_metadata.RULES + rules_folded.RULES + launch.RULES
-)
+RULES = rules_page.RULES + rules_cells.RULES + rules_folded.RULES + launch.RULES
 
 
 class Finding(NamedTuple):

@@ -19,6 +19,8 @@ ROOT = Path(course_lib.__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 
 SETUP, IGNORE, EXERCISE, CHECK = "setup", "nbval-ignore-output", "exercise", "check"
+VERIFY, FIGURE = "verify", "figure"  # assertions for CI; code that draws: both stand folded
+NOTES = "notes"  # a text that only the speaker sees
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"  # nbgrader's too
 
@@ -46,9 +48,10 @@ def find(which: Iterable[str | Path] = (), folder: Path | None = None) -> list[P
     Parameters
     ----------
     which : iterable of str or Path
-        Numbers such as ``"04"``, or paths; nothing gives every notebook of the folder.
+        Numbers such as ``"04"``, a lesson with its deeper notebooks, or paths; nothing gives
+        every notebook of the folder.
     folder : Path, optional
-        Where numbers are looked up, ``notebooks/`` without it; folders below are left out.
+        Where numbers are looked up, ``notebooks/`` without it: there and in ``deeper/``.
 
     Raises
     ------
@@ -56,7 +59,7 @@ def find(which: Iterable[str | Path] = (), folder: Path | None = None) -> list[P
         If one of them is not there; the message lists those that are.
     """
     folder = folder or NOTEBOOKS
-    there = sorted(folder.glob("*.ipynb"))
+    there = [*sorted(folder.glob("*.ipynb")), *sorted(folder.glob("deeper/*.ipynb"))]
     chosen: list[Path] = []
     for item in which:
         number = str(item).zfill(2)

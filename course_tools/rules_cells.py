@@ -50,6 +50,9 @@ def metadata(page: Page) -> Iterator[Finding]:
     for cell in page.cells:
         if "execution" in cell.metadata:
             yield cell.id, "times of execution are stored in the cell"
+        for tool in ("slideshow", "nbgrader"):
+            if tool in cell.metadata:
+                yield cell.id, f"{tool} metadata are stored; they are computed at the export"
 
 
 def ids(page: Page) -> Iterator[Finding]:

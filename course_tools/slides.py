@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 
-from course_tools import browser, metadata, notebooks, slides_plan
+from course_tools import browser, notebooks, slides_plan
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -178,14 +178,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=notebooks.ROOT / "build" / "slides")
     parser.add_argument("--theme", choices=THEMES, default="light")
     parser.add_argument("--pdf", action="store_true", help="a hand-out too; needs a Chromium")
-    parser.add_argument("--check", action="store_true", help="are the slide types as derived?")
     given = parser.parse_args(arguments)
     try:
         paths = notebooks.find(given.notebooks)
     except FileNotFoundError as error:
         parser.error(str(error))
-    if given.check:
-        return metadata.main(["--check", *map(str, paths)])
     try:
         modules = fetch()
         pages = [write(path, given.output, modules, theme=given.theme) for path in paths]

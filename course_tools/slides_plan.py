@@ -16,9 +16,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from course_tools import markdown
-from course_tools.notebooks import CHECK, EXERCISE, SETUP, tags
+from course_tools.notebooks import CHECK, EXERCISE, NOTES, SETUP, VERIFY, tags
 
-NOTES = "notes"  # the tag of a text that only the speaker sees
 DRAWING = "drawing"  # the tag, in the copy for a deck, of code that draws a figure
 
 LINES, COLUMNS = 16, 95  # of text on a slide
@@ -75,7 +74,7 @@ def is_skipped(cell: NotebookNode) -> bool:
     """Tell whether a cell is machinery: set-up, solution, check, or mostly assertions."""
     if cell.cell_type != "code":
         return not cell.source.strip()
-    if {SETUP, EXERCISE, CHECK} & set(tags(cell)):
+    if {SETUP, EXERCISE, CHECK, VERIFY} & set(tags(cell)):
         return True
     try:
         tree = ast.parse(cell.source)

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_exercises import exercises as register
-from course_tools import metadata, notebooks
+from course_tools import notebooks
 
 os.environ.update(
     {name: notebooks.headless()[name] for name in (*notebooks.HEADLESS, "PYTHONPATH")}
@@ -140,7 +140,6 @@ def sample_notebook() -> NotebookNode:
     notebook = new_notebook(cells=cells, metadata=notebooks.METADATA)
     for count, cell in enumerate(notebooks.code_cells(notebook), 1):
         cell.execution_count = count
-    metadata.derive(notebook)
     return notebook
 
 

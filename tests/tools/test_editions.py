@@ -1,4 +1,4 @@
-"""Student copies: no solution in them, Run All goes through, the stored ones are current."""
+"""Student copies: no solution in them, Run All goes through, and a student's work stays."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def test_links_lead_where_they_led(copied):
 
 
 def test_the_copy_says_what_it_is_and_keeps_the_ids(copied, sample):
-    assert [cell.id for cell in copied.cells] == ["student-note", *(c.id for c in sample.cells)]
+    kept = [c.id for c in sample.cells if not editions.LEFT_OUT & set(notebooks.tags(c))]
+    assert [cell.id for cell in copied.cells] == ["student-note", *kept]
     assert "generated from `90_sample.ipynb`" in copied.cells[0].source
 
 
@@ -76,26 +77,91 @@ def test_an_exercise_that_cannot_be_taken_apart_is_an_error(sample):
         editions.student(sample, "90_sample.ipynb", set())
 
 
-def test_stale_copies_are_found_and_mended(sample, course, monkeypatch, capsys):
-    folder = course(sample).parent
-    monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
-    assert editions.main(["--check"]) == 1
-    assert "90_sample.ipynb is missing" in capsys.readouterr().out
-    assert editions.main([]) == 0
-    first = (folder / "student" / "90_sample.ipynb").read_bytes()
-    assert editions.main(["--check"]) == 0
-    assert editions.main([]) == 0
-    assert (folder / "student" / "90_sample.ipynb").read_bytes() == first
+def test_links_of_deeper_notebooks():
+    names = {"04_a.ipynb", "deeper/04_b.ipynb", "deeper/04_c.ipynb"}
 
-    by_id(sample)["recap"].source += " New."
-    course(sample)
-    (folder / "91_next.ipynb").unlink()
-    assert editions.main(["--check"]) == 1
-    out = capsys.readouterr().out
-    assert "90_sample.ipynb has aged" in out
-    assert "91_next.ipynb has no notebook it comes from" in out
-    assert editions.main([]) == 0
-    assert [p.name for p in (folder / "student").iterdir()] == ["90_sample.ipynb"]
+    def moved(name, target):
+        return editions._moved(target, name, names)
+
+    assert moved("04_a.ipynb", "deeper/04_b.ipynb#x") == "deeper/04_b.ipynb#x"
+    assert moved("deeper/04_b.ipynb", "../04_a.ipynb") == "../04_a.ipynb"
+    assert moved("deeper/04_b.ipynb", "04_c.ipynb") == "04_c.ipynb"
+    assert moved("deeper/04_b.ipynb", "../../docs/x.md") == "../../../docs/x.md"
+    assert moved("04_a.ipynb", "../docs/x.md") == "../../docs/x.md"
+
+
+@pytest.fixture
+def write(sample, course, monkeypatch, capsys, tmp_path):
+    """Give a function that writes the copies, with a text in the recap; it returns the output."""
+    target = tmp_path / "copies"
+
+    def run(recap: str) -> tuple[Path, str]:
+        by_id(sample)["recap"].source = f"## Recap\n\n{recap}"
+        monkeypatch.setattr(notebooks, "NOTEBOOKS", course(sample).parent)
+        assert editions.main(["--output", str(target)]) == 0
+        return target, capsys.readouterr().out
+
+    return run
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.ipynb"))
+
+
+def test_an_untouched_copy_is_replaced(write):
+    folder, _ = write("First.")
+    first = (folder / "90_sample.ipynb").read_bytes()
+    write("First.")
+    assert (folder / "90_sample.ipynb").read_bytes() == first
+    write("Second.")
+    assert b"Second." in (folder / "90_sample.ipynb").read_bytes()
+    assert names(folder) == ["90_sample.ipynb", "91_next.ipynb"]
+
+
+def test_what_a_student_wrote_stays_and_the_newer_copy_lies_beside_it(write):
+    folder, _ = write("First.")
+    mine = folder / "90_sample.ipynb"
+    mine.write_text(mine.read_text(encoding="utf-8").replace("First.", "My own."), encoding="utf-8")
+    _, said = write("First.")  # the notebook is the one that the student works in
+    assert "stays" not in said and names(folder) == ["90_sample.ipynb", "91_next.ipynb"]
+    _, said = write("Second.")
+    assert "90_sample.ipynb holds your work and stays; newer: 90_sample-newer.ipynb" in said
+    write("Third.")  # the newer one was not touched, so it is replaced
+    assert names(folder) == ["90_sample-newer.ipynb", "90_sample.ipynb", "91_next.ipynb"]
+    newer = folder / "90_sample-newer.ipynb"
+    assert b"Third." in newer.read_bytes() and b"My own." in mine.read_bytes()
+    newer.write_text(newer.read_text(encoding="utf-8").replace("Third.", "Mine."), encoding="utf-8")
+    write("Third.")
+    assert len(names(folder)) == 3
+    write("Fourth.")
+    assert b"Fourth." in (folder / "90_sample-newer-2.ipynb").read_bytes()
+    assert b"Mine." in newer.read_bytes() and b"My own." in mine.read_bytes()
+
+
+@pytest.mark.parametrize("record", [None, "", "[]", "{"])
+def test_without_a_record_nothing_is_overwritten(write, record):
+    folder, _ = write("First.")
+    if record is None:
+        (folder / editions.RECORD).unlink()
+    else:
+        (folder / editions.RECORD).write_text(record, encoding="utf-8")
+    write("Second.")
+    assert b"First." in (folder / "90_sample.ipynb").read_bytes()
+    assert b"Second." in (folder / "90_sample-newer.ipynb").read_bytes()
+
+
+def test_copies_of_notebooks_gone_go_unless_they_were_changed(write, sample, course):
+    folder, _ = write("First.")
+    (course(sample).parent / "91_next.ipynb").unlink()
+    write("First.")
+    assert names(folder) == ["90_sample.ipynb"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(sample, course, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", course(sample).parent)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert editions.main(["--output", str(tmp_path / "file")]) == 1
+    assert "Stopped: " in capsys.readouterr().err
 
 
 def run_all(path: Path, environment: dict[str, str]):
@@ -104,7 +170,7 @@ def run_all(path: Path, environment: dict[str, str]):
 
 def test_run_all_of_a_student_copy_goes_through(sample, course):
     folder = course(sample).parent
-    editions.generate(folder)
+    editions.write(editions.build(folder), folder / "student")
     environment = notebooks.headless()
     environment["PYTHONPATH"] += os.pathsep + str(folder)
     executed, result = run_all(folder / "student" / "90_sample.ipynb", environment)
@@ -115,15 +181,21 @@ def test_run_all_of_a_student_copy_goes_through(sample, course):
     ]
 
 
-def test_the_stored_copies_are_current():
-    assert editions.stale(notebooks.NOTEBOOKS) == []
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory):
+    """Lay the copies of the course beside what they link to, not where a reader's own are."""
+    folder = tmp_path_factory.mktemp("course") / "notebooks" / "student"
+    editions.write(editions.build(notebooks.NOTEBOOKS), folder)
+    (folder.parents[1] / "benchmarks").symlink_to(notebooks.ROOT / "benchmarks")
+    return folder
 
 
 @pytest.mark.parametrize("path", notebooks.find(), ids=lambda path: path.stem)
-def test_run_all_goes_through_in_each_copy_of_the_course(path):
-    copy = path.parent / "student" / path.name
+def test_run_all_goes_through_in_each_copy_of_the_course(path, copies):
+    copy = copies / path.relative_to(notebooks.NOTEBOOKS)
     executed, result = run_all(copy, notebooks.headless("smoke"))
     assert result.error == ""
     for cell in notebooks.code_cells(executed):
+        assert notebooks.VERIFY not in notebooks.tags(cell)
         failed = any(output.output_type == "error" for output in cell.outputs)
         assert failed == (notebooks.CHECK in notebooks.tags(cell)), cell.id

@@ -101,7 +101,7 @@ def test_outputs_stored_in_place_are_the_same_bytes_each_time(folder, tmp_path, 
     assert [cell["execution_count"] for cell in stored["cells"]] == [1, 2, 3]
     assert stored["cells"][0]["outputs"][0]["text"] == ["1\n", "2\n"]
     assert stored["cells"][1]["outputs"][0]["text"] == ["False []\n"]
-    assert [list(cell["metadata"]) for cell in stored["cells"]] == [["slideshow"]] * 3
+    assert [list(cell["metadata"]) for cell in stored["cells"]] == [[]] * 3
     assert not (tmp_path / "build").exists()
     assert sorted(p.name for p in folder.iterdir()) == ["00_a.ipynb"]
 

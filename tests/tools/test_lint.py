@@ -12,10 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from course_tools import (
     lint,
     markdown,
-    metadata,
     notebooks,
     rules_cells,
-    rules_metadata,
     rules_page,
 )
 
@@ -131,8 +129,8 @@ def slide_type(notebook: NotebookNode) -> None:
     cell(notebook, "addition").metadata["slideshow"] = {"slide_type": "skip"}
 
 
-def remove_points(notebook: NotebookNode) -> None:
-    del cell(notebook, "check-1").metadata["nbgrader"]
+def points(notebook: NotebookNode) -> None:
+    cell(notebook, "check-1").metadata["nbgrader"] = {"grade": True, "points": 1}
 
 
 def ignore_all(notebook: NotebookNode) -> None:
@@ -259,8 +257,8 @@ PLANTED = {
     "windows": (prints("C:\\course\\x"), "added", "a path of this machine"),
     "windows repr": (shows("text/html", "'D:\\\\x'"), "added", "a path of this machine"),
     "file url": (shows("application/json", "file:///x"), "added", "a path of this machine"),
-    "slide type": (slide_type, "addition", "its slideshow metadata are {'slide_type': 'skip'}"),
-    "points": (remove_points, "check-1", "its nbgrader metadata are None; wanted {"),
+    "slide type": (slide_type, "addition", "slideshow metadata are stored"),
+    "points": (points, "check-1", "nbgrader metadata are stored"),
     "share": (ignore_all, "header", "3 of 6 outputs are compared; wanted"),
     "pasted": (
         lambda n: (
@@ -286,7 +284,7 @@ def test_a_planted_fault_is_found(name, sample, course):
 
 
 def test_every_rule_has_a_planted_fault(sample, course):
-    for rule in rules_page.RULES + rules_cells.RULES + rules_metadata.RULES:
+    for rule in rules_page.RULES + rules_cells.RULES:
         assert any(change_is_seen_by(rule, name, sample, course) for name in PLANTED), rule
 
 
@@ -313,7 +311,6 @@ def test_what_only_looks_like_a_fault_passes(sample, course):
             new_output("stream", name="stdout", text="https://x.org/home/a and/or s.split: /a/\n")
         ],
     )(sample)
-    metadata.derive(sample)
     assert lint.findings([course(sample)]) == []
 
 

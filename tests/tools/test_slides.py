@@ -6,11 +6,10 @@ import json
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_tools import editions, execute, metadata, notebooks, slides, slides_plan
+from course_tools import editions, notebooks, slides, slides_plan
 
 COURSE = notebooks.find()
 
@@ -185,40 +184,11 @@ def test_a_missing_npm_is_told(tmp_path, monkeypatch, capsys, sample, course):
         slides.fetch(tmp_path / "deck")
 
 
-# ---------------------------------------------------------------- the metadata
-
-
-def test_derived_metadata_are_not_stale_and_survive_a_run(sample):
-    assert list(metadata.stale(sample)) == []
-    execute.tidy(sample)
-    assert list(metadata.stale(sample)) == []
-    answer = next(cell for cell in sample.cells if cell.id == "answer-1")
-    assert answer.metadata["tags"] == ["exercise"]
-    assert answer.metadata["nbgrader"]["solution"] is True
-
-
-def test_stale_metadata_are_told_and_mended(sample, course, capsys):
-    sample.cells[2].metadata["slideshow"] = {"slide_type": "fragment"}
-    sample.cells[3].metadata["nbgrader"] = {"grade": True}
-    path = course(sample)
-    before = path.read_bytes()
-    assert metadata.main(["--check", str(path)]) == 1
-    said = capsys.readouterr().out
-    assert "first-section: its slideshow metadata are {'slide_type': 'fragment'}; wanted" in said
-    assert "addition: its nbgrader metadata are {'grade': True}; wanted None: run python" in said
-    assert slides.main(["--check", str(path)]) == 1
-    assert path.read_bytes() == before
-    assert metadata.main([str(path)]) == 0
-    assert metadata.main(["--check", str(path)]) == 0
-    assert list(metadata.stale(nbformat.read(path, 4))) == []
-
-
 def test_a_wrong_call(capsys):
-    for main in (metadata.main, slides.main):
-        with pytest.raises(SystemExit) as stopped:
-            main(["99"])
-        assert stopped.value.code == 2
-        assert "no notebook '99'" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stopped:
+        slides.main(["99"])
+    assert stopped.value.code == 2
+    assert "no notebook '99'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
@@ -227,7 +197,7 @@ def test_every_notebook_becomes_columns_of_slides(path: Path):
     found = slides_plan.slide_types(notebook)
     assert set(found) == {cell.id for cell in notebook.cells}
     for cell in notebook.cells:
-        solves = {"setup", "exercise", "check"} & set(notebooks.tags(cell))
+        solves = {"setup", "exercise", "check", "verify"} & set(notebooks.tags(cell))
         assert (found[cell.id] == "skip") >= bool(solves), cell.id
     sections = sum(bool(re.match(r"## ", c.source)) for c in notebook.cells)
     assert list(found.values()).count("slide") >= sections >= 5

@@ -1,13 +1,19 @@
-"""The metadata by which nbgrader knows the exercises, and what each exercise is worth.
+"""The exercises as nbgrader knows them: ``python -m course_tools.assignments source/week3 [04]``.
 
-It follows from the notebook by rule. An exercise has as many points as its difficulty line has
-stars. Its solution cell is the student's to change; its check cell is locked and carries the
-points. No other cell is nbgrader's business. nbgrader itself is not needed here.
+Writes solved notebooks with nbgrader's metadata into a folder, from which ``nbgrader
+generate_assignment`` makes what is released. The metadata follow from the notebook by rule. An
+exercise has as many points as its difficulty line has stars. Its solution cell is the student's
+to change; its check cell is locked and carries the points. No other cell is nbgrader's business.
+nbgrader itself is not needed here.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
@@ -63,3 +69,32 @@ def cells(notebook: NotebookNode) -> dict[str, dict[str, Any]]:
         found[item.solution.id] = {**common, **solution, "grade_id": item.solution.id}
         found[item.check.id] = {**common, **check, "grade_id": item.check.id}
     return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; 1 if a notebook cannot be read or written, 2 for a wrong call."""
+    parser = argparse.ArgumentParser(prog="course_tools.assignments", description=__doc__)
+    parser.add_argument("folder", type=Path, help="where nbgrader looks: source/NAME")
+    parser.add_argument("notebooks", nargs="*", help="numbers (04) or paths; none: all")
+    given = parser.parse_args(arguments)
+    try:
+        paths = notebooks.find(given.notebooks)
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    try:
+        for path in paths:
+            notebook = notebooks.read(path)
+            graded = cells(notebook)
+            for cell in notebook.cells:
+                if cell.id in graded:
+                    cell.metadata["nbgrader"] = graded[cell.id]
+            notebooks.write(given.folder / path.name, notebook)
+    except (OSError, ValueError) as error:
+        print(f"Stopped: {error}", file=sys.stderr)
+        return 1
+    print(f"{len(paths)} notebooks for nbgrader in {given.folder}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from conftest import CHECKS, sample_notebook
 
-from course_tools import editions, execute, lint, nbgrader_cells, notebooks
+from course_tools import assignments, editions, lint, notebooks
 
 HIDDEN = """
 ### BEGIN HIDDEN TESTS
@@ -36,21 +36,21 @@ def starred():
     cells["task-2"].source = cells["task-2"].source.replace("★☆☆", "★★☆")
     cells["task-3"].source = cells["task-3"].source.replace("★☆☆", "★★★")
     cells["check-3"].source += HIDDEN
-    for cell_id, wanted in nbgrader_cells.cells(notebook).items():
+    for cell_id, wanted in assignments.cells(notebook).items():
         cells[cell_id].metadata["nbgrader"] = wanted
     return notebook
 
 
 def test_points_are_stars(starred):
     items = list(notebooks.exercises(starred))
-    assert [nbgrader_cells.points(item) for item in items] == [1, 2, 3]
+    assert [assignments.points(item) for item in items] == [1, 2, 3]
     items[0].heading.source = items[0].heading.source.replace("★", "☆")
     with pytest.raises(ValueError, match=r"exercise 90\.1 has no line like"):
-        nbgrader_cells.points(items[0])
+        assignments.points(items[0])
 
 
 def test_solutions_are_open_and_checks_are_locked(starred):
-    found = nbgrader_cells.cells(starred)
+    found = assignments.cells(starred)
     common = {"schema_version": 3, "task": False}
     assert found == {
         **{
@@ -75,25 +75,32 @@ def test_an_unfinished_exercise_is_left_out(starred):
     cells = by_id(starred)
     cells["task-1"].source = "### Exercise 90.1 · Times 2"
     starred.cells.remove(cells["check-2"])
-    assert set(nbgrader_cells.cells(starred)) == {"answer-3", "check-3"}
+    assert set(assignments.cells(starred)) == {"answer-3", "check-3"}
 
 
 def test_every_exercise_of_the_course_has_points():
     for path in notebooks.find():
         notebook = notebooks.read(path)
         items = list(notebooks.exercises(notebook))
-        found = nbgrader_cells.cells(notebook)
+        found = assignments.cells(notebook)
         assert set(found) == {c.id for item in items for c in (item.solution, item.check)}
         assert all(1 <= cell.get("points", 1) <= 3 for cell in found.values())
 
 
-def test_student_copies_and_executed_copies_keep_the_metadata(starred):
-    copied = by_id(editions.student(starred, "90_sample.ipynb", set()))
-    tidied = copy.deepcopy(starred)
-    execute.tidy(tidied)
-    for cell_id, wanted in nbgrader_cells.cells(starred).items():
-        assert copied[cell_id].metadata["nbgrader"] == wanted
-        assert by_id(tidied)[cell_id].metadata["nbgrader"] == wanted
+def test_student_copies_and_assignments_carry_the_metadata(starred, course, tmp_path, capsys):
+    wanted = assignments.cells(starred)
+    for cell in starred.cells:
+        cell.metadata.pop("nbgrader", None)  # it is not stored
+    path = course(starred)
+    assert assignments.main([str(tmp_path / "source" / "ps1"), str(path)]) == 0
+    assert "1 notebooks for nbgrader in" in capsys.readouterr().out
+    source = nbformat.read(tmp_path / "source" / "ps1" / path.name, 4)
+    copied = editions.student(starred, "90_sample.ipynb", set())
+    for made in (by_id(source), by_id(copied)):
+        assert {i: c.metadata["nbgrader"] for i, c in made.items() if "nbgrader" in c.metadata} == (
+            wanted
+        )
+    assert by_id(source)["answer-1"].source == by_id(starred)["answer-1"].source
 
 
 # Hidden tests.
