@@ -20,6 +20,7 @@ import torch
 
 from course_lib.bilm import BiLM, BiLMOptions
 from course_lib.charcnn import CharCNNOptions
+from course_lib.runtime import renamed_when_whole
 
 if TYPE_CHECKING:
     import h5py
@@ -267,20 +268,6 @@ def new_hdf5(path: str | Path) -> Iterator[h5py.File]:
         yield file
     with renamed_when_whole(path) as part:
         part.write_bytes(memory.getbuffer())
-
-
-@contextmanager
-def renamed_when_whole(path: str | Path) -> Iterator[Path]:
-    """Give another name to write to; what is there gets its own name when all went well."""
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {target.parent}; make it first.")
-    part = target.with_name(f".{target.name}.part")
-    try:
-        yield part
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read(options: str | Path, weights: str | Path, **given: Any) -> BiLM:

@@ -1,4 +1,4 @@
-"""The switch between sizes of a run, the device, the seed and the progress bar.
+"""The switch between sizes of a run, the device, the seed, files that are whole, progress bars.
 
 This is the lowest room of the library: it imports nothing else of the course.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -111,6 +113,20 @@ def seed_everything(seed: int) -> np.random.Generator:
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(int(seed))
     return np.random.default_rng(int(seed))
+
+
+@contextmanager
+def renamed_when_whole(path: str | Path) -> Iterator[Path]:
+    """Give another name to write to; what is there gets its own name when all went well."""
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {target.parent}; make it first.")
+    part = target.with_name(f".{target.name}.part")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def progress(

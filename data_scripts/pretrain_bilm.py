@@ -42,6 +42,7 @@ except ModuleNotFoundError:  # run from a checkout that is not installed
 
 from course_lib import pretrain
 from course_lib.bilm import BiLM, BiLMOptions
+from pretraining import models
 from pretraining.settings import SIZES, Settings
 from pretraining.shards import Shards, read
 from pretraining.training import run
@@ -150,7 +151,7 @@ def train(options: argparse.Namespace) -> None:
             resume=options.resume,
         )
     if rank == 0:
-        pretrain.save(options.output, model, lexicon)
+        models.save(options.output, model, lexicon)
         with (options.output / "history.csv").open("w", encoding="utf-8", newline="") as stream:
             table = csv.DictWriter(stream, rows[0])
             table.writeheader()

@@ -27,7 +27,7 @@ except ModuleNotFoundError:  # run from a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from course_lib import datasets
 
-from course_lib import evaluate, word2vec
+from course_lib import evaluate, runtime, word2vec
 from course_lib.vectors import WordVectors
 
 SIZE = 100
@@ -52,11 +52,9 @@ def write(path: Path, vectors: WordVectors) -> WordVectors:
     words, counts = vectors.words[:KEPT], vectors.counts[:KEPT]
     matrix = vectors.matrix[:KEPT].astype(np.float16)
     text = np.frombuffer("\n".join(words).encode("utf-8"), dtype=np.uint8)
-    part = path.with_name(f".{path.name}.part")
-    with h5py.File(part, "w") as file:
+    with runtime.renamed_when_whole(path) as part, h5py.File(part, "w") as file:
         for name, data in (("words", text), ("counts", np.int32(counts)), ("matrix", matrix)):
             file.create_dataset(name, data=data, compression="gzip", shuffle=True)
-    part.replace(path)
     return WordVectors(words, matrix, counts=counts)
 
 

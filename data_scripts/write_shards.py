@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 try:
-    from course_lib import datasets
+    from course_lib import datasets, runtime
 except ModuleNotFoundError:  # run from a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from course_lib import datasets
+    from course_lib import datasets, runtime
 
 
 def articles(corpus: datasets.Corpus) -> list[tuple[str, list[list[str]]]]:
@@ -34,14 +34,12 @@ def articles(corpus: datasets.Corpus) -> list[tuple[str, list[list[str]]]]:
 
 def write(path: Path, found: list[tuple[str, list[list[str]]]]) -> int:
     """Write articles as one sentence a line, whole or not at all; return the tokens."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="\n") as stream:
-            for _, sentences in found:
-                stream.writelines(" ".join(words) + "\n" for words in sentences)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with (
+        runtime.renamed_when_whole(path) as part,
+        part.open("w", encoding="utf-8", newline="\n") as stream,
+    ):
+        for _, sentences in found:
+            stream.writelines(" ".join(words) + "\n" for words in sentences)
     return sum(len(words) for _, sentences in found for words in sentences)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
 import pytest
 
 import course_lib
@@ -29,6 +33,42 @@ def test_imports_run_downwards() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_module_is_at_most_400_lines(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def imports_of(notebook: Path) -> Iterator[str]:
+    """What the code cells of a notebook import, modules and names in them alike."""
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        for node in ast.walk(ast.parse("".join(cell["source"]))):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+                yield str(node.module)
+
+
+def test_every_module_of_the_library_is_reached_from_a_notebook() -> None:
+    """Imports inside functions count, those for type checkers do not."""
+    graph = grimp.build_graph("course_lib", exclude_type_checking_imports=True, cache_dir=None)
+    folders = (ROOT / "notebooks", ROOT / "notebooks" / "deeper")
+    books = [path for folder in folders for path in folder.glob("*.ipynb")]
+    todo = {name for path in books for name in imports_of(path)} & graph.modules
+    reached: set[str] = set()
+    while todo:
+        module = todo.pop()
+        reached.add(module)
+        parent = module.rpartition(".")[0]
+        todo |= graph.find_modules_directly_imported_by(module) | {parent} & graph.modules
+        todo -= reached
+    assert len(books) >= 14 and len(graph.modules) > 50
+    assert graph.modules - reached == set()
+
+
+def test_the_library_imports_no_script() -> None:
+    outside = re.compile(r"^\s*(?:import|from) (?:pretraining|common)\b", re.MULTILINE)
+    for path in MODULES:
+        assert not outside.search(path.read_text(encoding="utf-8")), path
 
 
 def test_no_notebook_imports_the_tools() -> None:

@@ -3,12 +3,10 @@
 streams   words as rows of a table; sentences laid end to end; windows
 losses    full, sampled and adaptive softmax; the loss of a window and of a text
 training  the loop
-files     a trained model written and read, the softmax with it
 
 ``data_scripts/pretraining`` trains with these on folders of any size.
 """
 
-from course_lib.pretrain.files import load, save
 from course_lib.pretrain.losses import (
     adaptive_softmax,
     evaluate,
@@ -37,10 +35,8 @@ __all__ = [
     "batches",
     "evaluate",
     "learning_rate",
-    "load",
     "losses",
     "sampled_cross_entropy",
-    "save",
     "stream",
     "train",
     "windows",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from course_lib.runtime import renamed_when_whole
 from course_lib.text import unknown_word
 from course_lib.vectors import files
 
@@ -230,16 +231,10 @@ class WordVectors:
                     "of the file: it could not be read back."
                 )
         vectors = self.to_keyed_vectors()
-        if not target.parent.is_dir():
-            raise FileNotFoundError(f"There is no folder {target.parent}; make it first.")
-        part = target.with_name(f".{target.name}.part")
-        try:
+        with renamed_when_whole(target) as part:
             vectors.save_word2vec_format(
                 str(part), binary=binary, write_header=header, sort_attr=None
             )
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
 
     @classmethod
     def load(

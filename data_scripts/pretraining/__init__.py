@@ -6,5 +6,6 @@ batches      which windows a process reads, in which order, and how many
 processes    what several processes tell each other
 checkpoints  a file that is either the old one or the new one, never half of one
 training     the loop: on one processor, one GPU or several
+models       a trained model written and read, the softmax with it
 reports      the bar, and scalars for TensorBoard
 """

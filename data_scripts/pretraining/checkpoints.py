@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from course_lib.runtime import renamed_when_whole
+
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write a checkpoint under another name, and rename it when it is whole and on the disk.
@@ -17,13 +19,11 @@ def save(path: Path, content: dict[str, Any]) -> None:
     OSError
         If it cannot be written, for example on a full disk; the file of before stays.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("wb") as stream:
+        with renamed_when_whole(path) as part, part.open("wb") as stream:
             torch.save(content, stream)
             stream.flush()
             os.fsync(stream.fileno())
-        part.replace(path)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
         reason = error.__context__ if isinstance(error.__context__, OSError) else error
         kept = f"the one written before it is whole: {path}" if path.exists() else "there is none"
@@ -31,8 +31,6 @@ def save(path: Path, content: dict[str, Any]) -> None:
             f"The checkpoint could not be written ({reason}); {kept}. Make room on the disk, "
             "then take the run up again."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def load(path: Path) -> dict[str, Any]:

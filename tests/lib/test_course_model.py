@@ -10,6 +10,7 @@ import numpy as np
 import course_lib
 from course_lib import datasets, pretrain
 from course_lib.elmo import Elmo
+from pretraining import models
 
 FOLDER = Path(course_lib.__file__).parent / "assets" / "bilm"
 CARD = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -35,7 +36,7 @@ def test_the_perplexities_of_the_card_are_those_of_the_articles_inside_gensim() 
     articles = list(datasets.load_corpus("wikipedia", as_written=True))
     sentences = articles[:: len(articles) // 300]
     assert len(sentences) == count
-    model, words = pretrain.load(FOLDER)
+    model, words = models.load(FOLDER)
     text = dict.fromkeys(word for sentence in sentences for word in sentence)
     lexicon = pretrain.Lexicon.of_words(words, text, width=model.options.characters.width)
     measured = np.exp(pretrain.evaluate(model, lexicon, sentences))

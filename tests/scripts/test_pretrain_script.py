@@ -32,7 +32,7 @@ from torch import distributed, nn
 from course_lib import datasets, elmo_files, pretrain
 from course_lib.bilm import BiLM, BiLMOptions
 from course_lib.charcnn import CharCNNOptions
-from pretraining import checkpoints, training
+from pretraining import checkpoints, models, training
 from pretraining.batches import batches, shards_of
 from pretraining.settings import Settings
 from pretraining.shards import Shards, read
@@ -210,13 +210,13 @@ def test_what_the_system_refuses_to_write_is_reported(tmp_path: Path) -> None:
     """Here the limit is the system's own; torch reports it as another error."""
     checkpoint, lexicon = tmp_path / "checkpoint.pt", lexicon_of([sentences(20)])
     checkpoints.save(checkpoint, {"step": 1})
-    pretrain.save(tmp_path, tiny(lexicon), lexicon)
+    models.save(tmp_path, tiny(lexicon), lexicon)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with no_file_larger_than(4096):
         with pytest.raises(OSError, match=r"File too large.*is whole") as error:
             checkpoints.save(checkpoint, {"step": torch.zeros(9000)})
         with pytest.raises(OSError, match=r"File too large.*Make room"):
-            pretrain.save(tmp_path, tiny(lexicon), lexicon)
+            models.save(tmp_path, tiny(lexicon), lexicon)
     assert "Make room" in str(error.value)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
@@ -624,7 +624,7 @@ def test_the_written_model_gives_the_last_perplexity(
         output = tmp_path / "out"
         assert script.main(command(work, output, "--softmax", "adaptive", "--epochs", "1")) == 0
     last = result(output)[0][-1]
-    model, words = pretrain.load(output)
+    model, words = models.load(output)
     held_out = read(work / "held_out.txt")
     lexicon = pretrain.Lexicon.of_words(words, chain.from_iterable(held_out), width=12)
     found = pretrain.evaluate(model, lexicon, held_out, length=5)
@@ -638,11 +638,11 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
 
     def refused(error: type[Exception], message: str) -> None:
         with pytest.raises(error, match=message):
-            pretrain.load(tmp_path)
-        pretrain.save(tmp_path, tiny(lexicon), lexicon)
+            models.load(tmp_path)
+        models.save(tmp_path, tiny(lexicon), lexicon)
 
     refused(FileNotFoundError, "There is no vocabulary")
-    assert pretrain.load(tmp_path)[1] == lexicon.words
+    assert models.load(tmp_path)[1] == lexicon.words
     (tmp_path / "vocabulary.txt").write_text("</S>\n<S>\n<UNK>\n", encoding="utf-8")
     refused(ValueError, r"softmax\.hdf5 holds .*3 words of vocabulary\.txt")
     (tmp_path / "vocabulary.txt").write_bytes(b"</S>\n\xff\n")

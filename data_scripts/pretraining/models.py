@@ -10,8 +10,8 @@ import torch
 
 from course_lib import elmo_files
 from course_lib.bilm import BiLM
-from course_lib.pretrain.losses import adaptive_softmax
-from course_lib.pretrain.streams import Lexicon
+from course_lib.pretrain import Lexicon, adaptive_softmax
+from course_lib.runtime import renamed_when_whole
 
 
 def save(folder: str | Path, model: BiLM, lexicon: Lexicon) -> None:
@@ -33,7 +33,7 @@ def save(folder: str | Path, model: BiLM, lexicon: Lexicon) -> None:
         with elmo_files.new_hdf5(folder / "softmax.hdf5") as file:
             for name, values in model.softmax.state_dict().items():
                 file.create_dataset(name, data=values.cpu().numpy().astype("float16"))
-        with elmo_files.renamed_when_whole(folder / "vocabulary.txt") as part:
+        with renamed_when_whole(folder / "vocabulary.txt") as part:
             text = "".join(f"{word}\n" for word in lexicon.words)
             part.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
