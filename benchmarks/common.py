@@ -1,4 +1,4 @@
-"""What the benchmarks share: the machine, memory, evaluation, the command line, the README."""
+"""What the benchmarks share: the machine, memory, evaluation, the command line, the tables."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def parser(doc: str, parts: tuple[str, ...]) -> argparse.ArgumentParser:
         help="measure these parts again and keep the others from the JSON file; alone: the table",
     )
     found.add_argument("--gpu", action="store_true", help="this library on the GPU")
-    found.add_argument("--readme", action="store_true", help="write the table into README.md")
+    found.add_argument("--write", action="store_true", help="write the table into docs")
     return found
 
 
@@ -163,17 +163,19 @@ def measure(
         return
     text = f"{table(result)} Command: `{command}`. Every round: `benchmarks/{out.name}`."
     print("\n" + text)
-    if options.readme:
-        write_readme(name, text)
+    if options.write:
+        write_table(name, text)
 
 
-def write_readme(name: str, text: str) -> None:
-    """Put a table between its markers in README.md."""
-    path = ROOT / "README.md"
-    readme = path.read_text(encoding="utf-8")
+def write_table(name: str, text: str) -> None:
+    """Put a table between its markers in docs/benchmarks.md."""
+    path = ROOT / "docs" / "benchmarks.md"
+    page = path.read_text(encoding="utf-8")
     start, end = f"<!-- benchmark:{name} -->", "<!-- /benchmark -->"
-    if start not in readme:
-        sys.exit(f"README.md has no line {start}: write it, and {end} below, where the table goes.")
-    before, rest = readme.split(start)
+    if start not in page:
+        sys.exit(
+            f"{path.name} has no line {start}: write it, and {end} below, where the table goes."
+        )
+    before, rest = page.split(start)
     after = rest.split(end, 1)[1]
     path.write_text(f"{before}{start}\n{text}\n{end}{after}", encoding="utf-8")

@@ -11,7 +11,7 @@ Four ways to the same numbers, in turns, each starting with an empty cache:
 The share of the ceiling is the arithmetic that the way itself asks for, divided by its time and
 by what a large matrix product reaches in the same run.
 
-    python benchmarks/elmo.py --readme
+    python benchmarks/elmo.py --write
     python benchmarks/elmo.py --only original --threads 1 --more
     python benchmarks/elmo.py --gpu --only original
 """
@@ -182,7 +182,7 @@ def memory(size: str) -> list[dict]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """Return the README's table in Markdown."""
+    """Return the table in Markdown."""
     lines = [
         "| size | threads | numbers | way | tokens/s | ratio to plain (each round) | share of "
         "ceiling |",

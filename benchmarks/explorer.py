@@ -102,7 +102,7 @@ def _redraw(tab: Page, number: int, word: str) -> float:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Return the table for the README."""
+    """Return the table."""
     lines = [
         "| picture | Enter to redrawn picture, ms: median (smallest, largest) | of it the kernel |",
         "|---|---:|---:|",
@@ -123,7 +123,7 @@ def table(found: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--searches", type=int, default=SEARCHES)
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    parser.add_argument("--write", action="store_true", help="write the table into docs")
     options = parser.parse_args()
     rng = np.random.default_rng(1)
     words = [f"w{i}" for i in rng.choice(WORDS, options.searches, replace=False)]
@@ -140,8 +140,8 @@ def main() -> None:
     out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     text = f"{table(found)} Command: `{found['command']}`. Every search: `benchmarks/{out.name}`."
     print(text)
-    if options.readme:
-        common.write_readme("explorer", text)
+    if options.write:
+        common.write_table("explorer", text)
 
 
 if __name__ == "__main__":

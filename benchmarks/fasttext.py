@@ -12,10 +12,10 @@ The fastText program comes as ``fasttext-wheel`` (extra ``fasttext``); without i
 left out.
 
     python benchmarks/fasttext.py                 # the largest corpus at hand, 5 rounds
-    python benchmarks/fasttext.py --max-tokens 2000000 --readme
+    python benchmarks/fasttext.py --max-tokens 2000000 --write
 
-The table is printed, written into README.md with --readme, and stored with every single round
-in benchmarks/fasttext.json.
+The table is printed, written into docs/benchmarks.md with --write, and stored with every single
+round in benchmarks/fasttext.json.
 """
 
 from __future__ import annotations

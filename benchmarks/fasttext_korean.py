@@ -297,7 +297,7 @@ def main() -> None:
     parser.add_argument("--units", nargs="+", default=["word", "eojeol"])
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
     parser.add_argument("--stored", action="store_true", help="only the table of the JSON file")
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    parser.add_argument("--write", action="store_true", help="write the table into docs")
     options = parser.parse_args()
     out = common.ROOT / "benchmarks" / "fasttext_korean.json"
     if not options.stored:
@@ -306,8 +306,8 @@ def main() -> None:
         out.write_text(text + "\n", encoding="utf-8")
     found = table(json.loads(out.read_text(encoding="utf-8")))
     print(found)
-    if options.readme:
-        common.write_readme("fasttext_korean", found)
+    if options.write:
+        common.write_table("fasttext_korean", found)
 
 
 def measure(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, Any]:

@@ -6,11 +6,11 @@ of one epoch of training. Quality compares vectors of the same size from the sam
 PPMI, Skip-gram with negative sampling, and GloVe.
 
     python benchmarks/glove.py                    # the largest corpus at hand, 5 rounds
-    python benchmarks/glove.py --max-tokens 4000000 --readme
+    python benchmarks/glove.py --max-tokens 4000000 --write
     python benchmarks/glove.py --gpu --only training
 
-The table is printed, written into README.md with --readme, and stored with every single round
-in benchmarks/glove.json.
+The table is printed, written into docs/benchmarks.md with --write, and stored with every single
+round in benchmarks/glove.json.
 """
 
 from __future__ import annotations

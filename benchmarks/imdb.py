@@ -4,13 +4,13 @@ Every choice (learning rate, averaging, length of the texts) is made on a valida
 training reviews, in the part "choices". The test reviews are looked at once for each trained
 model, after its last epoch.
 
-    python benchmarks/imdb.py --seeds 5 --readme
+    python benchmarks/imdb.py --seeds 5 --write
     python benchmarks/imdb.py --only choices
     python benchmarks/imdb.py --only larger       # the larger original; on a GPU with --gpu
 
 Seconds are those of the processor, one thread: training and the looks at the validation part.
-The table is printed, written into README.md with --readme, and stored with every single run in
-benchmarks/imdb.json. The real reviews are needed: python data_scripts/fetch_data.py get imdb
+The table is printed, written into docs/benchmarks.md with --write, and stored with every single
+run in benchmarks/imdb.json. The real reviews are needed: python data_scripts/fetch_data.py get imdb
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def truncation(seeds: int) -> list[dict]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """Return the README's tables in Markdown."""
+    """Return the tables in Markdown."""
 
     def line(name: str, rows: list[dict]) -> str:
         seconds = "–"

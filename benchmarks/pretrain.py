@@ -224,7 +224,7 @@ def perplexity(options: Any, device: torch.device) -> list[dict]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """Return the README's table in Markdown."""
+    """Return the table in Markdown."""
     lines = [
         "| size | numbers | batch | way | tokens/s | ratio to plain (each round) | share of "
         "ceiling |",

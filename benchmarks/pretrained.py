@@ -10,10 +10,10 @@ a dense unit on frozen vectors is a logistic regression, so scikit-learn fits it
 
     python benchmarks/pretrained.py                  # all parts
     python benchmarks/pretrained.py --only missing
-    python benchmarks/pretrained.py --only --readme  # only the table
+    python benchmarks/pretrained.py --only --write  # only the table
 
-The table is printed, written into README.md with --readme, and stored with every single training
-in benchmarks/pretrained.json.
+The table is printed, written into docs/benchmarks.md with --write, and stored with every single
+training in benchmarks/pretrained.json.
 """
 
 from __future__ import annotations

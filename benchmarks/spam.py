@@ -5,12 +5,13 @@ Which network goes to the test is chosen by cross-validation inside the training
 folds. The test messages are looked at after that, once for each trained model. Fine-tuning reads
 the text of the training messages alone, without labels.
 
-    python benchmarks/spam.py --seeds 5 --readme
+    python benchmarks/spam.py --seeds 5 --write
     python benchmarks/spam.py --only validation
     python benchmarks/spam.py --only few attack
 
-The table is printed, written into README.md with --readme, and stored with every single run in
-benchmarks/spam.json. The real messages are needed: python data_scripts/fetch_data.py get sms_spam
+The table is printed, written into docs/benchmarks.md with --write, and stored with every single
+run in benchmarks/spam.json. The real messages are needed:
+python data_scripts/fetch_data.py get sms_spam
 """
 
 from __future__ import annotations
@@ -350,7 +351,7 @@ def final(rows: list[dict], model: str) -> list[dict]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """Return the README's table in Markdown."""
+    """Return the table in Markdown."""
 
     def percent(rows: list[dict], key: str = "accuracy") -> str:
         values = [100 * row[key] for row in rows]

@@ -9,8 +9,8 @@ runs take turns: one round runs each of them once, on a machine that does nothin
     python benchmarks/word2vec.py --corpus wikipedia --rounds 5 --seeds 3
     python benchmarks/word2vec.py --gpu           # on a GPU, against gensim with all cores
 
-The table is printed, written into README.md with --readme, and stored with every single round
-in benchmarks/word2vec.json.
+The table is printed, written into docs/benchmarks.md with --write, and stored with every single
+round in benchmarks/word2vec.json.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_exercises import exercises as register
+from course_lib.datasets import store
 from course_tools import notebooks
 
 os.environ.update(
@@ -141,6 +142,12 @@ def sample_notebook() -> NotebookNode:
     for count, cell in enumerate(notebooks.code_cells(notebook), 1):
         cell.execution_count = count
     return notebook
+
+
+@pytest.fixture(autouse=True)
+def no_memory_of_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loaders remember which files they have checked; each test begins without."""
+    monkeypatch.setattr(store, "_checked", set())
 
 
 @pytest.fixture

@@ -30,7 +30,6 @@ def alone(monkeypatch, tmp_path):
 
     monkeypatch.setenv("COURSE_DATA_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
-    monkeypatch.setattr(store, "_checked", set())
     monkeypatch.setattr(store, "_used", {})
     monkeypatch.setattr(socket, "socket", refuse)
 

@@ -35,7 +35,6 @@ def alone(monkeypatch, tmp_path):
     """An empty cache, no mirror, nothing read so far; returns the cache folder."""
     monkeypatch.setenv("COURSE_DATA_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
-    monkeypatch.setattr(store, "_checked", set())
     monkeypatch.setattr(store, "_used", {})
     return tmp_path / "cache"
 

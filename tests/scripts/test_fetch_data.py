@@ -37,7 +37,6 @@ def toy(monkeypatch, tmp_path):
     """A registry of two small sets and one shipped one; ``men`` and ``rw`` lie in a mirror."""
     monkeypatch.setenv("COURSE_DATA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("COURSE_DATA_MIRROR", str(tmp_path / "room"))
-    monkeypatch.setattr(store, "_checked", set())
     monkeypatch.setattr(store, "_used", {})
     lee = REGISTRY["lee"]
     for name in list(REGISTRY):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import asyncio
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from course_tools import editions, execute, notebooks
+from course_tools import editions, execute, lab, notebooks
 
 STUB = '''def times_2(x: float) -> float:
     """Return x times 2."""
@@ -199,3 +200,37 @@ def test_run_all_goes_through_in_each_copy_of_the_course(path, copies):
         assert notebooks.VERIFY not in notebooks.tags(cell)
         failed = any(output.output_type == "error" for output in cell.outputs)
         assert failed == (notebooks.CHECK in notebooks.tags(cell)), cell.id
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/install.md", "Makefile"])
+def test_who_follows_the_page_opens_copies_without_solutions(page):
+    text = (notebooks.ROOT / page).read_text(encoding="utf-8")
+    assert "course_tools.lab" in text or "make lab" in text
+    assert not re.search(r"jupyter[ -]lab\b[^\n]*notebooks", text)
+
+
+@pytest.mark.parametrize(
+    ("given", "opened"),
+    [
+        (["--no-browser"], ["--no-browser", "student/90_sample.ipynb"]),
+        (["--solutions"], ["90_sample.ipynb"]),
+    ],
+)
+def test_lab_opens_the_copies_or_when_asked_the_solutions(
+    given, opened, sample, course, monkeypatch
+):
+    folder = course(sample).parent
+    called: list[list[str]] = []
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
+    monkeypatch.setattr(lab.notebooks, "find", lambda *which: [folder / "90_sample.ipynb"])
+    monkeypatch.setattr(lab.editions, "main", lambda arguments: 0)
+    monkeypatch.setattr(lab.subprocess, "call", lambda command: called.append(command) or 0)
+    assert lab.main(given) == 0
+    options, path = called[0][3:-1], Path(called[0][-1]).relative_to(folder).as_posix()
+    assert [*options, path] == opened
+
+
+def test_lab_stops_where_no_copy_can_be_written(monkeypatch):
+    monkeypatch.setattr(lab.editions, "main", lambda arguments: 1)
+    monkeypatch.setattr(lab.subprocess, "call", lambda command: pytest.fail("opened"))
+    assert lab.main([]) == 1

@@ -45,13 +45,6 @@ def notebooks() -> dict[str, Notebook]:
     return found
 
 
-def planned() -> set[str]:
-    """Return the notebooks that the README announces; nothing can be said about them yet."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    part = readme.partition("Planned, not here yet")[2].partition("\n## ")[0]
-    return set(re.findall(r"^- (\d\d) · ", part, re.MULTILINE)) - set(notebooks())
-
-
 def rows(heading: str) -> list[list[str]]:
     """Return the cells of the first table below a heading, without its two first lines."""
     part = PAGE.split(f"\n### {heading}", 1)[1]
@@ -92,15 +85,13 @@ def check_readings(cell: str) -> int:
     total = 0
     for book, sections, minutes in readings(cell):
         total += minutes
-        if book not in planned():
-            assert set(sections) <= set(notebooks()[book].sections), (book, sections)
+        assert set(sections) <= set(notebooks()[book].sections), (book, sections)
     return total
 
 
 def check_exercises(cell: str) -> int:
     named, minutes = exercises(cell)
-    if not {number[:2] for number in named} & planned():
-        assert minutes == sum(notebooks()[n[:2]].minutes[n] for n in named), cell
+    assert minutes == sum(notebooks()[n[:2]].minutes[n] for n in named), cell
     return minutes
 
 
@@ -130,7 +121,7 @@ def test_the_two_days() -> None:
 
 def test_the_minutes_of_each_notebook() -> None:
     told = {row[0]: (int(row[1]), int(row[2])) for row in rows("What each notebook is for")}
-    assert set(told) == set(notebooks()) | planned()
+    assert set(told) == set(notebooks())
     for number, book in notebooks().items():
         line = next(line for line in book.header.splitlines() if "**Minutes on CPU**" in line)
         study, solve = told[number]
@@ -139,7 +130,7 @@ def test_the_minutes_of_each_notebook() -> None:
         assert sum(book.minutes.values()) == solve, number
 
 
-MISTAKES = [row for row in rows("What students get wrong") if row[1] not in planned()]
+MISTAKES = rows("What students get wrong")
 
 
 @pytest.mark.parametrize("row", MISTAKES, ids=[f"{row[1]} {row[3]}" for row in MISTAKES])
@@ -184,5 +175,5 @@ def test_the_table_of_data_names_data_and_notebooks_that_are_there() -> None:
     table = re.findall(r"^\| (\d\d) \| (.+?) \|", part, re.MULTILINE)
     assert len(table) >= 4
     for book, data in table:
-        assert book in set(notebooks()) | planned()
+        assert book in set(notebooks())
         assert set(re.findall(r"`(\w+)`", data)) <= set(datasets.REGISTRY)
