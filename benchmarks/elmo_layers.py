@@ -86,8 +86,8 @@ def tags(model: elmo.Elmo, n_sentences: int, seed: int) -> list[dict[str, Any]]:
     """Ask a probe for the part of speech of every word."""
     tagged = datasets.load_tagged("brown")
     order = np.random.default_rng(seed).permutation(len(tagged))
-    chosen = [i for i in order if 4 <= len(tagged.sentences[i]) <= 40][:n_sentences]
-    values = np.concatenate(layers_of(model, [tagged.sentences[i] for i in chosen]), axis=1)
+    chosen = [i for i in order if 4 <= len(tagged.tokens[i]) <= 40][:n_sentences]
+    values = np.concatenate(layers_of(model, [tagged.tokens[i] for i in chosen]), axis=1)
     answers = np.array([tag for i in chosen for tag in tagged.tags[i]])
     group = np.array([i for i in chosen for _ in tagged.tags[i]])
     folds = list(GroupKFold(3, shuffle=True, random_state=seed).split(group, groups=group))

@@ -313,7 +313,9 @@ def main() -> None:
 def measure(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, Any]:
     """Cut the texts, train all models, return the figures."""
     if "kiwipiepy" not in hangul.splitter("word"):
-        parser.error(f"kiwipiepy is not installed: {hangul.INSTALL}")
+        parser.error(
+            'kiwipiepy is not installed: python -m pip install -c constraints.txt -e ".[korean]"'
+        )
 
     start = time.perf_counter()
     texts = {unit: prepare(unit, options.tokens) for unit in options.units}

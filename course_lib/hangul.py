@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import warnings
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import pairwise
@@ -25,8 +24,6 @@ VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 FINALS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
 NO_FINAL = "∅"
 """Stands where a syllable has no final consonant; no letter of any text."""
-
-INSTALL = 'python -m pip install -c constraints.txt -e ".[korean]"'
 
 Unit = Literal["eojeol", "word", "morpheme"]
 
@@ -205,30 +202,6 @@ def misspellings(word: str) -> list[str]:
     return found
 
 
-def tokenize_korean(text: str, *, unit: Unit = "word") -> list[str]:
-    """Split a Korean text into words; punctuation is dropped.
-
-    Parameters
-    ----------
-    text : str
-    unit : {"word", "eojeol", "morpheme"}
-        ``eojeol`` is what stands between blanks: 영화를 is one. ``word`` cuts off particles,
-        which Korean grammar counts as words of their own (영화 + 를), and leaves inflected verbs
-        whole, so that sub-words have something to do. ``morpheme`` cuts these too: 먹 + 었 + 다.
-        The last two need kiwipiepy (the extra ``korean``). Without it the text is split at
-        blanks, with a warning.
-
-    Returns
-    -------
-    list of str
-    """
-    if not isinstance(text, str):
-        raise TypeError(f"tokenize_korean takes a string, not {type(text).__name__}: {text!r:.60}")
-    if "not installed" in (how := splitter(unit)):
-        warnings.warn(f"Split by {how}: {INSTALL}", stacklevel=2)
-    return next(tokenize_all([text], unit=unit))
-
-
 def splitter(unit: Unit = "word") -> str:
     """Say what cuts words of this unit on this machine: kiwipiepy or whitespace.
 
@@ -248,20 +221,27 @@ def splitter(unit: Unit = "word") -> str:
     return f"kiwipiepy {kiwipiepy.__version__}, unit {unit}"
 
 
-def tokenize_all(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[list[str]]:
-    """Split many texts, as :func:`tokenize_korean` does, with all cores and without a warning.
+def tokenize_korean(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[list[str]]:
+    """Split Korean texts into words, with all cores; punctuation is dropped.
 
     Parameters
     ----------
     texts : iterable of str
         Read as far ahead as the analyser needs.
     unit : {"word", "eojeol", "morpheme"}
+        ``eojeol`` is what stands between blanks: 영화를 is one. ``word`` cuts off particles,
+        which Korean grammar counts as words of their own (영화 + 를), and leaves inflected verbs
+        whole, so that sub-words have something to do. ``morpheme`` cuts these too: 먹 + 었 + 다.
+        The last two need kiwipiepy (the extra ``korean``). Without it texts are split at blanks;
+        :func:`splitter` says so.
 
     Yields
     ------
     list of str
         The words of one text after the other.
     """
+    if isinstance(texts, str):
+        raise TypeError(f"texts is one string, {texts!r:.40}: give a list of texts.")
     if splitter(unit).startswith("whitespace"):
         yield from map(tokenize, texts)
         return

@@ -6,7 +6,6 @@ the package the file ships in. It downloads only with ``download=True``.
 
 from course_lib.datasets.annotated import (
     TAGS,
-    TaggedText,
     coarse_tag,
     load_senses,
     load_tagged,
@@ -25,7 +24,6 @@ __all__ = [
     "DataUnavailable",
     "Dataset",
     "File",
-    "TaggedText",
     "coarse_tag",
     "largest_corpus",
     "load_analogies",

@@ -6,8 +6,7 @@ import json
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,41 +42,7 @@ _ENDINGS = re.compile(r"(?:-(?:tl|hl|nc))+$")  # in a title, in a headline, cite
 _QUOTES = {"``": '"', "''": '"'}
 
 
-@dataclass(frozen=True, eq=False)
-class TaggedText:
-    """Sentences and the part of speech of each word.
-
-    Attributes
-    ----------
-    sentences : list of list of str
-        Words and punctuation marks as written.
-    tags : list of list of str
-        One of ``TAGS`` for each.
-    name : str
-        ``"brown"`` or ``"homonyms"``.
-    source : str
-        Where it was found: ``"cache"``, ``"mirror"`` or ``"sample"``.
-    """
-
-    sentences: list[list[str]]
-    tags: list[list[str]]
-    name: str
-    source: str
-
-    def __len__(self) -> int:
-        """Return the number of sentences."""
-        return len(self.sentences)
-
-    def __repr__(self) -> str:
-        """Say what it is in one line."""
-        words = sum(map(len, self.sentences))
-        return (
-            f"TaggedText({self.name!r}, {len(self):,} sentences, {words:,} words, "
-            f"source={self.source!r})"
-        )
-
-
-def load_tagged(name: str = "brown", *, download: bool = False) -> TaggedText:
+def load_tagged(name: str = "brown", *, download: bool = False) -> pd.DataFrame:
     """Read sentences whose words are tagged with their part of speech.
 
     Where Brown is not at hand, the 240 sentences of the course's own ``homonyms`` stand in.
@@ -90,7 +55,10 @@ def load_tagged(name: str = "brown", *, download: bool = False) -> TaggedText:
 
     Returns
     -------
-    TaggedText
+    pandas.DataFrame
+        A row for each sentence: ``tokens`` (list of str, words and punctuation marks as written)
+        and ``tags`` (list of str, one of ``TAGS`` for each). ``.attrs`` holds ``name``,
+        ``"brown"`` or ``"homonyms"``, and ``source``.
 
     Raises
     ------
@@ -109,12 +77,8 @@ def load_tagged(name: str = "brown", *, download: bool = False) -> TaggedText:
     if name == "brown":
         name = store.choose(("brown",), ("homonyms",), download=download)
     (path,) = store.locate(name, download=download)
-    if name == "brown":
-        pairs = list(_brown(path))
-    else:
-        pairs = [(row["tokens"], row["tags"]) for row in _homonyms(path)]
-    sentences, tags = ([list(part) for part in parts] for parts in zip(*pairs, strict=True))
-    return TaggedText(sentences, tags, name, store.used()[name])
+    rows = _brown(path) if name == "brown" else _homonyms(path)
+    return _table(rows, ["tokens", "tags"], name)
 
 
 def coarse_tag(tag: str) -> str:
@@ -140,7 +104,7 @@ def coarse_tag(tag: str) -> str:
     return found
 
 
-def _brown(path: Path) -> Iterator[tuple[list[str], list[str]]]:
+def _brown(path: Path) -> Iterator[dict[str, Any]]:
     with zipfile.ZipFile(path) as archive:
         for name in sorted(archive.namelist()):
             if not re.fullmatch(r"brown/c[a-r]\d\d", name):
@@ -149,7 +113,7 @@ def _brown(path: Path) -> Iterator[tuple[list[str], list[str]]]:
                 pairs = [pair.rpartition("/") for pair in line.split()]
                 if pairs:
                     words = [_QUOTES.get(word, word) for word, _, _ in pairs]
-                    yield words, [coarse_tag(tag) for _, _, tag in pairs]
+                    yield {"tokens": words, "tags": [coarse_tag(tag) for _, _, tag in pairs]}
 
 
 def load_senses(name: str = "coarsewsd20", *, download: bool = False) -> pd.DataFrame:
@@ -183,15 +147,19 @@ def load_senses(name: str = "coarsewsd20", *, download: bool = False) -> pd.Data
     Loureiro, Rezaee, Pilehvar & Camacho-Collados 2021, "Analysis and Evaluation of Language
     Models for Word Sense Disambiguation", section 4: CoarseWSD-20, from Wikipedia, lower case.
     """
-    import pandas as pd
-
     if name not in ("coarsewsd20", "homonyms"):
         raise ValueError(unknown_name(name, ("coarsewsd20", "homonyms"), "set of senses"))
     if name == "coarsewsd20":
         name = store.choose(("coarsewsd20",), ("homonyms",), download=download)
     (path,) = store.locate(name, download=download)
     rows = _coarsewsd(path) if name == "coarsewsd20" else _homonyms(path)
-    table = pd.DataFrame(rows, columns=["word", "sense", "split", "tokens", "position"])
+    return _table(rows, ["word", "sense", "split", "tokens", "position"], name)
+
+
+def _table(rows: Iterable[dict[str, Any]], columns: list[str], name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    table = pd.DataFrame(list(rows), columns=columns)
     table.attrs.update(name=name, source=store.used()[name])
     return table
 

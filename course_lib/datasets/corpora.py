@@ -126,7 +126,7 @@ def load_corpus(
     Notes
     -----
     Sentences come from ``text.split_sentences`` (Brown brings its own), words from
-    ``text.tokenize`` or, in Korean, from ``hangul.tokenize_all``. A sentence of one word is
+    ``text.tokenize`` or, in Korean, from ``hangul.tokenize_korean``. A sentence of one word is
     dropped: it has no context to learn from.
     """
     if name not in READERS:
@@ -151,7 +151,7 @@ def load_corpus(
     for title, document in documents:
         titles.append(title)
         starts.append(len(sentences))
-        split = hangul.tokenize_all(document, unit=unit) if unit else map(words_of, document)
+        split = hangul.tokenize_korean(document, unit=unit) if unit else map(words_of, document)
         for words in split:
             if len(words) < 2:
                 continue

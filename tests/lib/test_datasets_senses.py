@@ -102,28 +102,28 @@ def test_brown_is_read_in_order(alone, monkeypatch):
     }
     register(monkeypatch, "brown", brown(texts), alone)
     found = datasets.load_tagged()
-    assert found.sentences == [
+    assert found["tokens"].tolist() == [
         ["It", "isn't", "New", "York's", "."],
         ["No", "!"],
         ["He", "said", '"', "1/2", '"', "."],
     ]
-    assert found.tags == [
+    assert found["tags"].tolist() == [
         ["PRON", "VERB", "ADJ", "NOUN", "."],
         ["ADV", "."],
         ["PRON", "VERB", ".", "NUM", ".", "."],
     ]
-    assert repr(found) == "TaggedText('brown', 3 sentences, 13 words, source='cache')"
+    assert found.attrs == {"name": "brown", "source": "cache"}
 
 
 def test_the_sample_stands_in_for_brown_and_damage_is_an_error(alone, monkeypatch):
     found = datasets.load_tagged("brown")
-    assert (found.name, found.source, len(found)) == ("homonyms", "sample", 240)
+    assert found.attrs == {"name": "homonyms", "source": "sample"} and len(found) == 240
     assert datasets.used() == {"homonyms": "sample"}
     path = register(monkeypatch, "brown", brown({"ca01": "A/at\n"}), alone)
     path.write_bytes(b"cut")
     with pytest.raises(datasets.DataUnavailable, match="'brown' in the cache is damaged"):
         datasets.load_tagged()
-    assert datasets.load_tagged("homonyms").name == "homonyms"
+    assert datasets.load_tagged("homonyms").attrs["name"] == "homonyms"
 
 
 def test_unknown_names(alone):
@@ -189,10 +189,10 @@ def test_the_sample_of_homonyms(alone):
 def test_the_tags_of_the_sample(alone):
     tagged = datasets.load_tagged("homonyms")
     table = datasets.load_senses("homonyms")
-    assert tagged.sentences == table["tokens"].tolist()
+    assert tagged["tokens"].tolist() == table["tokens"].tolist()
     known = {"the": "DET", "a": "DET", "of": "ADP", "and": "CONJ", ".": ".", "was": "VERB"}
     known |= {"he": "PRON", "not": "ADV", "two": "NUM"}
-    for words, tags in zip(tagged.sentences, tagged.tags, strict=True):
+    for words, tags in zip(tagged["tokens"], tagged["tags"], strict=True):
         assert len(words) == len(tags) and set(tags) <= set(datasets.TAGS) and "VERB" in tags
         assert all(known.get(w.lower(), tag) == tag for w, tag in zip(words, tags, strict=True))
     of_target = Counter(
@@ -215,10 +215,10 @@ def at_hand(name: str) -> bool:
 @pytest.mark.skipif(not at_hand("brown"), reason="brown is not in a COURSE_DATA_MIRROR folder")
 def test_brown():
     found = datasets.load_tagged("brown")
-    assert (len(found), sum(map(len, found.sentences))) == (57_340, 1_161_192)  # as NLTK has them
-    assert found.sentences[0][:4] == ["The", "Fulton", "County", "Grand"]
-    assert found.tags[0][:5] == ["DET", "NOUN", "NOUN", "ADJ", "NOUN"]
-    share = Counter(tag for tags in found.tags for tag in tags)
+    assert (len(found), sum(map(len, found["tokens"]))) == (57_340, 1_161_192)  # as NLTK has them
+    assert found["tokens"][0][:4] == ["The", "Fulton", "County", "Grand"]
+    assert found["tags"][0][:5] == ["DET", "NOUN", "NOUN", "ADJ", "NOUN"]
+    share = Counter(tag for tags in found["tags"] for tag in tags)
     assert set(share) == set(datasets.TAGS)
     assert share["X"] < 2500 and share["NOUN"] > share["VERB"] > share["ADJ"]
 

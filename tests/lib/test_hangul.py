@@ -141,8 +141,13 @@ def no_kiwi(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kiwipiepy", None)  # importing it fails as if absent
 
 
+def words_of(text: str, unit: hangul.Unit = "word") -> list[str]:
+    (words,) = hangul.tokenize_korean([text], unit=unit)
+    return words
+
+
 def test_eojeols_need_no_analyzer(no_kiwi: None) -> None:
-    assert hangul.tokenize_korean(SENTENCE, unit="eojeol") == EOJEOLS
+    assert words_of(SENTENCE, "eojeol") == EOJEOLS
     assert hangul.splitter("eojeol") == "whitespace"
 
 
@@ -151,27 +156,25 @@ def test_without_the_analyzer_text_is_cut_at_blanks_and_that_is_said(
     no_kiwi: None, unit: hangul.Unit
 ) -> None:
     assert hangul.splitter(unit) == "whitespace (kiwipiepy is not installed)"
-    with pytest.warns(UserWarning, match=r"not installed.*pip install.*\[korean\]"):
-        assert hangul.tokenize_korean(SENTENCE, unit=unit) == EOJEOLS
-    assert list(hangul.tokenize_all([SENTENCE, ""], unit=unit)) == [EOJEOLS, []]
+    assert list(hangul.tokenize_korean([SENTENCE, ""], unit=unit)) == [EOJEOLS, []]
 
 
 def test_wrong_arguments_are_answered() -> None:
     with pytest.raises(ValueError, match=r"unit is 'words'.*eojeol, word, morpheme"):
-        hangul.tokenize_korean(SENTENCE, unit="words")
-    with pytest.raises(TypeError, match="takes a string, not list"):
-        hangul.tokenize_korean([SENTENCE])
+        words_of(SENTENCE, "words")
+    with pytest.raises(TypeError, match="texts is one string"):
+        next(hangul.tokenize_korean(SENTENCE))
 
 
 def test_words_and_morphemes() -> None:
     pytest.importorskip("kiwipiepy", reason="the extra 'korean' is not installed")
-    words = hangul.tokenize_korean(SENTENCE)
+    words = words_of(SENTENCE)
     assert words[:6] == ["어제", "본", "영화", "를", "또", "봤다"]  # particles off, verbs whole
     assert words[6:10] == ["그", "감독", "은", "학생"] and words[10].startswith("이다")
-    morphemes = hangul.tokenize_korean("밥을 먹었다.", unit="morpheme")
+    morphemes = words_of("밥을 먹었다.", "morpheme")
     assert morphemes == ["밥", "을", "먹", "었", "다"]
-    assert hangul.tokenize_korean("난 간다") == ["난", "간다"]  # 나 + ㄴ in one syllable
-    assert hangul.tokenize_korean("배우의연기") == ["배우", "의", "연기"]
+    assert words_of("난 간다") == ["난", "간다"]  # 나 + ㄴ in one syllable
+    assert words_of("배우의연기") == ["배우", "의", "연기"]
     assert "kiwipiepy" in hangul.splitter()
 
 
@@ -179,8 +182,8 @@ def test_nothing_but_blanks_is_added() -> None:
     pytest.importorskip("kiwipiepy", reason="the extra 'korean' is not installed")
     texts = [SENTENCE, "한국어를 NFD로 café에서는 😀 썼다", "", "…", "학교에서부터였다", "3.5%가"]
     texts += [unicodedata.normalize("NFD", text) for text in texts]
-    for text, words in zip(texts, hangul.tokenize_all(texts), strict=True):
-        glued = "".join(hangul.tokenize_korean(unicodedata.normalize("NFC", text), unit="eojeol"))
+    for text, words in zip(texts, hangul.tokenize_korean(texts), strict=True):
+        glued = "".join(words_of(unicodedata.normalize("NFC", text), "eojeol"))
         assert "".join(words) == glued
-    for words in hangul.tokenize_all(texts, unit="morpheme"):
+    for words in hangul.tokenize_korean(texts, unit="morpheme"):
         assert not any(" " in word or not word for word in words)
