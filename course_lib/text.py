@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, repeat
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def tokenize(text: str, *, lower: bool = True, punctuation: bool = False) -> lis
     list of str
     """
     if not isinstance(text, str):
-        raise TypeError(f"tokenise takes one string, not {type(text).__name__}: {text!r:.60}")
+        raise TypeError(f"tokenize takes one string, not {type(text).__name__}: {text!r:.60}")
     pattern = _WORD_OR_MARK if punctuation else _WORD
     return pattern.findall(text.lower() if lower else text)
 
@@ -188,6 +189,23 @@ class Vocabulary:
         before = np.concatenate([[0], np.cumsum(known)])  # known words before each position
         offsets = before[np.concatenate([[0], np.cumsum(lengths)])]
         return EncodedCorpus(ids[known], offsets.astype(np.int64))
+
+
+def check_corpus(corpus: object) -> None:
+    """Raise a TypeError or ValueError unless ``corpus`` can be read more than once."""
+    if isinstance(corpus, (str, EncodedCorpus)) or not hasattr(corpus, "__len__"):
+        raise TypeError(
+            f"corpus must be a list of tokenised sentences (lists of words), not "
+            f"{type(corpus).__name__}: it is read more than once."
+        )
+    if len(corpus) == 0:
+        raise ValueError("The corpus is empty: it holds no sentence.")
+
+
+def check_whole_number(name: str, value: object) -> None:
+    """Raise a ValueError unless the option ``name`` is a whole number above 0."""
+    if not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} is {value!r}; it must be a whole number above 0.")
 
 
 def unknown_word(word: object, words: Sequence[str]) -> str:

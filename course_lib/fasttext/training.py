@@ -10,9 +10,10 @@ from course_lib.fasttext.fast import subword_step
 from course_lib.fasttext.model import FastText
 from course_lib.fasttext.subwords import Subwords
 from course_lib.fasttext.vectors import FastTextVectors
-from course_lib.text import Vocabulary
+from course_lib.text import Vocabulary, check_corpus, check_whole_number
 from course_lib.word2vec import Batch
-from course_lib.word2vec.loop import Options, check_corpus, check_whole_number, descend
+from course_lib.word2vec.loop import descend
+from course_lib.word2vec.options import Options
 
 
 def train(

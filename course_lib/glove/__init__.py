@@ -1,6 +1,6 @@
 """GloVe: word vectors fitted to the logarithms of co-occurrence counts.
 
-The way of the data: :mod:`training` counts a corpus and deals the counts into hands of
+The way of the data: :mod:`training` counts a corpus and splits the counts into batches of
 :mod:`entries`; :mod:`model` is the model as a formula with automatic gradients, :mod:`fast`
 the same step by hand.
 """

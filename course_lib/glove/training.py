@@ -17,9 +17,8 @@ from course_lib.counts import cooccurrence
 from course_lib.glove.entries import Entries
 from course_lib.glove.fast import adagrad_step
 from course_lib.glove.model import GloVe
-from course_lib.text import Vocabulary
+from course_lib.text import Vocabulary, check_corpus, check_whole_number
 from course_lib.vectors import WordVectors
-from course_lib.word2vec.loop import check_corpus, check_whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,8 +131,8 @@ def fit(
     device : str or torch.device, optional
         The CPU if not given.
     batch_size : int
-        Entries a step. They are dealt at random, once; each epoch takes the hands in another
-        order.
+        Entries a step. They are spread over batches at random, once; each epoch takes the
+        batches in another order.
     autograd : bool
         Take gradients from :class:`GloVe` and steps from ``torch.optim.Adagrad``. Same
         result, slower.
@@ -159,7 +158,14 @@ def fit(
     """
     from scipy.sparse import csr_array
 
-    _check_options(locals())
+    sizes = {"vector_size": vector_size, "epochs": epochs}
+    for name, number in {**sizes, "workers": workers, "batch_size": batch_size}.items():
+        check_whole_number(name, number)
+    for name, number in {"alpha": alpha, "x_max": x_max}.items():
+        if not (math.isfinite(number) and number > 0):
+            raise ValueError(f"{name} is {number}; it must be a number above 0.")
+    if not 0 <= exponent < math.inf:
+        raise ValueError(f"exponent is {exponent}; it must be 0 or more.")
     counts = csr_array(counts).tocoo()  # adds up what stands at the same place
     _check_counts(counts, vocabulary)
     target = torch.device(device or "cpu")
@@ -167,13 +173,13 @@ def fit(
     with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed
         torch.manual_seed(seed)
         model = GloVe(len(vocabulary), vector_size).to(target)
-    hands = _deal(counts, batch_size, generator, x_max, exponent, target)
+    batches = _batches(counts, batch_size, generator, x_max, exponent, target)
     step = _autograd_step(model, alpha) if autograd else _fast_step(model, alpha)
     stop = threading.Event()
     # A thread of its own, so the limit on cores does not outlive the training.
     with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(workers,)) as pool:
         try:
-            history = pool.submit(_epochs, hands, step, epochs, generator, stop).result()
+            history = pool.submit(_epochs, batches, step, epochs, generator, stop).result()
         finally:
             stop.set()  # an interrupt ends the training after the present step
     return WordVectors(
@@ -185,7 +191,7 @@ def fit(
     )
 
 
-def _deal(
+def _batches(
     counts: coo_array,
     batch_size: int,
     generator: torch.Generator,
@@ -193,16 +199,16 @@ def _deal(
     exponent: float,
     device: torch.device,
 ) -> list[Entries]:
-    """Shuffle the entries above 0 and deal them into hands of ``batch_size``."""
+    """Shuffle the entries above 0 and split them into batches of ``batch_size``."""
     rows, columns = (torch.from_numpy(ids.astype(np.int32)) for ids in counts.coords)
     values = torch.from_numpy(counts.data.astype(np.float32))
     order = torch.randperm(len(values), generator=generator)
     order = order[values[order] > 0]
     return [
-        Entries.of(rows[hand], columns[hand], values[hand], x_max=x_max, exponent=exponent).to(
+        Entries.of(rows[part], columns[part], values[part], x_max=x_max, exponent=exponent).to(
             device
         )
-        for hand in order.split(batch_size)
+        for part in order.split(batch_size)
     ]
 
 
@@ -231,26 +237,26 @@ def _autograd_step(model: GloVe, alpha: float) -> Callable[[Entries], torch.Tens
 
 
 def _epochs(
-    hands: list[Entries],
+    batches: list[Entries],
     step: Callable[[Entries], torch.Tensor],
     epochs: int,
     generator: torch.Generator,
     stop: threading.Event,
 ) -> pd.DataFrame:
-    """Walk over all hands ``epochs`` times and return the history."""
+    """Go over all batches ``epochs`` times and return the history."""
     import pandas as pd
 
     rows = []
-    n_entries = sum(map(len, hands))
+    n_entries = sum(map(len, batches))
     with runtime.progress(total=n_entries * epochs, desc="GloVe", unit=" entries") as bar:
         for epoch in range(1, epochs + 1):
             started = time.perf_counter()
-            total = torch.zeros((), dtype=torch.float64, device=hands[0].rows.device)
-            for number in torch.randperm(len(hands), generator=generator).tolist():
+            total = torch.zeros((), dtype=torch.float64, device=batches[0].rows.device)
+            for number in torch.randperm(len(batches), generator=generator).tolist():
                 if stop.is_set():
                     break
-                total += step(hands[number])
-                bar.update(len(hands[number]))
+                total += step(batches[number])
+                bar.update(len(batches[number]))
             loss = float(total) / n_entries
             if not math.isfinite(loss):
                 raise FloatingPointError(
@@ -260,17 +266,6 @@ def _epochs(
             rows.append((epoch, loss, seconds, n_entries / seconds))
             bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
     return pd.DataFrame(rows, columns=["epoch", "loss", "seconds", "entries_per_second"])
-
-
-def _check_options(options: dict) -> None:
-    """Refuse options that cannot work, before any time is spent."""
-    for name in ("vector_size", "epochs", "workers", "batch_size"):
-        check_whole_number(name, options[name])
-    for name in ("alpha", "x_max"):
-        if not (math.isfinite(options[name]) and options[name] > 0):
-            raise ValueError(f"{name} is {options[name]}; it must be a number above 0.")
-    if not 0 <= options["exponent"] < math.inf:
-        raise ValueError(f"exponent is {options['exponent']}; it must be 0 or more.")
 
 
 def _check_counts(counts: coo_array, vocabulary: Vocabulary) -> None:

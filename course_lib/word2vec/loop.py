@@ -10,17 +10,19 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from course_lib import runtime
-from course_lib.text import EncodedCorpus, Vocabulary, keep_probability, noise_distribution
+from course_lib.text import Vocabulary, keep_probability, noise_distribution
 from course_lib.word2vec.batches import BLOCK, STEPS_AT_ONCE, Batch, batches, subsample
-from course_lib.word2vec.model import Architecture, Word2Vec
+from course_lib.word2vec.model import Word2Vec
+from course_lib.word2vec.options import Options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,74 +34,7 @@ LOSS_EVERY = 16  # the loss is taken on one step in 16: it costs as much as the 
 
 # Changes the tables in place for one batch, its noise words and a learning rate.
 Step = Callable[[Batch, torch.Tensor, float], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How to train. The names are those of :func:`course_lib.word2vec.train`.
-
-    Raises
-    ------
-    ValueError
-        If an option is out of range; before any time is spent.
-    """
-
-    architecture: Architecture = "skipgram"
-    loss: Literal["negative", "softmax"] = "negative"
-    window: int
-    negative: int
-    sample: float
-    epochs: int
-    alpha: float
-    min_alpha: float
-    ns_exponent: float
-    seed: int
-    workers: int
-    batch_size: int | None
-    autograd: bool
-
-    def __post_init__(self) -> None:
-        """Refuse options that cannot work."""
-        choices = {"architecture": ("skipgram", "cbow"), "loss": ("negative", "softmax")}
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be one of {allowed}.")
-        for name in ("window", "negative", "epochs", "workers"):
-            check_whole_number(name, getattr(self, name))
-        for name in ("alpha", "min_alpha"):
-            rate = getattr(self, name)
-            if not (math.isfinite(rate) and rate > 0):
-                raise ValueError(f"{name} is {rate}; a learning rate is a number above 0.")
-        if self.min_alpha > self.alpha:
-            raise ValueError(
-                f"min_alpha, {self.min_alpha}, is above alpha, {self.alpha}; "
-                "the learning rate falls from alpha to min_alpha."
-            )
-        if self.workers > 1 and (self.autograd or self.loss == "softmax"):
-            raise ValueError(
-                f"workers is {self.workers}, but autograd needs tables that nobody else "
-                "changes: use workers=1, or negative sampling without autograd."
-            )
-        size = self.batch_size
-        if size is not None and (size < BLOCK or size % BLOCK):
-            raise ValueError(f"batch_size is {size}; it must be a multiple of {BLOCK}.")
-
-
-def check_whole_number(name: str, value: object) -> None:
-    """Raise a ValueError unless the option ``name`` is a whole number above 0."""
-    if not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} is {value!r}; it must be a whole number above 0.")
-
-
-def check_corpus(corpus: object) -> None:
-    """Raise a TypeError or ValueError unless ``corpus`` can be read more than once."""
-    if isinstance(corpus, (str, EncodedCorpus)) or not hasattr(corpus, "__len__"):
-        raise TypeError(
-            f"corpus must be a list of tokenised sentences (lists of words), not "
-            f"{type(corpus).__name__}: it is read more than once."
-        )
-    if len(corpus) == 0:
-        raise ValueError("The corpus is empty: it holds no sentence.")
+Loss = tuple[torch.Tensor, torch.Tensor]  # of one step: the sum, and over how many examples
 
 
 def descend(
@@ -156,62 +91,142 @@ def descend(
     noise = noise.to(target, torch.float32 if target.type == "mps" else torch.float64)
     rng = np.random.default_rng(options.seed)
     rates = np.linspace(options.alpha, options.min_alpha, options.epochs + 1)
+    seeds = [options.seed * 1_000_003 + epoch for epoch in range(options.epochs)]
     rows = []
     with runtime.progress(total=raw_tokens * options.epochs, desc=name, unit=" words") as bar:
-        for epoch, (first, last) in enumerate(pairwise(rates)):
+        trainer = Trainer(model, step, noise, options, batch_size, raw_tokens, bar)
+        for epoch, (fall, seed) in enumerate(zip(pairwise(rates), seeds, strict=True), 1):
             started = time.perf_counter()
-            ids, sentence = subsample(encoded, keep, rng)
-            work = _Epoch(model, step, noise, options, batch_size, first, last, bar, raw_tokens)
-            mean_loss = work.run(ids, sentence, options.workers, options.seed * 1_000_003 + epoch)
+            loss = trainer.epoch(*subsample(encoded, keep, rng), fall, seed)
             seconds = time.perf_counter() - started
-            rows.append((epoch + 1, mean_loss, seconds, raw_tokens / seconds))
+            rows.append((epoch, loss, seconds, raw_tokens / seconds))
     return pd.DataFrame(rows, columns=["epoch", "loss", "seconds", "words_per_second"])
 
 
-class _Epoch:
-    """One pass over the kept words, by one thread or several on the same tables."""
+@dataclass
+class Trainer:
+    """Passes over the kept words, by one thread or several on the same tables.
 
-    def __init__(
-        self,
-        model: Word2Vec,
-        step: Step,
-        noise: torch.Tensor,
-        options: Options,
-        batch_size: int,
-        first_rate: float,
-        last_rate: float,
-        bar: tqdm,
-        raw_tokens: int,
-    ) -> None:
-        self.model, self.step, self.noise, self.options = model, step, noise, options
-        self.batch_size, self.bar = batch_size, bar
-        self.first_rate, self.last_rate, self.raw_tokens = first_rate, last_rate, raw_tokens
-        self.stop = threading.Event()
-        self.losses: list[tuple[torch.Tensor, torch.Tensor]] = []
-        self.errors: list[BaseException] = []
+    Attributes
+    ----------
+    model : Word2Vec
+    step : callable
+        See :func:`descend`.
+    noise : torch.Tensor, float, (V,)
+        Running sum of the distribution of the noise words.
+    options : Options
+    batch_size : int
+        Centres a step.
+    raw_tokens : int
+        Tokens of the corpus before any is left out: what the progress bar counts.
+    bar : tqdm
+    """
 
-    def run(self, ids: np.ndarray, sentence: np.ndarray, workers: int, seed: int) -> float:
-        """Train on all words and return the mean loss an example."""
-        workers = max(1, min(workers, len(ids) // WORDS_A_WORKER))
+    model: Word2Vec
+    step: Step
+    noise: torch.Tensor
+    options: Options
+    batch_size: int
+    raw_tokens: int
+    bar: tqdm
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def epoch(
+        self, ids: np.ndarray, sentence: np.ndarray, fall: tuple[float, float], seed: int
+    ) -> float:
+        """Train on all words once and return the mean loss an example.
+
+        Parameters
+        ----------
+        ids, sentence : numpy.ndarray, int, (tokens,)
+            The word at each place, and the number of its sentence.
+        fall : (float, float)
+            First and last learning rate.
+        seed : int
+        """
+        workers = max(1, min(self.options.workers, len(ids) // WORDS_A_WORKER))
         edges = np.linspace(0, len(ids), workers + 1).astype(int)
-        threads = [
-            threading.Thread(
-                target=self._guarded, args=(ids[a:b], sentence[a:b], seed * workers + part)
-            )
-            for part, (a, b) in enumerate(pairwise(edges))
-        ]
+        # Threads of their own, so that the limit of one core does not outlive the training.
+        one_core = {"initializer": torch.set_num_threads, "initargs": (1,)}
+        with ThreadPoolExecutor(workers, **one_core) as pool:
+            shares = [
+                pool.submit(self._work, ids[a:b], sentence[a:b], fall, seed * workers + part)
+                for part, (a, b) in enumerate(pairwise(edges))
+            ]
+            try:
+                losses = [loss for share in shares for loss in share.result()]
+            except BaseException:
+                self.stop.set()  # an interrupt ends the threads after their present step
+                raise
+        return self._mean(losses, fall[0])
+
+    def _work(
+        self, ids: np.ndarray, sentence: np.ndarray, fall: tuple[float, float], seed: int
+    ) -> list[Loss]:
+        """Do what one thread does in an epoch: go over its share of the words."""
         try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        finally:
-            self.stop.set()  # an interrupt ends the threads after their present step
-        if self.errors:
-            raise self.errors[0]
-        if not self.losses:  # sub-sampling has left no word in this epoch
+            with torch.no_grad():
+                return self._steps(ids, sentence, fall, seed)
+        except BaseException:
+            self.stop.set()
+            raise
+
+    def _steps(
+        self, ids: np.ndarray, sentence: np.ndarray, fall: tuple[float, float], seed: int
+    ) -> list[Loss]:
+        options, device = self.options, self.model.input.weight.device
+        generator = torch.Generator(device).manual_seed(seed)
+        words = [torch.from_numpy(part).to(device) for part in (ids, sentence)]
+        n_steps = max(1, math.ceil(len(ids) / self.batch_size))
+        steps = batches(*words, window=options.window, size=self.batch_size, generator=generator)
+        noise = self._noise_words(generator)
+        raw_words = self.raw_tokens * LOSS_EVERY // n_steps
+        losses: list[Loss] = []
+        for number, batch in enumerate(steps):
+            if self.stop.is_set():
+                break
+            rate = fall[0] + (fall[1] - fall[0]) * number / n_steps
+            negatives = next(noise) if options.loss == "negative" else None
+            look = number % LOSS_EVERY == 0
+            if look or options.by_autograd:
+                losses.append((self._loss(batch, negatives, rate), self._examples(batch)))
+            if not options.by_autograd:
+                self.step(batch, negatives, rate)
+            if look:
+                loss, examples = map(float, losses[-1])
+                self.bar.set_postfix(loss=f"{loss / max(examples, 1.0):.3f}", refresh=False)
+                self.bar.update(raw_words)
+        return losses
+
+    def _noise_words(self, generator: torch.Generator) -> Iterator[torch.Tensor]:
+        """Yield the noise words of one step after the other, (blocks, BLOCK) each."""
+        shape = (STEPS_AT_ONCE, self.batch_size // BLOCK, BLOCK)
+        while True:
+            yield from draw_noise(self.noise, shape, generator)
+
+    def _loss(self, batch: Batch, negatives: torch.Tensor | None, rate: float) -> torch.Tensor:
+        """Return the loss of a step; where autograd is asked for, do the step too."""
+        tables = list(self.model.parameters())
+        with torch.set_grad_enabled(self.options.by_autograd):
+            if negatives is None:
+                loss = self.model.softmax_loss(batch)
+            else:
+                loss = self.model.negative_loss(batch, negatives, self.options.negative)
+            if not self.options.by_autograd:
+                return loss
+            gradients = torch.autograd.grad(loss, tables)
+        for table, gradient in zip(tables, gradients, strict=True):
+            table.sub_(gradient, alpha=rate)
+        return loss.detach()
+
+    def _examples(self, batch: Batch) -> torch.Tensor:
+        per_center = batch.mask.sum(dim=2)
+        return (per_center if self.options.architecture == "skipgram" else per_center > 0).sum()
+
+    def _mean(self, losses: list[Loss], rate: float) -> float:
+        if not losses:  # sub-sampling has left no word in this epoch
             return math.nan
-        loss, examples = (float(torch.stack(part).sum()) for part in zip(*self.losses, strict=True))
+        loss, examples = (float(torch.stack(part).sum()) for part in zip(*losses, strict=True))
         mean = loss / max(examples, 1.0)
         untrained = math.log(2) * (1 + self.options.negative)
         if self.options.loss == "softmax":
@@ -220,75 +235,11 @@ class _Epoch:
         if not mean < 2 * untrained or not torch.isfinite(self.model.input.weight).all():
             raise FloatingPointError(
                 f"The vectors grow beyond all bounds: a loss of {mean:.4g}, where untrained ones "
-                f"have {untrained:.4g}, at a learning rate of {self.first_rate:.4g} with "
+                f"have {untrained:.4g}, at a learning rate of {rate:.4g} with "
                 f"{self.batch_size} centres a step. Lower alpha or batch_size; if neighbouring "
                 "sentences repeat the same words, shuffle the sentences."
             )
         return mean
-
-    def _guarded(self, ids: np.ndarray, sentence: np.ndarray, seed: int) -> None:
-        try:
-            # A thread of its own, so the limit of one core does not outlive the training.
-            torch.set_num_threads(1)
-            with torch.no_grad():
-                self._steps(ids, sentence, seed)
-        except BaseException as error:
-            self.errors.append(error)
-            self.stop.set()
-
-    def _steps(self, ids: np.ndarray, sentence: np.ndarray, seed: int) -> None:
-        options, device = self.options, self.model.input.weight.device
-        generator = torch.Generator(device).manual_seed(seed)
-        words = [torch.from_numpy(part).to(device) for part in (ids, sentence)]
-        n_steps = max(1, math.ceil(len(ids) / self.batch_size))
-        steps = batches(*words, window=options.window, size=self.batch_size, generator=generator)
-        noise = self._noise_words(self.batch_size // BLOCK, generator)
-        raw_words = self.raw_tokens * LOSS_EVERY // max(1, n_steps)
-        for number, batch in enumerate(steps):
-            if self.stop.is_set():
-                return
-            rate = self.first_rate + (self.last_rate - self.first_rate) * number / n_steps
-            with_loss = number % LOSS_EVERY == 0
-            if options.loss == "negative":
-                self._negative(batch, next(noise), rate, with_loss)
-            else:
-                self._descend(lambda batch=batch: self.model.softmax_loss(batch), batch, rate)
-            if with_loss:
-                loss, examples = (float(value) for value in self.losses[-1])
-                self.bar.set_postfix(loss=f"{loss / max(examples, 1.0):.3f}", refresh=False)
-                self.bar.update(raw_words)
-
-    def _noise_words(self, blocks: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
-        """Yield the noise words of one step after the other, (blocks, BLOCK) each."""
-        while True:
-            yield from draw_noise(self.noise, (STEPS_AT_ONCE, blocks, BLOCK), generator)
-
-    def _negative(
-        self, batch: Batch, negatives: torch.Tensor, rate: float, with_loss: bool
-    ) -> None:
-        def loss() -> torch.Tensor:
-            return self.model.negative_loss(batch, negatives, self.options.negative)
-
-        if self.options.autograd:
-            self._descend(loss, batch, rate)
-            return
-        if with_loss:
-            self._note(loss(), batch)
-        self.step(batch, negatives, rate)
-
-    def _descend(self, loss: Callable[[], torch.Tensor], batch: Batch, rate: float) -> None:
-        """Do one step with the gradients of autograd."""
-        with torch.enable_grad():
-            value = loss()
-            gradients = torch.autograd.grad(value, list(self.model.parameters()))
-        for table, gradient in zip(self.model.parameters(), gradients, strict=True):
-            table.sub_(gradient, alpha=rate)
-        self._note(value.detach(), batch)
-
-    def _note(self, loss: torch.Tensor, batch: Batch) -> None:
-        per_center = batch.mask.sum(dim=2)
-        examples = per_center if self.options.architecture == "skipgram" else per_center > 0
-        self.losses.append((loss, examples.sum()))
 
 
 def draw_noise(

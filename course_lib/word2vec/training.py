@@ -7,12 +7,13 @@ from typing import Literal
 
 import torch
 
-from course_lib.text import Vocabulary
+from course_lib.text import Vocabulary, check_corpus, check_whole_number
 from course_lib.vectors import WordVectors
 from course_lib.word2vec.batches import Batch
 from course_lib.word2vec.fast import negative_step
-from course_lib.word2vec.loop import Options, check_corpus, check_whole_number, descend
+from course_lib.word2vec.loop import descend
 from course_lib.word2vec.model import Architecture, Word2Vec
+from course_lib.word2vec.options import Options
 
 
 def train(
