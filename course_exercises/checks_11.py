@@ -125,8 +125,8 @@ def projected_step(answer: Answer) -> str:
         expect_close(got[1], wanted_c, f"{case}see section 4", what="the cell")
         expect_close(got[0], wanted_h, f"{case}see section 4", what="the output")
     reference = _by_pytorch(x, h, c, W, U, b, V_P)
-    for mine, theirs, what in zip(got, reference, ("the output", "the cell"), strict=True):
-        expect_close(mine, theirs, "PyTorch's LSTM without clips", tolerance=1e-5, what=what)
+    for answered, wanted, what in zip(got, reference, ("the output", "the cell"), strict=True):
+        expect_close(answered, wanted, "PyTorch's LSTM without clips", tolerance=1e-5, what=what)
     return "steps with and without clips agree with plain loops and with PyTorch's LSTM"
 
 

@@ -78,10 +78,10 @@ def normalize_layer(answer: Answer) -> str:
         got, (layer - mean) / deviation, "places without a word must be 0 in the result too"
     )
     with np.errstate(all="ignore"):
-        own = (layer - layer.mean(2, keepdims=True)) / layer.std(2, keepdims=True)
+        normalized = (layer - layer.mean(2, keepdims=True)) / layer.std(2, keepdims=True)
     expect_not_close(
         np.asarray(got)[mask],
-        own[mask],
+        normalized[mask],
         "each word has got a mean of its own: take one mean over all words together",
     )
     wanted = (layer - mean) / deviation * mask[:, :, None]

@@ -111,11 +111,11 @@ def find(known: Sequence[Master], files: Mapping[str, bytes]) -> list[Leak]:
     found = []
     for name, content in files.items():
         views = _views(content)
-        own = [master.public for master in known if master.stem in name]
+        public = [master.public for master in known if master.stem in name]
         for master in known:
             for exercise, line in master.secrets:
                 wanted = _squashed(line)
-                if any(wanted in view for view in views) and not any(wanted in o for o in own):
+                if any(wanted in view for view in views) and not any(wanted in o for o in public):
                     found.append(Leak(name, exercise, line))
     return found
 

@@ -265,9 +265,9 @@ def parameters(model: nn.Module) -> pd.DataFrame:
     """
     rows = []
     for name, layer in model.named_modules():
-        own = [w for w in layer.parameters(recurse=False) if w.requires_grad]
-        if own:
-            shapes = ", ".join("x".join(map(str, w.shape)) for w in own)
-            rows.append((name.split(".")[-1], shapes, sum(w.numel() for w in own)))
+        weights = [w for w in layer.parameters(recurse=False) if w.requires_grad]
+        if weights:
+            shapes = ", ".join("x".join(map(str, w.shape)) for w in weights)
+            rows.append((name.split(".")[-1], shapes, sum(w.numel() for w in weights)))
     rows.append(("total", "", sum(row[2] for row in rows)))
     return pd.DataFrame(rows, columns=["layer", "shapes", "parameters"])

@@ -73,11 +73,11 @@ class FastTextVectors(WordVectors):
             The word itself if it is known, with its row 0 … V - 1; then its n-grams, bucket b
             as row V + b.
         """
-        own = [(word, self.index[word])] if word in self.index else []
-        if word == LINE_END and own:
-            return own
+        whole = [(word, self.index[word])] if word in self.index else []
+        if word == LINE_END and whole:
+            return whole
         rows = (len(self) + bucket for bucket in self._cut.buckets(word))
-        return [*own, *zip(self._cut.ngrams(word), rows, strict=True)]
+        return [*whole, *zip(self._cut.ngrams(word), rows, strict=True)]
 
     def _vector(self, word: str) -> np.ndarray:
         buckets = [] if word in self.index else self._cut.buckets(word)

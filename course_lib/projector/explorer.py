@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_lib.plots import PALETTE
+from course_lib.projector.coloring import Coloring, color_by_cluster, color_by_frequency
 from course_lib.projector.marks import COLORS, SIGNS, draw, layer_class, marks_on
-from course_lib.projector.paint import Paint, cluster_paint, frequency_paint
 from course_lib.projector.picture import Picture
 from course_lib.projector.projections import METHODS, NO_UMAP, available, project
 from course_lib.vectors import WordVectors
@@ -102,7 +102,7 @@ class Explorer:
         self._places: dict[tuple[str, int], np.ndarray] = {}
         self._pictures: dict[int, Picture] = {}
         self._drawn: dict[int, tuple[str, str]] = {}
-        self._paints: dict[str, Paint] = {}
+        self._colorings: dict[str, Coloring] = {}
         self._build(method, dimensions)
         self._draw()
 
@@ -346,15 +346,17 @@ class Explorer:
             said.append(f"Not in the picture (too rare): {', '.join(beyond)}.")
         return " ".join(said)
 
-    def _paint(self) -> Paint:
+    def _paint(self) -> Coloring:
         color = self.color_choice.value
-        if color not in self._paints:
+        if color not in self._colorings:
             if color == "cluster":
-                paint = cluster_paint(self._unit, self.vectors.words, self.clusters, self.seed)
+                coloring = color_by_cluster(
+                    self._unit, self.vectors.words, self.clusters, self.seed
+                )
             else:
-                paint = frequency_paint(self.shown, self.vectors.counts)
-            self._paints[color] = paint
-        return self._paints[color]
+                coloring = color_by_frequency(self.shown, self.vectors.counts)
+            self._colorings[color] = coloring
+        return self._colorings[color]
 
 
 def neighbors(words: Sequence[str], vectors: WordVectors) -> pd.DataFrame:

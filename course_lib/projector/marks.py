@@ -11,7 +11,7 @@ import numpy as np
 
 from course_lib.plots import PALETTE
 from course_lib.projector import labels
-from course_lib.projector.paint import short
+from course_lib.projector.coloring import short
 from course_lib.projector.picture import HEIGHT, WIDTH, Picture
 
 if TYPE_CHECKING:

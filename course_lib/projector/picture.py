@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.projector.paint import CLASSES, Paint, short
+from course_lib.projector.coloring import CLASSES, Coloring, short
 
 WIDTH, HEIGHT = 800, 560
 EYE = 1.2  # where plotly looks from in space, the same in x, y and z
@@ -89,7 +89,7 @@ class Picture:
         scene |= {"aspectmode": "cube", "camera": {"eye": dict.fromkeys("xyz", EYE)}}
         return {**layout, "margin": {"l": 0, "r": _RIGHT, "t": _TOP, "b": 0}, "scene": scene}
 
-    def draw(self, places: np.ndarray, titles: Sequence[str], paint: Paint) -> None:
+    def draw(self, places: np.ndarray, titles: Sequence[str], coloring: Coloring) -> None:
         """Put the points anywhere, in any colours.
 
         Parameters
@@ -98,7 +98,7 @@ class Picture:
             NaN where a word has no place.
         titles : sequence of str
             What stands at the axes.
-        paint : Paint
+        coloring : Coloring
         """
         moved = not np.array_equal(places, self.places, equal_nan=True)
         self.places = places
@@ -110,15 +110,15 @@ class Picture:
         space = layout if self.dimensions == 2 else layout.scene
         with self.figure.batch_update():
             for i, trace in enumerate(self.figure.data):
-                rows = self.rows[i] = np.flatnonzero(there & (paint.classes == i))
+                rows = self.rows[i] = np.flatnonzero(there & (coloring.classes == i))
                 trace.visible = bool(len(rows))
                 if len(rows):
                     for axis, values in zip(self.axes, places[rows].T, strict=True):
                         trace[axis] = values
                     trace.hovertext = self._texts[rows]
-                    trace.name = html.escape(paint.names[i], quote=False)
-                    trace.meta, trace.marker.color = paint.names[i], paint.colors[i]
-            layout.legend.title.text = paint.title
+                    trace.name = html.escape(coloring.names[i], quote=False)
+                    trace.meta, trace.marker.color = coloring.names[i], coloring.colors[i]
+            layout.legend.title.text = coloring.title
             if moved:  # else the reader's zoom stays
                 for axis, title, limits in zip(self.axes, titles, self.ranges, strict=True):
                     space[f"{axis}axis"].update(range=limits.tolist(), title_text=title)

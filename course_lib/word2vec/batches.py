@@ -106,12 +106,17 @@ def batches(
         steps = min(STEPS_AT_ONCE, -(-(length - start) // size))
         shape, stride = (steps * n_blocks, BLOCK + 2 * window), (BLOCK, 1)
         nearby = ids.as_strided(shape, stride, start)
-        their = sentence.as_strided(shape, stride, start)
-        own = their[:, window : window + BLOCK, None]
+        nearby_sentence = sentence.as_strided(shape, stride, start)
+        home = nearby_sentence[:, window : window + BLOCK, None]  # the centre's sentence
         reach = torch.randint(
-            1, window + 1, own.shape, generator=generator, device=device, dtype=torch.int16
+            1,
+            window + 1,
+            home.shape,
+            generator=generator,
+            device=device,
+            dtype=torch.int16,
         )
-        mask = (distance <= reach) & (own == their[:, None, :]) & (own >= 0)
+        mask = (distance <= reach) & (home == nearby_sentence[:, None, :]) & (home >= 0)
         centers, mask = nearby[:, window : window + BLOCK], mask.to(torch.float32)
         parts = zip(*(part.split(n_blocks) for part in (centers, nearby, mask)), strict=True)
         yield from (Batch(*part) for part in parts)

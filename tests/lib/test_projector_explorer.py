@@ -13,7 +13,7 @@ import pytest
 from course_lib import fasttext, projector
 from course_lib.projector import explorer as module
 from course_lib.projector import labels
-from course_lib.projector.paint import cluster_paint, frequency_paint
+from course_lib.projector.coloring import color_by_cluster, color_by_frequency
 from course_lib.vectors import WordVectors
 from course_tools import execute
 
@@ -249,12 +249,12 @@ def test_vectors_without_counts_are_colored_by_rank() -> None:
 
 
 def test_frequency_classes_are_powers_of_ten() -> None:
-    paint = frequency_paint(5, np.array([12_345, 1_000, 999, 10, 1, 1]))
-    assert paint.names[0] == "10,000 and more" and paint.names[-1] == "1 to 9"
-    assert [paint.names[c] for c in paint.classes] == [
+    coloring = color_by_frequency(5, np.array([12_345, 1_000, 999, 10, 1, 1]))
+    assert coloring.names[0] == "10,000 and more" and coloring.names[-1] == "1 to 9"
+    assert [coloring.names[c] for c in coloring.classes] == [
         "10,000 and more", "1,000 to 9,999", "100 to 999", "10 to 99", "1 to 9",
     ]  # fmt: skip
-    assert paint.colors[0] == "#08306b" and len(paint.colors) == len(paint.names) == 5
+    assert coloring.colors[0] == "#08306b" and len(coloring.colors) == len(coloring.names) == 5
 
 
 def test_clusters_are_those_that_were_planted() -> None:
@@ -263,12 +263,12 @@ def test_clusters_are_those_that_were_planted() -> None:
     matrix = np.eye(10)[planted] * 5 + rng.normal(size=(200, 10)) * 0.3
     unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
     words = [f"w{i}" for i in range(200)]
-    paint = cluster_paint(unit, words, 4, 0)
-    pairs = set(zip(planted.tolist(), paint.classes.tolist(), strict=True))
+    coloring = color_by_cluster(unit, words, 4, 0)
+    pairs = set(zip(planted.tolist(), coloring.classes.tolist(), strict=True))
     assert len(pairs) == 4
-    assert paint.classes[0] == 0  # the first word is in the first cluster
-    for kind, name in enumerate(paint.names):
-        assert paint.classes[words.index(name)] == kind
+    assert coloring.classes[0] == 0  # the first word is in the first cluster
+    for kind, name in enumerate(coloring.names):
+        assert coloring.classes[words.index(name)] == kind
 
 
 def test_unknown_words_of_fasttext_have_neighbors_and_no_point() -> None:

@@ -16,7 +16,7 @@ LONGEST = 24
 
 
 @dataclass(frozen=True)
-class Paint:
+class Coloring:
     """A class for each point; colour and name of each class; what the classes are.
 
     A colour for each class, not for each point: plotly looks at each colour of each point again
@@ -34,7 +34,7 @@ def short(word: str, longest: int = LONGEST) -> str:
     return word if len(word) <= longest else word[: longest - 1] + "…"
 
 
-def frequency_paint(n: int, counts: np.ndarray | None) -> Paint:
+def color_by_frequency(n: int, counts: np.ndarray | None) -> Coloring:
     """Colour n words by the power of ten of their count, or of their rank without counts."""
     values = np.arange(1, n + 1) if counts is None else np.maximum(counts[:n], 1)
     powers = np.minimum(np.log10(values).astype(int), CLASSES - 1)
@@ -43,16 +43,16 @@ def frequency_paint(n: int, counts: np.ndarray | None) -> Paint:
     names.append(f"{10**last:,} and more")
     shades = [_shade(part) for part in np.linspace(0, 1, len(names))]
     if counts is None:
-        return Paint(powers - first, shades, names, "rank")
+        return Coloring(powers - first, shades, names, "rank")
     # The most frequent first, as in the order of ranks.
-    return Paint(last - powers, shades, names[::-1], "count")
+    return Coloring(last - powers, shades, names[::-1], "count")
 
 
 def _shade(part: float) -> str:
     return "#" + "".join(f"{round(v):02x}" for v in FREQUENT + part * (RARE - FREQUENT))
 
 
-def cluster_paint(unit: np.ndarray, words: Sequence[str], clusters: int, seed: int) -> Paint:
+def color_by_cluster(unit: np.ndarray, words: Sequence[str], clusters: int, seed: int) -> Coloring:
     """Colour words by k-means on vectors of length 1; a cluster is named by its middle word."""
     from sklearn.cluster import MiniBatchKMeans
 
@@ -62,4 +62,4 @@ def cluster_paint(unit: np.ndarray, words: Sequence[str], clusters: int, seed: i
     order = np.argsort(first)  # the cluster of the first word comes first
     middles = model.cluster_centers_[kinds[order]]
     names = [short(words[row], 14) for row in (unit @ middles.T).argmax(axis=0)]
-    return Paint(np.argsort(order)[numbers], PALETTE[: len(names)], names, "cluster around")
+    return Coloring(np.argsort(order)[numbers], PALETTE[: len(names)], names, "cluster around")
