@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course_tools import nbgrader_cells, notebooks
+from course_tools import assignments, notebooks
 
 MOST_BYTES = 20 * 2**20  # outputs and pictures included
 MOST_CELL = 50_000  # characters
@@ -102,7 +102,7 @@ def masters(folder: Path) -> dict[str, Master]:
                 raise ValueError(f"{path.name}: exercise {item.number} has no check.")
             try:
                 name = notebooks.solution(item.solution.source).name
-                points = nbgrader_cells.points(item)
+                points = assignments.points(item)
             except ValueError as error:
                 raise ValueError(f"{path.name}, exercise {item.number}: {error}.") from error
             tasks.append(Task(item.number, name, points, item.check.source, item.solution.id))
