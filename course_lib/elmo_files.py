@@ -118,32 +118,31 @@ def write_options(path: str | Path, options: BiLMOptions, *, n_characters: int =
         part.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
-def _tensors(model: BiLM) -> Iterator[tuple[str, torch.Tensor, str]]:
-    """Yield each data set's name, the tensor it belongs to, and how the two differ."""
+def _tensors(model: BiLM) -> Iterator[tuple[str, list[torch.Tensor], str]]:
+    """Yield each data set's name, the tensors side by side in it, and how it keeps them."""
     cnn = model.characters
-    yield "char_embed", cnn.embedding.weight, "characters"
+    yield "char_embed", [cnn.embedding.weight], "characters"
     for i, layer in enumerate(cnn.convolutions):
-        yield f"CNN/W_cnn_{i}", layer.weight, "convolution"
-        yield f"CNN/b_cnn_{i}", layer.bias, ""
+        yield f"CNN/W_cnn_{i}", [layer.weight], "convolution"
+        yield f"CNN/b_cnn_{i}", [layer.bias], ""
     for i, layer in enumerate(cnn.highway):
         for name, linear in (("carry", layer.gate), ("transform", layer.transform)):
-            yield f"CNN_high_{i}/W_{name}", linear.weight, "transposed"
-            yield f"CNN_high_{i}/b_{name}", linear.bias, ""
-    yield "CNN_proj/W_proj", cnn.projection.weight, "transposed"
-    yield "CNN_proj/b_proj", cnn.projection.bias, ""
+            yield f"CNN_high_{i}/W_{name}", [linear.weight], "transposed"
+            yield f"CNN_high_{i}/b_{name}", [linear.bias], ""
+    yield "CNN_proj/W_proj", [cnn.projection.weight], "transposed"
+    yield "CNN_proj/b_proj", [cnn.projection.bias], ""
     for direction, layers in enumerate((model.forward_layers, model.backward_layers)):
         for i, layer in enumerate(layers):
             cell = f"RNN_{direction}/RNN/MultiRNNCell/Cell{i}/LSTMCell"
-            both = torch.cat([layer.input_weight, layer.state_weight], 1)  # (4 H, 2 P)
-            yield f"{cell}/W_0", both, "gates"
-            yield f"{cell}/B", layer.bias, "gates"
+            yield f"{cell}/W_0", [layer.input_weight, layer.state_weight], "gates"  # (4 H, 2 P)
+            yield f"{cell}/B", [layer.bias], "gates"
             if layer.projection is not None:
-                yield f"{cell}/W_P_0", layer.projection, "transposed"
+                yield f"{cell}/W_P_0", [layer.projection], "transposed"
 
 
-def _to_file(tensor: torch.Tensor, difference: str) -> np.ndarray:
-    """Return a tensor as the file holds it."""
-    values = tensor.detach().float().cpu().numpy()
+def _to_file(tensors: list[torch.Tensor], difference: str) -> np.ndarray:
+    """Return tensors as the file holds them."""
+    values = torch.cat(tensors, -1).detach().float().cpu().numpy()
     if difference == "characters":
         return values[1:]
     if difference == "convolution":
@@ -192,26 +191,15 @@ def read_weights(path: str | Path, model: BiLM) -> None:
     with h5py.File(path) as file:
         _no_more_layers(file, model, path)
         found = {
-            name: _from_file(_dataset(file, name, _to_file(tensor, kind).shape, path), kind)
-            for name, tensor, kind in _tensors(model)
+            name: _from_file(_dataset(file, name, _to_file(tensors, kind).shape, path), kind)
+            for name, tensors, kind in _tensors(model)
         }
     with torch.no_grad():
-        for name, tensor, kind in _tensors(model):
+        for name, tensors, _ in _tensors(model):
             values = torch.from_numpy(np.ascontiguousarray(found[name], dtype=np.float32))
-            if name.endswith("/W_0"):  # two parameters here
-                layer = _layer(model, name)
-                out = layer.input_weight.shape[1]
-                layer.input_weight.copy_(values[:, :out])
-                layer.state_weight.copy_(values[:, out:])
-            else:
-                assert kind != "gates" or tensor.dim() == 1
-                tensor.copy_(values)
-
-
-def _layer(model: BiLM, name: str) -> Any:
-    direction, cell = name.split("/")[0], name.split("/")[3]
-    layers = (model.forward_layers, model.backward_layers)[int(direction.removeprefix("RNN_"))]
-    return layers[int(cell.removeprefix("Cell"))]
+            widths = [tensor.shape[-1] for tensor in tensors]
+            for tensor, part in zip(tensors, values.split(widths, -1), strict=True):
+                tensor.copy_(part)
 
 
 def _dataset(file: h5py.File, name: str, shape: tuple[int, ...], path: Path) -> np.ndarray:
@@ -251,8 +239,8 @@ def write_weights(path: str | Path, model: BiLM, *, dtype: str = "float32") -> N
         Half precision takes half the room and costs about three digits.
     """
     with new_hdf5(path) as file:
-        for name, tensor, kind in _tensors(model):
-            file.create_dataset(name, data=_to_file(tensor, kind).astype(dtype))
+        for name, tensors, kind in _tensors(model):
+            file.create_dataset(name, data=_to_file(tensors, kind).astype(dtype))
 
 
 @contextmanager

@@ -190,8 +190,10 @@ def mirror(arguments: argparse.Namespace) -> int:
             for file, path in zip(row.files, paths, strict=True):
                 copy = store.Place(folder / file.path, "mirror")
                 if file.sha256 is None:  # the copy is held to what is known of this file
-                    known = records.facts(path, file)
-                    records.write(copy.path, known if known.sha256 else records.measured(path))
+                    known = records.with_record(path, file)
+                    records.write(
+                        copy.path, known if known.sha256 else records.measured(path, file)
+                    )
                 if not copy.path.is_file() or store.problem(copy, file):
                     _copy(path, copy.path)
         except OSError as error:
@@ -235,7 +237,7 @@ def _write_manifest(folder: Path, rows: list[Dataset]) -> None:
                 "files": [
                     {"path": file.path, "bytes": held.size, "sha256": held.sha256}
                     for file in row.files
-                    for held in [records.facts(folder / file.path, file)]
+                    for held in [records.with_record(folder / file.path, file)]
                 ],
             }
             for row in rows

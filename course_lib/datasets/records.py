@@ -12,18 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from course_lib.datasets.registry import File
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Length in bytes and SHA-256 of a file; None where they are not known."""
-
-    size: int | None
-    sha256: str | None
 
 
 def record_path(path: Path) -> Path:
@@ -31,34 +23,36 @@ def record_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.record.json")
 
 
-def facts(path: Path, file: File) -> Facts:
-    """Return what the file at a path is held to; a record that cannot be read counts as none."""
+def with_record(path: Path, file: File) -> File:
+    """Add the recorded length and SHA-256; a record that cannot be read counts as none."""
     if file.sha256:
-        return Facts(file.size, file.sha256)
+        return file
     try:
         found = json.loads(record_path(path).read_text(encoding="utf-8"))
-        return Facts(int(found["size"]), str(found["sha256"]))
+        return replace(file, size=int(found["size"]), sha256=str(found["sha256"]))
     except (OSError, ValueError, KeyError, TypeError):
-        return Facts(file.size, None)
+        return file
 
 
-def measured(path: Path) -> Facts:
-    """Return length and SHA-256 of the file that stands at a path."""
+def measured(path: Path, file: File) -> File:
+    """Add the length and SHA-256 of what stands at a path."""
     with path.open("rb") as stream:
-        return Facts(path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest())
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return replace(file, size=path.stat().st_size, sha256=digest)
 
 
-def write(path: Path, found: Facts) -> None:
+def write(path: Path, file: File) -> None:
     """Write the record of a file, under a temporary name first."""
     target = record_path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    content = {"size": file.size, "sha256": file.sha256}
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as staging:
         draft = Path(staging) / target.name
-        draft.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+        draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         draft.replace(target)
 
 
-def accept(path: Path, found: Facts, *, keep: bool) -> str:
+def accept(path: Path, found: File, *, keep: bool) -> str:
     """Record a file without a published checksum, if it is to be kept, and say what it is."""
     what = f"No checksum is published for {path.name}"
     is_so = f"SHA-256 {found.sha256}, {found.size:,} bytes"
@@ -96,7 +90,7 @@ def content_trouble(path: Path) -> str | None:
 
 def expected(path: Path, file: File) -> str:
     """Return the words for what is expected at a path."""
-    wanted = facts(path, file)
+    wanted = with_record(path, file)
     if wanted.sha256 is None:
         return f"{file.path}; neither its length nor a checksum is published"
     said = f"{file.path}, {wanted.size:,} bytes, SHA-256 {wanted.sha256}"

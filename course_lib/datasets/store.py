@@ -12,7 +12,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,7 +99,7 @@ def state(dataset: Dataset) -> str:
         if place is None:
             return "missing"
         sizes = (None, place.path.stat().st_size)
-        wrong = not place.ships and records.facts(place.path, file).size not in sizes
+        wrong = not place.ships and records.with_record(place.path, file).size not in sizes
         found.append("damaged" if wrong else place.where)
     return "damaged" if "damaged" in found else " + ".join(dict.fromkeys(found))
 
@@ -113,7 +113,7 @@ def problem(place: Place, file: File) -> str | None:
     """
     try:
         stat = place.path.stat()
-        wanted = records.facts(place.path, file)
+        wanted = records.with_record(place.path, file)
         key = (place.path, stat.st_mtime_ns, stat.st_size, wanted.sha256)
         if key in _checked:
             return None
@@ -127,13 +127,13 @@ def problem(place: Place, file: File) -> str | None:
         elif wanted.sha256 is None and (trouble := records.content_trouble(place.path)):
             return trouble
         else:
-            digests = [records.measured(place.path).sha256]
+            digests = [records.measured(place.path, file).sha256]
     except OSError as error:
         return f"it cannot be read ({error})"
     if wanted.sha256 is None:
-        found = records.Facts(stat.st_size, digests[0])
+        found = replace(file, size=stat.st_size, sha256=digests[0])
         warnings.warn(records.accept(place.path, found, keep=place.where == "cache"), stacklevel=2)
-        _checked.add((*key[:3], records.facts(place.path, file).sha256))
+        _checked.add((*key[:3], records.with_record(place.path, file).sha256))
     elif wanted.sha256 not in digests:
         return f"its SHA-256 is {digests[0]}, expected is {wanted.sha256}"
     _checked.add(key)
@@ -266,7 +266,7 @@ def _transfer(dataset: Dataset, file: File, folder: str) -> str:
 
     assert file.url is not None
     target = cache_dir() / file.path
-    wanted = records.facts(target, file).sha256
+    wanted = records.with_record(target, file).sha256
     pooch.get_logger().setLevel("WARNING")
     for attempt in range(1, ATTEMPTS + 1):
         try:
