@@ -134,3 +134,12 @@ def test_lsa_errors() -> None:
         counts.lsa(csr_array((2, 2)), vocabulary, vector_size=1)
     with pytest.raises(ValueError, match="from 1 to 2"):
         counts.lsa(csr_array((3, 3)), vocabulary, vector_size=3)
+
+
+def test_the_largest_entry_of_each_lsa_dimension_is_positive() -> None:
+    rng = np.random.default_rng(3)
+    vocabulary = Vocabulary([f"w{i}" for i in range(30)], np.full(30, 2))
+    matrix = csr_array(rng.normal(size=(30, 25)))
+    found = counts.lsa(matrix, vocabulary, vector_size=10).matrix
+    largest = found[np.abs(found).argmax(axis=0), np.arange(10)]
+    assert (largest > 0).all()

@@ -299,3 +299,10 @@ def test_cosine() -> None:
     assert cosine([0, 0], [1, 1]) == 0
     with pytest.raises(ValueError, match="one length"):
         cosine([1, 2], [1, 2, 3])
+
+
+def test_neighbors_that_are_equally_near_stand_in_the_order_of_the_words() -> None:
+    words = [f"w{i}" for i in range(200)]
+    vectors = WordVectors(words, np.tile(np.float32([[1, 2]]), (200, 1)))
+    found = [word for word, _ in vectors.nearest("w7", 150)]
+    assert found == [word for word in words if word != "w7"][:150]
