@@ -117,7 +117,7 @@ def seed_everything(seed: int) -> np.random.Generator:
 
 @contextmanager
 def renamed_when_whole(path: str | Path) -> Iterator[Path]:
-    """Give another name to write to; what is there gets its own name when all went well."""
+    """Give a temporary path to write to; it is renamed to ``path`` when all went well."""
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {target.parent}; make it first.")
@@ -136,7 +136,7 @@ def progress(
     desc: str = "",
     unit: str = "it",
 ) -> tqdm:
-    """Return a tqdm bar that leaves no trace, and is silent where nobody watches.
+    """Return a tqdm bar that is wiped at its end; it is silent in headless runs.
 
     Parameters
     ----------

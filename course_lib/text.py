@@ -209,7 +209,7 @@ def check_whole_number(name: str, value: object) -> None:
 
 
 def unknown_word(word: object, words: Sequence[str]) -> str:
-    """Return the sentence an unknown word is answered with: the words spelt most like it."""
+    """Return the error message for an unknown word, with the words spelt most like it."""
     from difflib import get_close_matches
 
     close = get_close_matches(word, words, n=5, cutoff=0.7) if isinstance(word, str) else []

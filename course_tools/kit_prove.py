@@ -43,7 +43,7 @@ sys.exit(0 if found else 1)
 
 
 def cut() -> list[str]:
-    """Return the words in front of a command that take its network away; none where not allowed."""
+    """Return an isolation prefix: it cuts a command off the network; empty if not allowed."""
     for words in (["unshare", "-n"], ["unshare", "-rn"]):
         if shutil.which("unshare") and shutil.which("ip"):
             tried = subprocess.run([*words, "ip", "link", "set", "lo", "up"], capture_output=True)

@@ -107,7 +107,7 @@ class MeanEmbedding(nn.Module):
 
 
 class Convolution(nn.Module):
-    """Embedding and a 1-D convolution of the same length: F soft detectors of word windows.
+    """Embedding and a 1-D convolution of the same length with F filters.
 
     Places of padding give zero, before and after the convolution, as if they were not there.
 
@@ -129,7 +129,7 @@ class Convolution(nn.Module):
         nn.init.zeros_(self.convolution.bias)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """Return how strongly each filter answers to each window: (batch, F, time), 0 or more."""
+        """Return the output of each filter at each window, after ReLU: (batch, F, time)."""
         words = (ids != PADDING).unsqueeze(1)  # (batch, 1, time)
         vectors = self.embedding(ids).transpose(1, 2) * words  # (batch, M, time)
         return functional.relu(self.convolution(vectors)) * words
@@ -154,7 +154,7 @@ class Head(nn.Module):
 
 
 class ConvMax(nn.Module):
-    """Convolution, the strongest answer of each filter anywhere in the text, two dense layers.
+    """Convolution, the maximum of each filter over the text, two dense layers.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ class Word2Vec(nn.Module):
         nn.init.zeros_(self.output.weight)
 
     def hidden_and_targets(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Say what asks and what should be answered.
+        """Return the hidden vectors of a batch and the ids that each should predict.
 
         Returns
         -------
