@@ -72,9 +72,10 @@ grading: env ## add nbgrader (docs/grading.md)
 lab: env ## open JupyterLab on the student copies (LAB=--solutions: on the solved notebooks)
 	$(BIN)/python -m course_tools.lab $(LAB)
 
-lint: env ## ruff, and the shape of the notebooks
+lint: env ## ruff, the layers of imports, and the shape of the notebooks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m course_tools.lint
 
 student: env ## write the student copies to notebooks/student/; what a student wrote stays
