@@ -4,4 +4,5 @@
 tools read in them. ``editions`` makes the copies for students, ``leaks`` looks for solutions in
 them; ``slides`` makes decks, ``grade`` marks what comes back, ``kit`` packs all of it for a room
 without a network, and ``launch`` draws the buttons that open notebooks on hosted machines.
+``elmo_vectorizer`` takes ELMo into a scikit-learn pipeline of your own.
 """

@@ -35,6 +35,10 @@ def test_a_module_is_at_most_400_lines(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
+def test_the_library_is_small() -> None:
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in LIBRARY) <= 10_000
+
+
 def imports_of(notebook: Path) -> Iterator[str]:
     """What the code cells of a notebook import, modules and names in them alike."""
     for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:

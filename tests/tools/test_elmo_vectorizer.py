@@ -18,8 +18,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from test_elmo import options
 
-from course_lib.classify import ElmoVectorizer, elmo_vectorizer
 from course_lib.elmo import Elmo, ScalarMix
+from course_tools import elmo_vectorizer
+from course_tools.elmo_vectorizer import ElmoVectorizer
 
 TEXTS = ["A good film, really!", "No.", "It was BAD (very bad) and long", "한국어 영화", "No."]
 WORDS = [
