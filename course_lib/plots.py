@@ -87,21 +87,31 @@ def show(fig: Figure, *, alt: str) -> None:
     Korean labels are drawn with :func:`korean_font`. Where there is none, they are written in
     Latin letters and a line below the figure says so.
     """
-    import matplotlib.pyplot as plt
     from IPython.display import display
 
-    if not alt.strip():
-        raise ValueError("alt is empty. Say in one or two sentences what the picture shows.")
+    _check_alt(alt)
+    data = {"image/png": png(fig, bbox_inches="tight"), "text/plain": alt}
+    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+
+
+def png(fig: Figure, **options: Any) -> str:
+    """Draw a figure, close it, and return the picture in base64; options are ``savefig``'s."""
+    import matplotlib.pyplot as plt
+
     _make_korean_visible(fig)
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", bbox_inches="tight")
+    fig.savefig(buffer, format="png", **options)
     plt.close(fig)
-    data = {"image/png": _base64(buffer), "text/plain": alt}
-    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+    return _base64(buffer)
 
 
 def _base64(buffer: io.BytesIO) -> str:
     return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _check_alt(alt: str) -> None:
+    if not alt.strip():
+        raise ValueError("alt is empty. Say in one or two sentences what the picture shows.")
 
 
 def animate(
@@ -131,9 +141,7 @@ def animate(
     from IPython.display import display
     from PIL import Image
 
-    if not alt.strip():
-        raise ValueError("alt is empty. Say in one or two sentences what the picture shows.")
-
+    _check_alt(alt)
     pictures = []
     for number in range(frames):
         fig, axes = figure(width, height)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import tarfile
-import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from course_lib.datasets import store
+from course_lib.datasets.readers import read_brown_pairs
 from course_lib.datasets.registry import unknown_name
 from course_lib.text import tokenize
 
@@ -105,15 +105,10 @@ def coarse_tag(tag: str) -> str:
 
 
 def _brown(path: Path) -> Iterator[dict[str, Any]]:
-    with zipfile.ZipFile(path) as archive:
-        for name in sorted(archive.namelist()):
-            if not re.fullmatch(r"brown/c[a-r]\d\d", name):
-                continue
-            for line in archive.read(name).decode("ascii").splitlines():
-                pairs = [pair.rpartition("/") for pair in line.split()]
-                if pairs:
-                    words = [_QUOTES.get(word, word) for word, _, _ in pairs]
-                    yield {"tokens": words, "tags": [coarse_tag(tag) for _, _, tag in pairs]}
+    for _, sentences in read_brown_pairs(path):
+        for pairs in sentences:
+            words = [_QUOTES.get(word, word) for word, _ in pairs]
+            yield {"tokens": words, "tags": [coarse_tag(tag) for _, tag in pairs]}
 
 
 def load_senses(name: str = "coarsewsd20", *, download: bool = False) -> pd.DataFrame:

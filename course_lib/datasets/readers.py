@@ -108,18 +108,20 @@ def _extracted(lines: Iterable[str]) -> Iterator[str]:
             yield _PLACEHOLDER.sub(" ", unescape(_TAG.sub(" ", line)))
 
 
-def read_brown(path: Path) -> Iterator[Document]:
-    """Yield the texts of the Brown corpus; a line of a text is a sentence of word/tag pairs."""
+def read_brown_pairs(path: Path) -> Iterator[tuple[str, list[list[tuple[str, str]]]]]:
+    """Yield name and sentences of each text of the Brown corpus, in (word, tag) pairs."""
     with zipfile.ZipFile(path) as archive:
         for name in sorted(archive.namelist()):
-            if not re.fullmatch(r"brown/c[a-r]\d\d", name):
-                continue
-            text = archive.read(name).decode("ascii")
-            sentences = (
-                " ".join(pair.rpartition("/")[0] for pair in line.split())
-                for line in text.splitlines()
-            )
-            yield name.removeprefix("brown/"), sentences
+            if re.fullmatch(r"brown/c[a-r]\d\d", name):
+                lines = archive.read(name).decode("ascii").splitlines()
+                pairs = [[pair.rpartition("/")[::2] for pair in line.split()] for line in lines]
+                yield name.removeprefix("brown/"), [sentence for sentence in pairs if sentence]
+
+
+def read_brown(path: Path) -> Iterator[Document]:
+    """Yield the texts of the Brown corpus without their tags."""
+    for name, sentences in read_brown_pairs(path):
+        yield name, (" ".join(word for word, _ in sentence) for sentence in sentences)
 
 
 def read_nsmc_rows(path: Path) -> Iterator[tuple[int, str, int]]:

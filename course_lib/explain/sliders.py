@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +47,8 @@ class MixSliders:
     """
 
     def __init__(self, layers: torch.Tensor | np.ndarray, groups: Sequence[str]) -> None:
+        from sklearn.utils.extmath import svd_flip
+
         values = np.asarray(layers, dtype=np.float64)
         if values.ndim != 3 or values.shape[1] != len(groups):
             raise ValueError(
@@ -59,7 +59,8 @@ class MixSliders:
             raise ValueError(f"There are {len(set(groups))} groups; give two or more.")
         self.layers, self.groups = values, list(groups)
         self._centered = values - values.mean(axis=1, keepdims=True)
-        self._axes = _principal(self._centered)
+        directions = np.linalg.svd(np.concatenate(self._centered), full_matrices=False)[2]
+        self._axes = svd_flip(None, directions[:2], u_based_decision=False)[1].T  # (D, 2)
         self._build()
         self._moved()
 
@@ -145,22 +146,9 @@ class MixSliders:
         self._box = widgets.HBox([left, self.picture], layout=row)
 
     def _moved(self) -> None:
-        import matplotlib.pyplot as plt
-
         said = html.escape(repr(self).removeprefix("MixSliders: "))
         self.status.value = f'<span role="status">{said}</span>'
         fig, axes = plots.figure(4.6, 4.2)
         self.snapshot(axes)
-        buffer = io.BytesIO()
-        fig.savefig(buffer, format="png")
-        plt.close(fig)
-        data = base64.b64encode(buffer.getvalue()).decode("ascii")
         alt = f"Points of {len(self.groups)} words in the plane; {said}"
-        self.picture.value = f'<img alt="{alt}" src="data:image/png;base64,{data}">'
-
-
-def _principal(centered: np.ndarray) -> np.ndarray:
-    """Return two principal components, (D, 2), of all words of all layers."""
-    rows = centered.reshape(-1, centered.shape[2])
-    directions = np.linalg.svd(rows, full_matrices=False)[2][:2].T
-    return directions * np.sign(directions[np.abs(directions).argmax(axis=0), [0, 1]])
+        self.picture.value = f'<img alt="{alt}" src="data:image/png;base64,{plots.png(fig)}">'
