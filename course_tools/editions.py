@@ -4,8 +4,8 @@ In ``notebooks/student/`` the solutions are replaced by stubs that raise only wh
 called; hidden tests, verification cells and the speaker's notes are left out, the checks may fail
 without stopping Run All, and no outputs are stored. The same notebooks give the same bytes.
 
-A copy that a student has worked in is never overwritten: where its notebook has changed, the
-newer copy is laid beside it.
+A copy that a student has worked in is never overwritten, nor is one that cannot be read any more:
+the newer copy is laid beside it, and that is said.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def write(made: Mapping[str, str], folder: Path) -> list[str]:
     Returns
     -------
     list of str
-        A line for each newer copy that was laid beside a changed one.
+        A line for each copy that stays while the newer one lies beside it.
 
     Raises
     ------
@@ -118,21 +118,25 @@ def write(made: Mapping[str, str], folder: Path) -> list[str]:
         If the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written, said = _record(folder), []
+    before = _record(folder)
+    written, said = dict(before), []
     try:
         for name, text in made.items():
             new = _hash(text.encode("utf-8"))
+            why = ""
             for place in _places(name):
-                file, before = folder / place, written.get(place)
+                file = folder / place
                 there = _hash(file.read_bytes()) if file.exists() else None
-                if there in (None, before, new):  # nothing of the student's is in it
+                if there in (None, before.get(place), new):  # nothing of the student's is in it
                     if there != new:
                         notebooks.write_text(file, text)
-                        if place != name:
-                            said.append(f"{name} holds your work and stays; newer: {place}")
+                    if why:
+                        said.append(f"{name} {why} and stays; newer: {place}")
                     written[place] = new
                     break
-                if before == new:  # what the student works in comes from this very version
+                whole = _is_notebook(file)
+                why = why or ("holds your work" if whole else "is damaged")
+                if whole and before.get(place) == new:  # the student works in this very version
                     break
         known = {place for name in made for place in _places(name)}
         for gone in sorted(set(written) - known):
@@ -140,8 +144,9 @@ def write(made: Mapping[str, str], folder: Path) -> list[str]:
                 (folder / gone).unlink()
             del written[gone]
     finally:
-        listed = json.dumps(written, indent=1, sort_keys=True)
-        notebooks.write_text(folder / RECORD, f"{listed}\n")
+        if written != before:
+            listed = json.dumps(written, indent=1, sort_keys=True)
+            notebooks.write_text(folder / RECORD, f"{listed}\n")
     return said
 
 
@@ -151,6 +156,13 @@ def _places(name: str) -> Iterator[str]:
     yield name
     for number in range(1, 100):
         yield f"{stem}-newer{f'-{number}' if number > 1 else ''}.ipynb"
+
+
+def _is_notebook(file: Path) -> bool:
+    try:
+        return "cells" in json.loads(file.read_bytes())
+    except (ValueError, TypeError):
+        return False
 
 
 def _hash(content: bytes) -> str:
@@ -174,7 +186,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         made = build(notebooks.NOTEBOOKS)
         said = write(made, given.output)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        wanted = "Copies need a folder that can be written; name one with --output"
+        print(f"Stopped: {error}. {wanted}.", file=sys.stderr)
+        return 1
+    except ValueError as error:
         print(f"Stopped: {error}", file=sys.stderr)
         return 1
     print(*said, f"{len(made)} student copies in {given.output}.", sep="\n")

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from jupyterlab import labapp
 
 from course_tools import editions, execute, lab, notebooks
 
@@ -125,8 +126,9 @@ def test_what_a_student_wrote_stays_and_the_newer_copy_lies_beside_it(write):
     mine.write_text(mine.read_text(encoding="utf-8").replace("First.", "My own."), encoding="utf-8")
     _, said = write("First.")  # the notebook is the one that the student works in
     assert "stays" not in said and names(folder) == ["90_sample.ipynb", "91_next.ipynb"]
-    _, said = write("Second.")
-    assert "90_sample.ipynb holds your work and stays; newer: 90_sample-newer.ipynb" in said
+    for _ in range(2):  # it is said as long as it is so
+        _, said = write("Second.")
+        assert "90_sample.ipynb holds your work and stays; newer: 90_sample-newer.ipynb" in said
     write("Third.")  # the newer one was not touched, so it is replaced
     assert names(folder) == ["90_sample-newer.ipynb", "90_sample.ipynb", "91_next.ipynb"]
     newer = folder / "90_sample-newer.ipynb"
@@ -162,7 +164,41 @@ def test_a_folder_that_cannot_be_written_is_told(sample, course, monkeypatch, tm
     monkeypatch.setattr(notebooks, "NOTEBOOKS", course(sample).parent)
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert editions.main(["--output", str(tmp_path / "file")]) == 1
-    assert "Stopped: " in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("Stopped: ") and "name one with --output" in said
+
+
+def test_nothing_is_written_where_every_copy_is_in_place(write, monkeypatch):
+    """So a folder that nobody may write to serves, once it is up to date."""
+    write("First.")
+    monkeypatch.setattr(notebooks, "write_text", lambda path, text: pytest.fail(f"wrote {path}"))
+    write("First.")
+
+
+@pytest.mark.parametrize("rest", [0, 100])
+def test_beside_a_damaged_copy_a_whole_one_is_laid(write, rest):
+    folder, _ = write("First.")
+    mine = folder / "90_sample.ipynb"
+    whole = mine.read_bytes()
+    mine.write_bytes(whole[:rest])
+    for _ in range(2):
+        _, said = write("First.")
+        assert "90_sample.ipynb is damaged and stays; newer: 90_sample-newer.ipynb" in said
+    assert mine.read_bytes() == whole[:rest]
+    assert (folder / "90_sample-newer.ipynb").read_bytes() == whole
+
+
+def test_copies_of_deeper_notebooks_lie_deeper(sample, course, monkeypatch, tmp_path):
+    folder = course(sample).parent
+    (folder / "deeper").mkdir()
+    notebooks.write(folder / "deeper" / "90_more.ipynb", sample)
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
+    for expected in ("All.", "mine"):
+        assert editions.main(["--output", str(tmp_path / "copies")]) == 0
+        made = tmp_path / "copies" / "deeper" / "90_more.ipynb"
+        text = made.read_text(encoding="utf-8")
+        assert expected in text
+        made.write_text(text.replace("All.", "mine"), encoding="utf-8")
 
 
 def run_all(path: Path, environment: dict[str, str]):
@@ -213,7 +249,9 @@ def test_who_follows_the_page_opens_copies_without_solutions(page):
     ("given", "opened"),
     [
         (["--no-browser"], ["--no-browser", "student/90_sample.ipynb"]),
-        (["--solutions"], ["90_sample.ipynb"]),
+        (["--solutions", "--port=1"], ["--port=1", "90_sample.ipynb"]),
+        (["--output", "OTHER"], ["other/90_sample.ipynb"]),
+        (["--sol"], ["--sol", "student/90_sample.ipynb"]),  # JupyterLab will refuse it
     ],
 )
 def test_lab_opens_the_copies_or_when_asked_the_solutions(
@@ -223,14 +261,15 @@ def test_lab_opens_the_copies_or_when_asked_the_solutions(
     called: list[list[str]] = []
     monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
     monkeypatch.setattr(lab.notebooks, "find", lambda *which: [folder / "90_sample.ipynb"])
-    monkeypatch.setattr(lab.editions, "main", lambda arguments: 0)
-    monkeypatch.setattr(lab.subprocess, "call", lambda command: called.append(command) or 0)
-    assert lab.main(given) == 0
-    options, path = called[0][3:-1], Path(called[0][-1]).relative_to(folder).as_posix()
-    assert [*options, path] == opened
+    monkeypatch.setattr(lab.editions, "build", lambda folder: {"90_sample.ipynb": "copy"})
+    monkeypatch.setattr(labapp, "main", called.append)
+    assert lab.main([str(folder / "other") if word == "OTHER" else word for word in given]) == 0
+    (command,) = called
+    assert [*command[:-1], Path(command[-1]).relative_to(folder).as_posix()] == opened
+    assert Path(command[-1]).is_file()
 
 
 def test_lab_stops_where_no_copy_can_be_written(monkeypatch):
     monkeypatch.setattr(lab.editions, "main", lambda arguments: 1)
-    monkeypatch.setattr(lab.subprocess, "call", lambda command: pytest.fail("opened"))
+    monkeypatch.setattr(labapp, "main", lambda command: pytest.fail("opened"))
     assert lab.main([]) == 1
