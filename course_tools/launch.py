@@ -1,23 +1,27 @@
-"""Launch buttons: ``python -m course_tools.launch [--check] [--copies FOLDER]``.
+"""Launch buttons: ``python -m course_tools.launch [--check] [--copies FOLDER [--ref REF]]``.
 
 One setting, ``repository = "owner/name"`` in pyproject's table ``[tool.word-vectors-course]``,
 decides. While it is empty there are no buttons. Once it is set, the pages with the markers
 ``<!-- launch -->`` and ``<!-- /launch -->`` get the badges that open copies on Colab and Binder.
 
-``--copies`` writes these copies: each student copy with a first cell that installs the course
-where it is missing. They are generated and never committed beside the sources; a workflow
-publishes them on the branch ``student``, in its folder ``launch/``.
+``--copies`` writes what stands behind the buttons: in ``launch/`` each student copy with a first
+cell that installs the course where it is missing, at the commit or tag ``--ref``, and the
+``environment.yml`` that Binder builds. They are generated and never committed beside the sources;
+a workflow publishes them on the branch ``student``.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import posixpath
 import re
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
@@ -28,7 +32,7 @@ import course_lib
 from course_tools import editions, markdown, notebooks
 from course_tools.page import Page
 
-BRANCH = "student"  # where the workflow publishes the copies
+BRANCH, FOLDER = "student", "launch"  # where the workflow publishes the copies
 BEGIN, END = "<!-- launch -->", "<!-- /launch -->"
 _BLOCK = re.compile(rf"(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)})", re.DOTALL)
 _TARGET = re.compile(
@@ -75,18 +79,40 @@ def tag() -> str:
 
 def targets(name: str, repo: str) -> dict[str, str]:
     """Return where the buttons of a notebook lead, by the name of the host."""
+    path = quote(f"{FOLDER}/{name}")
     return {
-        "Colab": f"https://colab.research.google.com/github/{repo}/blob/{BRANCH}/launch/{name}",
-        "Binder": f"https://mybinder.org/v2/gh/{repo}/{BRANCH}?labpath=launch%2F{name}",
+        "Colab": f"https://colab.research.google.com/github/{repo}/blob/{BRANCH}/{path}",
+        "Binder": f"https://mybinder.org/v2/gh/{repo}/{BRANCH}?labpath={quote(path, safe='')}",
     }
 
 
-def install_source(root: Path, repo: str) -> str:
+def environment(root: Path, ref: str) -> str:
+    """Return what Binder builds: the course with its pins, as a checkout, as on one's own machine.
+
+    Without the file Binder would take a Python of its own choice.
+    """
+    repo, name = repository(root), _project(root)["name"]
+    pins = f"https://raw.githubusercontent.com/{repo}/{ref}/constraints.txt"
+    return f"""\
+dependencies:
+  - python=3.12
+  - pip
+  - pip:
+      - -c {pins}
+      - -e git+https://github.com/{repo}@{ref}#egg={name}
+"""
+
+
+def _project(root: Path) -> dict[str, Any]:
+    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def install_source(root: Path, ref: str) -> str:
     """Return the cell that installs the course, with the pins of constraints.txt.
 
     The course is installed as a checkout, since notebooks read files that stand beside course_lib.
     """
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    repo, project = repository(root), _project(root)
     wanted = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
     wanted -= _JUPYTER
     lines = (root / "constraints.txt").read_text(encoding="utf-8").splitlines()
@@ -105,11 +131,13 @@ if importlib.util.find_spec("course_lib") is None:
     %pip install --quiet \\
         {listed}
     %pip install --quiet --no-deps --src . \\
-        --editable "git+https://github.com/{repo}@{tag()}#egg={name}"
+        --editable "git+https://github.com/{repo}@{ref}#egg={name}"
     sys.path.insert(0, str(Path("{name}").resolve()))"""
 
 
-def launch_copy(notebook: NotebookNode, name: str, siblings: set[str], root: Path) -> NotebookNode:
+def launch_copy(
+    notebook: NotebookNode, name: str, siblings: Collection[str], root: Path, ref: str
+) -> NotebookNode:
     """Return the student copy of a notebook, made to be launched.
 
     Parameters
@@ -117,20 +145,22 @@ def launch_copy(notebook: NotebookNode, name: str, siblings: set[str], root: Pat
     notebook : NotebookNode
         The full one; it stays as it is.
     name : str
-        Its file name.
-    siblings : set of str
+        Its path below ``notebooks/``.
+    siblings : collection of str
         The notebooks that have a copy too: links to them stay among the copies, all others lead to
         the repository.
     root : Path
         The project's folder.
+    ref : str
+        The commit or tag that the copy belongs to.
     """
     repo = repository(root)
-    page = f"https://github.com/{repo}/blob/{tag()}/"
+    page = f"https://github.com/{repo}/blob/{ref}/"
     notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = markdown.replace_targets(
-                cell.source, lambda target: _led(target, siblings, page)
+                cell.source, lambda target: _led(target, name, siblings, page)
             )
     notebook = editions.student(notebook, name, siblings)
     kept = (c for c in notebook.cells[1:] if OWN_MACHINE.get(c.id, c.id))
@@ -138,7 +168,7 @@ def launch_copy(notebook: NotebookNode, name: str, siblings: set[str], root: Pat
     note = NOTE.format(version=course_lib.__version__, name=name, source=f"{page}notebooks/{name}")
     notebook.cells[:0] = [
         new_markdown_cell(note.strip(), id="launch-note"),
-        new_code_cell(install_source(root, repo), id="launch-install"),
+        new_code_cell(install_source(root, ref), id="launch-install"),
     ]
     return notebook
 
@@ -148,25 +178,33 @@ def _hosted(cell: NotebookNode) -> NotebookNode:
     return new_markdown_cell(text, id=cell.id) if text else cell
 
 
-def _led(target: str, siblings: set[str], page: str) -> str:
-    """Return a link from ``notebooks/`` as it reads on a hosted machine."""
+def _led(target: str, name: str, siblings: Collection[str], page: str) -> str:
+    """Return a link in a notebook as it reads on a hosted machine."""
     inner = target.strip("<>")
-    if re.match(r"#|[a-zA-Z][a-zA-Z0-9+.-]*:", inner) or inner.partition("#")[0] in siblings:
+    led = posixpath.normpath(posixpath.join(posixpath.dirname(name), inner.partition("#")[0]))
+    if re.match(r"#|[a-zA-Z][a-zA-Z0-9+.-]*:", inner) or led in siblings:
         return target
-    parts: list[str] = ["notebooks"]
-    for part in inner.split("/"):
-        parts = parts[:-1] if part == ".." else [*parts, part]
-    return page + "/".join(parts)
+    _, hash_, anchor = inner.partition("#")
+    return page + posixpath.normpath(f"notebooks/{led}") + hash_ + anchor
 
 
-def copies(root: Path) -> dict[str, str]:
-    """Return the text of every launch copy by file name; none while the setting is empty."""
+def _paths(root: Path) -> dict[str, Path]:
+    """Return every notebook by its path below ``notebooks/``."""
+    folder = root / "notebooks"
+    return {p.relative_to(folder).as_posix(): p for p in notebooks.find(folder=folder)}
+
+
+def copies(root: Path, ref: str) -> dict[str, str]:
+    """Return the text of every file behind the buttons; none while the setting is empty."""
     if not repository(root):
         return {}
-    paths = sorted((root / "notebooks").glob("*.ipynb"))
-    names = {path.name for path in paths}
-    made = {p.name: launch_copy(notebooks.read(p), p.name, names, root) for p in paths}
-    return {name: notebooks.text_of(notebook) for name, notebook in made.items()}
+    paths = _paths(root)
+    made = {
+        f"{FOLDER}/{name}": launch_copy(notebooks.read(path), name, paths, root, ref)
+        for name, path in paths.items()
+    }
+    files = {name: notebooks.text_of(notebook) for name, notebook in made.items()}
+    return {**files, "environment.yml": environment(root, ref)}
 
 
 def badges(root: Path) -> str:
@@ -179,8 +217,8 @@ def badges(root: Path) -> str:
         "Binder": "https://mybinder.org/badge_logo.svg",
     }
     rows = []
-    for path in sorted((root / "notebooks").glob("*.ipynb")):
-        links = targets(path.name, repo)
+    for name, path in _paths(root).items():
+        links = targets(name, repo)
         drawn = [f"[![{path.stem} on {host}]({shields[host]})]({links[host]})" for host in links]
         rows.append(f"| {path.stem} | {' | '.join(drawn)} |\n")
     return f"\n| open without installing | Colab | Binder |\n|---|---|---|\n{''.join(rows)}\n"
@@ -234,7 +272,7 @@ def _wrong_targets(block: str, repo: str, root: Path) -> Iterator[str]:
         if not repo:
             yield f"a button, while no repository is set in pyproject.toml: {found}"
             continue
-        name = re.split(r"/|%2F", found)[-1]
+        name = unquote(found).partition(f"{FOLDER}/")[2]
         if found not in targets(name, repo).values():
             yield f"a button that leads elsewhere than to {repo}, branch {BRANCH}: {found}"
         elif not (root / "notebooks" / name).is_file():
@@ -256,6 +294,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="course_tools.launch", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare; write nothing")
     parser.add_argument("--copies", type=Path, help="write the copies that buttons open here")
+    parser.add_argument("--ref", default=tag(), help="commit or tag that they install")
     given = parser.parse_args(arguments)
     if given.check:
         found = list(findings(notebooks.ROOT))
@@ -263,14 +302,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{page}: {what}")
         return 1 if found else 0
     try:
-        made = copies(notebooks.ROOT) if given.copies else {}
+        made = copies(notebooks.ROOT, given.ref) if given.copies else {}
         for name, text in made.items():
             notebooks.write_text(given.copies / name, text)
         changed = generate(notebooks.ROOT)
         if not repository(notebooks.ROOT):
             print("No repository is set in pyproject.toml: no buttons, no launch copies.")
         else:
-            print(f"{changed} pages with new buttons, {len(made)} copies written.")
+            print(f"{changed} pages with new buttons, {len(made)} files written behind them.")
     except (OSError, ValueError) as error:
         print(f"Stopped: {error}", file=sys.stderr)
         return 1

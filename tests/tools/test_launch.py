@@ -10,31 +10,37 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from IPython.core.inputtransformer2 import TransformerManager
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
-import course_lib
 from course_tools import editions, launch, lint, notebooks
 from course_tools.page import Page
 
 REPO = "someone/word-vectors"
-TAG = f"v{course_lib.__version__}"
+REF = "0123abc"
 PAGE = f"# Course\n\n{launch.BEGIN}\n{launch.END}\n\nThe end.\n"
 COLAB = f"https://colab.research.google.com/github/{REPO}/blob/student/launch/90_sample.ipynb"
+DEEPER_LINKS = "\n\n[lesson](../90_sample.ipynb#Recap) [page](../../docs/room.md#a)"
 BINDER = f"https://mybinder.org/v2/gh/{REPO}/student?labpath=launch%2F90_sample.ipynb"
 
 
 @pytest.fixture
 def root(tmp_path, sample) -> Path:
-    """Return a small project: two notebooks, two pages, the real pins, no repository yet."""
+    """Return a small project: three notebooks, two pages, the real pins, no repository yet."""
     folder = tmp_path / "project"
     (folder / "notebooks" / "student").mkdir(parents=True)
+    (folder / "notebooks" / "deeper").mkdir()
     (folder / "docs").mkdir()
     for name in ("pyproject.toml", "constraints.txt"):
         shutil.copyfile(notebooks.ROOT / name, folder / name)
     other = copy.deepcopy(sample)
     nbformat.write(sample, folder / "notebooks" / "90_sample.ipynb")
     nbformat.write(other, folder / "notebooks" / "91_next.ipynb")
+    companion = copy.deepcopy(sample)
+    next(c for c in companion.cells if c.id == "recap").source += DEEPER_LINKS
+    nbformat.write(companion, folder / "notebooks" / "deeper" / "90_more.ipynb")
     (folder / "notebooks" / "student" / "90_sample.ipynb").write_text("{}", encoding="utf-8")
     (folder / "README.md").write_text(PAGE, encoding="utf-8")
     (folder / "docs" / "room.md").write_text(PAGE, encoding="utf-8")
@@ -60,8 +66,8 @@ def drawn(root) -> Path:
 @pytest.fixture
 def copied(drawn, tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(notebooks, "ROOT", drawn)
-    assert launch.main(["--copies", str(tmp_path / "launch")]) == 0
-    return tmp_path / "launch"
+    assert launch.main(["--copies", str(tmp_path / "branch"), "--ref", REF]) == 0
+    return tmp_path / "branch"
 
 
 def told(root: Path) -> list[str]:
@@ -72,7 +78,7 @@ def test_nothing_is_drawn_while_no_repository_is_set(root):
     before = {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
     assert launch.generate(root) == 0
     assert {p: p.read_bytes() for p in root.rglob("*") if p.is_file()} == before
-    assert launch.copies(root) == {}
+    assert launch.copies(root, REF) == {}
     assert told(root) == []
 
 
@@ -80,7 +86,9 @@ def test_badges_lead_to_the_copies_of_this_version(drawn):
     for name in ("README.md", "docs/room.md"):
         text = (drawn / name).read_text(encoding="utf-8")
         assert f"]({COLAB})" in text and f"]({BINDER})" in text
-        assert text.count("blob") == text.count("/v2/gh/") == 2
+        assert text.count("blob") == text.count("/v2/gh/") == 3
+        assert "/blob/student/launch/deeper/90_more.ipynb)" in text
+        assert "labpath=launch%2Fdeeper%2F90_more.ipynb)" in text
         assert all(alt for alt in re.findall(r"!\[(.*?)\]", text))
         assert text.startswith("# Course\n") and text.endswith("\n\nThe end.\n")
     assert told(drawn) == []
@@ -97,8 +105,10 @@ def test_drawing_again_changes_nothing_and_emptying_removes_all(drawn):
 
 
 def test_a_copy_is_the_student_copy_with_an_installation_in_front(copied, sample):
-    assert {p.name for p in copied.iterdir()} == {"90_sample.ipynb", "91_next.ipynb"}
-    made = notebooks.read(copied / "90_sample.ipynb")
+    names = {"90_sample.ipynb", "91_next.ipynb", "deeper/90_more.ipynb"}
+    found = {p.relative_to(copied / "launch").as_posix() for p in copied.rglob("*.ipynb")}
+    assert found == names
+    made = notebooks.read(copied / "launch" / "90_sample.ipynb")
     ids = [c.id for c in sample.cells if not editions.LEFT_OUT & set(notebooks.tags(c))]
     assert [c.id for c in made.cells if c.id in ids] == ids
     assert [c.id for c in made.cells][:2] == ["launch-note", "launch-install"]
@@ -106,37 +116,78 @@ def test_a_copy_is_the_student_copy_with_an_installation_in_front(copied, sample
     assert all(c.outputs == [] and c.execution_count is None for c in notebooks.code_cells(made))
     by_id = {c.id: c.source for c in made.cells}
     assert "[91](91_next.ipynb)" in by_id["references"]  # a launch copy too
-    page = f"https://github.com/{REPO}/blob/{TAG}/notebooks/"
+    page = f"https://github.com/{REPO}/blob/{REF}/notebooks/"
     assert f"![dot]({page}dot.png) [below](#Recap)" in by_id["first-section"]
     assert f"[90_sample.ipynb]({page}90_sample.ipynb)" in by_id["launch-note"]
+    more = notebooks.read(copied / "launch" / "deeper" / "90_more.ipynb")
+    links = next(c.source for c in more.cells if c.id == "recap")
+    assert "[lesson](../90_sample.ipynb#Recap)" in links
+    assert f"[page](https://github.com/{REPO}/blob/{REF}/docs/room.md#a)" in links
+
+
+def test_binder_builds_the_course_with_its_pins(copied):
+    made = yaml.safe_load((copied / "environment.yml").read_text(encoding="utf-8"))
+    python, pip, lines = made["dependencies"]
+    project = tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert pip == "pip" and python.startswith("python=")
+    requires = SpecifierSet(project["project"]["requires-python"])
+    assert requires.contains(python.removeprefix("python="))
+    assert lines["pip"] == [
+        f"-c https://raw.githubusercontent.com/{REPO}/{REF}/constraints.txt",
+        f"-e git+https://github.com/{REPO}@{REF}#egg=word-vectors-course",
+    ]
+
+
+def test_the_workflow_publishes_what_the_buttons_open():
+    path = notebooks.ROOT / ".github" / "workflows" / "student.yml"
+    text = path.read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {"contents": "write"}
+    assert "secrets." not in text
+    scripts = "".join(step.get("run", "") for step in workflow["jobs"]["publish"]["steps"])
+    assert re.search(rf"push --force \S+ {launch.BRANCH}$", scripts, re.MULTILINE)
+    calls = re.findall(r"python -m course_tools\.(\w+) (.+)", scripts)
+    assert calls == [
+        ("editions", "--output copies"),
+        ("launch", '--copies copies --ref "$GITHUB_SHA"'),
+    ]
 
 
 def test_what_holds_for_ones_own_machine_is_left_out():
     """In notebook 00; and the cells are still there to be left out."""
     (path,) = notebooks.find(["00"])
     full = notebooks.read(path)
-    made = launch.launch_copy(full, path.name, set(), notebooks.ROOT)
+    made = launch.launch_copy(full, path.name, set(), notebooks.ROOT, REF)
     assert set(launch.OWN_MACHINE) <= {c.id for c in notebooks.code_cells(full)}
     assert not set(launch.OWN_MACHINE) & {c.id for c in notebooks.code_cells(made)}
     assert not any("metadata.version(" in c.source for c in notebooks.code_cells(made))
 
 
 def test_links_out_of_the_folder_lead_to_the_repository():
-    page = "https://github.com/o/n/blob/v1/"
-    assert launch._led("../docs/x.md#a", {"90.ipynb"}, page) == f"{page}docs/x.md#a"
-    assert launch._led("90.ipynb#Recap", {"90.ipynb"}, page) == "90.ipynb#Recap"
-    assert launch._led("https://example.org/", {"90.ipynb"}, page) == "https://example.org/"
+    page, there = "https://github.com/o/n/blob/v1/", {"90.ipynb", "deeper/91.ipynb"}
+
+    def led(target: str, name: str = "90.ipynb") -> str:
+        return launch._led(target, name, there, page)
+
+    assert led("../docs/x.md#a") == f"{page}docs/x.md#a"
+    assert led("90.ipynb#Recap") == "90.ipynb#Recap"
+    assert led("#Recap") == "#Recap"
+    assert led("https://example.org/") == "https://example.org/"
+    assert led("deeper/91.ipynb") == "deeper/91.ipynb"
+    assert led("../90.ipynb#Recap", "deeper/91.ipynb") == "../90.ipynb#Recap"
+    assert led("90.ipynb", "deeper/91.ipynb") == f"{page}notebooks/deeper/90.ipynb"
+    assert led("../../docs/x.md", "deeper/91.ipynb") == f"{page}docs/x.md"
 
 
 def install_cell(root: Path) -> str:
-    made = nbformat.reads(launch.copies(root)["90_sample.ipynb"], as_version=4)
+    made = nbformat.reads(launch.copies(root, REF)["launch/90_sample.ipynb"], as_version=4)
     return made.cells[1].source
 
 
-def test_the_first_cell_installs_the_tagged_course_with_its_pins(drawn):
+def test_the_first_cell_installs_the_course_it_belongs_to_with_its_pins(drawn):
     source = install_cell(drawn)
     compile(TransformerManager().transform_cell(source), "cell", "exec")  # IPython can read it
-    assert f'"git+https://github.com/{REPO}@{TAG}#egg=word-vectors-course"' in source
+    assert f'"git+https://github.com/{REPO}@{REF}#egg=word-vectors-course"' in source
     named = {Requirement(word).name: word for word in source.split() if "==" in word}
     pins = (notebooks.ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert set(named.values()) <= set(pins)
@@ -166,6 +217,7 @@ def test_the_first_cell_does_nothing_where_the_course_is(drawn):
         (REPO, "other/course", f"leads elsewhere than to {REPO}"),
         ("student", "main", "leads elsewhere"),
         ("90_sample", "92_gone", "a button for a notebook that is not there: 92_gone.ipynb"),
+        ("deeper%2F90_more", "deeper%2F92_gone", "not there: deeper/92_gone.ipynb"),
         ("| 90_sample |", "| sample |", "the buttons have aged"),
         (f"{launch.END}\n", "", "do not stand in pairs"),
     ],
