@@ -305,7 +305,7 @@ def summary(archive: Path) -> str:
     """Return what a kit holds, in a line, with the notebooks that have no slides."""
     with zipfile.ZipFile(archive) as packed:
         parts = [name.split("/")[1:] for name in packed.namelist()]
-    copies = {Path(part[1]).stem for part in parts if part[0] == "notebooks"}
+    copies = {Path(part[-1]).stem for part in parts if part[0] == "notebooks"}
     decks = {part[1] for part in parts if part[0] == "slides"}
     data = sum(part[0] == "data" for part in parts)
     text = f"{len(copies)} student copies, {len(copies & decks)} with slides, {data} files of data"

@@ -153,11 +153,12 @@ def copy_notebooks(kit: Path) -> tuple[int, int]:
     """Copy the notebooks to ``work``; return how many, and how many were there already."""
     work, copied, kept = kit / "work", 0, 0
     work.mkdir(exist_ok=True)
-    for source in sorted((kit / "notebooks").glob("*.ipynb")):
-        target = work / source.name
+    for source in sorted((kit / "notebooks").rglob("*.ipynb")):
+        target = work / source.relative_to(kit / "notebooks")
         if target.exists():
             kept += 1
             continue
+        target.parent.mkdir(exist_ok=True)
         part = target.with_name(f".{target.name}.part")
         shutil.copyfile(source, part)
         part.replace(target)

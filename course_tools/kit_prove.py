@@ -119,15 +119,18 @@ def prove(archive: Path, notebooks: Sequence[str]) -> int:
 
 
 def _in_archive(archive: Path, notebooks: Sequence[str]) -> list[str]:
-    """Return the file names of the notebooks with these numbers."""
+    """Return the paths, below the folder of notebooks, of those with these numbers."""
     try:
         with zipfile.ZipFile(archive) as packed:
-            names = [Path(name).name for name in packed.namelist() if "/notebooks/" in name]
+            parts = [name.split("/") for name in packed.namelist()]
+            names = ["/".join(part[2:]) for part in parts if part[1] == "notebooks"]
     except FileNotFoundError as error:
         raise ValueError(f"there is no kit {archive}; build it with `make kit`") from error
     except zipfile.BadZipFile as error:
         raise ValueError(f"{archive} is no archive: {error}") from error
-    found = {number: [n for n in names if n[:2] == number.zfill(2)] for number in notebooks}
+    found = {
+        number: [n for n in names if Path(n).name[:2] == number.zfill(2)] for number in notebooks
+    }
     if missing := [number for number, here in found.items() if not here]:
         raise ValueError(f"the kit holds no notebook {', '.join(missing)}")
     return [name for here in found.values() for name in here]

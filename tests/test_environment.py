@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import course_lib
+from course_tools import notebooks
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -155,7 +156,7 @@ def imported_names(source: str) -> Iterator[str]:
 def python_sources(folder: str) -> Iterator[str]:
     for path in sorted((ROOT / folder).rglob("*.py")):
         yield path.read_text(encoding="utf-8")
-    for path in sorted((ROOT / folder).glob("*.ipynb")):
+    for path in notebooks.find(folder=ROOT / folder):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             if cell["cell_type"] == "code":
                 yield "".join(cell["source"])

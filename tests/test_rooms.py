@@ -14,6 +14,7 @@ import grimp
 import pytest
 
 import course_lib
+from course_tools import notebooks
 
 ROOT = Path(course_lib.__file__).resolve().parents[1]
 LIBRARY = sorted((ROOT / "course_lib").rglob("*.py"))
@@ -55,8 +56,7 @@ def imports_of(notebook: Path) -> Iterator[str]:
 def test_every_module_of_the_library_is_reached_from_a_notebook() -> None:
     """Imports inside functions count, those for type checkers do not."""
     graph = grimp.build_graph("course_lib", exclude_type_checking_imports=True, cache_dir=None)
-    folders = (ROOT / "notebooks", ROOT / "notebooks" / "deeper")
-    books = [path for folder in folders for path in folder.glob("*.ipynb")]
+    books = notebooks.find()
     todo = {name for path in books for name in imports_of(path)} & graph.modules
     reached: set[str] = set()
     while todo:
@@ -79,7 +79,7 @@ def test_no_package_imports_a_script_or_a_benchmark() -> None:
 
 
 def test_no_notebook_imports_the_tools() -> None:
-    for path in (ROOT / "notebooks").rglob("*.ipynb"):
+    for path in notebooks.find():
         assert "course_tools" not in path.read_text(encoding="utf-8"), path.name
 
 

@@ -83,7 +83,7 @@ class Submission:
 
 
 def masters(folder: Path) -> dict[str, Master]:
-    """Return the masters of a folder that have exercises, by their two digits.
+    """Return the masters of a folder that have exercises, by name without suffix.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def masters(folder: Path) -> dict[str, Master]:
                 raise ValueError(f"{path.name}, exercise {item.number}: {error}.") from error
             tasks.append(Task(item.number, name, points, item.check.source, item.solution.id))
         if tasks:
-            found[path.name[:2]] = Master(path, "\n".join(setup), tuple(tasks))
+            found[path.stem] = Master(path, "\n".join(setup), tuple(tasks))
     if not found:
         raise FileNotFoundError(
             f"no solved notebook with exercises in {folder}; give the folder of the solved ones."
@@ -190,13 +190,17 @@ def _answers(cell: dict[str, Any], task: Task) -> bool:
 
 def _master_of(cells: list[dict[str, Any]], path: Path, known: dict[str, Master]) -> Master:
     """Return the master that most of the exercise cells name, else that of the file's name."""
+    holder = {task.number: stem for stem, master in known.items() for task in master.tasks}
     votes: Counter[str] = Counter()
     for cell in cells:
         number = _within(cell["metadata"], "course", "exercise")
-        asked = re.findall(r"check\(\s*[\"'](\d\d)\.\d", cell["source"])
-        votes.update([number[:2]] if isinstance(number, str) else asked)
-    named = re.match(r"\d\d(?=_)", path.name)
-    for two_digits in [two for two, _ in votes.most_common()] + ([named[0]] if named else []):
-        if two_digits in known:
-            return known[two_digits]
-    raise Unreadable("no exercise of the course is in it")
+        asked = re.findall(r"check\(\s*[\"'](\d\d\.\d+)", cell["source"])
+        numbers = [number] if isinstance(number, str) else asked
+        votes.update(holder[n] for n in numbers if n in holder)
+    if votes:
+        return known[votes.most_common(1)[0][0]]
+    named = re.match(r"\d\d_", path.name)
+    alike = [stem for stem in known if named and stem.startswith(named[0])]
+    if not alike:
+        raise Unreadable("no exercise of the course is in it")
+    return known[path.stem if path.stem in alike else alike[0]]  # companions share a number

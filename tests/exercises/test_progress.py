@@ -17,6 +17,7 @@ import course_exercises
 from course_exercises import Answer, WrongAnswer, exercises
 from course_exercises import record as module
 from course_lib.datasets import store
+from course_tools import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 HALF = "90.1 correct: half of 6 is 3\n"
@@ -60,7 +61,7 @@ def row(number: str) -> pd.Series:
 
 def test_every_exercise_of_the_notebooks_is_listed_with_its_title(notes):
     wanted = {}
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    for path in notebooks.find():
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             found = re.findall(r"^### Exercise (\S+) · (.+)$", "".join(cell["source"]), re.M)
             wanted |= {number: (title.strip(), path.name[:2]) for number, title in found}

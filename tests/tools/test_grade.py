@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -101,6 +102,28 @@ class Room:
 @pytest.fixture
 def room(tmp_path: Path) -> Room:
     return Room(tmp_path)
+
+
+def test_a_lesson_and_its_companion_are_told_apart(room: Room) -> None:
+    """They share a number; what an exercise is called decides, then the name of the file."""
+    companion = master()
+    for cell in companion.cells:
+        if cell.get("metadata", {}).get("course"):
+            cell.metadata["course"]["exercise"] = cell.metadata["course"]["exercise"] + "1"
+        cell.source = re.sub(r"90\.([123])", r"90.\g<1>1", cell.source)
+    (room.masters / "deeper").mkdir()
+    nbformat.write(companion, room.masters / "deeper" / "90_more.ipynb")
+    known = submissions.masters(room.masters)
+    assert list(known) == ["90_sample", "90_more"]
+    path = room.hand_in("some name.ipynb")
+    for number, stem in (("90.1", "90_sample"), ("90.11", "90_more")):
+        cells = [{"source": f'check("{number}", f)', "id": "x", "metadata": {}}]
+        assert submissions._master_of(cells, path, known) is known[stem]
+        cells[0].update(source="", metadata={"course": {"exercise": number}})
+        assert submissions._master_of(cells, path, known) is known[stem]
+    for name, stem in (("90_more", "90_more"), ("90_sample-newer", "90_sample")):
+        named = path.with_name(f"{name}.ipynb")
+        assert submissions._master_of([], named, known) is known[stem]
 
 
 def test_points_by_exercise(room: Room) -> None:

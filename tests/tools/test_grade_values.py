@@ -161,7 +161,7 @@ def names(path: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", notebooks.find(), ids=lambda path: path.stem)
 def test_every_solution_of_the_course_passes_from_another_process(path: Path, capsys) -> None:
-    tasks = submissions.masters(path.parent)[path.name[:2]].tasks
+    tasks = submissions.masters(path.parent)[path.stem].tasks
     items = list(notebooks.exercises(notebooks.read(path)))
     assert [task.number for task in tasks] == [item.number for item in items]
     code = notebooks.code_cells(notebooks.read(path))

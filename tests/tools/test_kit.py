@@ -255,6 +255,19 @@ def test_the_work_of_a_student_is_never_overwritten(unpacked):
     assert not list((unpacked / "work").glob(".*"))
 
 
+def test_deeper_notebooks_stay_deeper(members, tmp_path):
+    (name,) = [name for name in members if name.startswith("notebooks/02")]
+    more = {**members, "notebooks/deeper/02_more.ipynb": members[name]}
+    kit.write(more, tmp_path / "kit.zip")
+    assert f"{len(notebooks.find()) + 1} student copies, 1" in kit.summary(tmp_path / "kit.zip")
+    wanted = [name.removeprefix("notebooks/"), "deeper/02_more.ipynb"]
+    assert sorted(kit_prove._in_archive(tmp_path / "kit.zip", ["02"])) == sorted(wanted)
+    with zipfile.ZipFile(tmp_path / "kit.zip") as packed:
+        packed.extractall(tmp_path)
+    kit_install.copy_notebooks(tmp_path / kit.NAME)
+    assert (tmp_path / kit.NAME / "work" / "deeper" / "02_more.ipynb").is_file()
+
+
 def test_install_and_start_need_python_alone():
     for module in (kit_install, kit_start):
         tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
