@@ -86,6 +86,7 @@ def html(notebook: NotebookNode, *, theme: str = "light") -> str:
         ``"light"`` or ``"dark"``; ``?theme=`` in the address overrides it.
     """
     from nbconvert import SlidesExporter
+    from traitlets.config import Config
 
     exporter = SlidesExporter(
         template_name=DECK.name,
@@ -93,6 +94,9 @@ def html(notebook: NotebookNode, *, theme: str = "light") -> str:
         reveal_url_prefix="reveal",
         mathjax_url="mathjax/tex-svg-full.js",
         embed_images=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        config=Config(TagRemovePreprocessor={"remove_input_tags": {slides_plan.RESULT}}),
         exclude_anchor_links=True,
     )
     deck = {"theme": theme, "title": slides_plan.title(notebook)}
@@ -147,7 +151,7 @@ def write(path: Path, output: Path, modules: Path, *, theme: str = "light") -> P
         for source, place in FILES.items():
             (new / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(modules / source, new / place)
-        for name in ("deck.css", "blocks.js", "deck.js"):
+        for name in ("deck.css", "deck.js"):
             shutil.copyfile(DECK / name, new / name)
         for font in FONTS | MORE_FONTS:
             license = modules / "@fontsource" / font / "LICENSE"

@@ -1,8 +1,8 @@
 """How a notebook becomes slides: the slide type of every cell, by rule, and what a deck leaves out.
 
 A section is a column of slides, and each text in it begins a new one. Code joins the slide above
-it where both fit. That is an estimate, in lines; ``deck/deck.js`` measures the page itself and
-goes on to a next slide wherever the estimate was wrong.
+it where both fit, and what is too much for a slide is divided. That is an estimate, in lines;
+``deck/deck.js`` measures the page itself and sets it smaller wherever the estimate was wrong.
 """
 
 from __future__ import annotations
@@ -11,19 +11,24 @@ import ast
 import copy
 import math
 import re
+from collections.abc import Iterator
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from course_tools import markdown
-from course_tools.notebooks import CHECK, EXERCISE, NOTES, SETUP, VERIFY, tags
+from course_tools.notebooks import CHECK, EXERCISE, FIGURE, NOTES, SETUP, VERIFY, tags
 
-DRAWING = "drawing"  # the tag, in the copy for a deck, of code that draws a figure
+RESULT = "result"  # the tag, in the copy for a deck, of code of which the result alone is shown
+COURSE = "Word vectors, from one-hot to ELMo"
 
 LINES, COLUMNS = 16, 95  # of text on a slide
+MOST = 17  # lines that fit when they are set smaller
 SHORT = 5  # lines of text that a figure may have above it
 _DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
 _DOCSTRING = re.compile(r'^( +"""[^\n"]+)\n.*?"""', re.DOTALL | re.MULTILINE)
+_ITEM = re.compile(r"[-*|] |\d+\. ")  # a row or an item begins
+_FENCE = re.compile(r"^(```.*?^```)", re.DOTALL | re.MULTILINE)
 _LINKS_ALONE = re.compile(
     r"^ *(?:First notebook · )?(?:\[[^\]\n]*\]\([^)\n]*\.ipynb[^)\n]*\)(?: · )?)+ *$\n?",
     re.MULTILINE,
@@ -86,7 +91,7 @@ def is_skipped(cell: NotebookNode) -> bool:
 
 def is_drawing(cell: NotebookNode) -> bool:
     """Tell whether a code cell draws a figure; its slide is the figure, large."""
-    return cell.cell_type == "code" and "plots.show(" in cell.source
+    return cell.cell_type == "code" and (FIGURE in tags(cell) or "plots.show(" in cell.source)
 
 
 def height(cell: NotebookNode) -> float:
@@ -130,48 +135,143 @@ def _output_height(output: NotebookNode) -> float:
 def for_deck(notebook: NotebookNode) -> NotebookNode:
     """Return the copy of a notebook that a deck is made from.
 
-    The slide types are set. Folded answers become notes of their own, of the long docstrings in
-    a listing the first line is left, links between notebooks are left out, and code that draws a
-    figure is marked with the tag ``drawing``. Cells that are skipped are gone.
+    The slide types are set, and with them the heading above a slide. What is too much for a slide
+    is divided. Folded answers, the code of a figure and its description become notes, of the long
+    docstrings in a listing the first line is left, and links between notebooks are left out. Cells
+    that are skipped are gone.
     """
     notebook = copy.deepcopy(notebook)
     types = slide_types(notebook)
     cells: list[NotebookNode] = []
+    heading = COURSE  # above the title
+    used = 0.0  # lines on the current slide
     for cell in notebook.cells:
-        kind = types[cell.id]
-        if kind == "skip":
+        own = types[cell.id]
+        if own == "skip":
             continue
-        if cell.cell_type == "markdown":
-            cells += _unfolded(cell, kind)
-            continue
-        cell.metadata["slideshow"] = {"slide_type": kind}
-        if is_drawing(cell):
-            cell.metadata["tags"] = [*tags(cell), DRAWING]
-        for output in cell.get("outputs", []):
-            if listing := output.get("data", {}).get("text/markdown"):
-                output.data["text/markdown"] = _DOCSTRING.sub(r'\1 …"""', listing)
-        cells.append(cell)
+        parts = _text_parts if cell.cell_type == "markdown" else _code_parts
+        found = list(parts(cell, used if own == "-" else 0.0))
+        used = found[-1][2] if found else used
+        for place, (piece, kind, _) in enumerate(found):
+            piece.id = f"{cell.id[:50]}-{place}" if place else cell.id
+            if "notes" in (own, kind):
+                kind = "notes"
+            else:
+                kind, own = own or kind, ""
+            piece.metadata["slideshow"] = {"slide_type": kind}
+            if not cells or kind == "subslide":
+                piece.metadata["slideshow"]["data"] = {"heading": heading}
+            if piece.cell_type == "markdown":
+                told = [text for level, text in markdown.headings(piece.source) if level <= 2]
+                heading = told[-1] if told else heading
+            cells.append(piece)
     notebook.cells = cells
     return notebook
 
 
-def _unfolded(cell: NotebookNode, kind: str) -> list[NotebookNode]:
-    """Return a text cell as texts and notes in turn: a note for each folded part."""
+def _text_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode, str, float]]:
+    """Yield a text in pieces that fit on a slide, and a note for each folded part.
+
+    With each piece come its slide type and the lines that are then used on its slide.
+    """
+    summary = ""
     source = _LINKS_ALONE.sub("", cell.source).strip()
-    found: list[NotebookNode] = []
     for place, part in enumerate(_DETAILS.split(source)):  # text, summary, body, text, ...
-        if not part.strip() or place % 3 == 1:
-            continue
-        note = place % 3 == 2
-        text = (
-            f"**{_DETAILS.split(source)[place - 1].strip()}**\n\n{part.strip()}" if note else part
+        if place % 3 == 1:
+            summary = part.strip()
+        elif place % 3 == 2:
+            yield _text(cell, f"**{summary}**\n\n{part.strip()}"), "notes", used
+        else:
+            for number, text in enumerate(_pages(part)):
+                begins = number > 0 or used + _text_height(text) > MOST
+                used = _text_height(text) + (0 if begins else used)
+                yield _text(cell, text), "subslide" if begins else "-", used
+
+
+def _text(cell: NotebookNode, source: str) -> NotebookNode:
+    piece = new_markdown_cell(source)
+    piece.attachments = cell.get("attachments", {})
+    return piece
+
+
+def _pages(text: str) -> list[str]:
+    """Return the paragraphs of a text in groups that fit on a slide; the title stands alone."""
+    blocks: list[str] = []
+    for place, chunk in enumerate(_FENCE.split(text)):
+        for block in [chunk] if place % 2 else re.split(r"\n\s*\n", chunk):
+            blocks += _rows(block.strip()) if block.strip() else []
+    total = _text_height(text)
+    most = 1.15 * total / max(1, math.ceil(total / MOST))  # no slide is nearly empty
+    pages: list[str] = []
+    for block in blocks:
+        together = f"{pages[-1]}\n\n{block}" if pages else ""
+        full = _text_height(together) > most and not pages[-1].endswith(":")
+        if not pages or full or pages[-1].startswith("# "):
+            pages.append(block)
+        else:
+            pages[-1] = together
+    return pages
+
+
+def _rows(block: str) -> list[str]:
+    """Return a paragraph, or the parts of a table or list that is too long for a slide."""
+    lines = block.splitlines()
+    head = lines[:2] if block.startswith("|") else []
+    parts: list[list[str]] = [head[:]]
+    for line in lines[len(head) :]:
+        if _ITEM.match(line) and _text_height("\n".join([*parts[-1], line])) > MOST:
+            parts.append(head[:])
+        parts[-1].append(line)
+    return ["\n".join(part) for part in parts]
+
+
+def _code_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode, str, float]]:
+    """Yield code with the results that fit below it, the other results, and what is noted."""
+    if is_drawing(cell):
+        cell.metadata["tags"] = [*tags(cell), RESULT]
+        yield cell, "", LINES
+        told = [o.get("metadata", {}).get("image/png", {}).get("alt", "") for o in cell.outputs]
+        figures = "".join(f"Figure: {alt}\n\n" for alt in told if alt)
+        yield new_markdown_cell(f"{figures}```python\n{cell.source}\n```"), "notes", LINES
+        return
+    pages: list[list[NotebookNode]] = [[]]
+    used += _code_height(cell.source)
+    for output in (piece for whole in cell.get("outputs", []) for piece in _listings(whole)):
+        needed = _output_height(output)
+        if used > SHORT and used + needed > MOST:
+            pages.append([])
+            used = 0.0
+        used += needed
+        pages[-1].append(output)
+    for place, outputs in enumerate(pages):
+        piece = copy.deepcopy(cell)
+        piece.outputs = outputs
+        if place:
+            piece.metadata["tags"] = [*tags(cell), RESULT]
+        yield piece, "subslide", used
+
+
+def _listings(output: NotebookNode) -> Iterator[NotebookNode]:
+    """Yield an output in pieces: a long listing is divided, at empty lines where there are any."""
+    text = output.get("data", {}).get("text/markdown", "")
+    text = _DOCSTRING.sub(r'\1 …"""', text)
+    before, fence, body = text.partition("```python\n")
+    body, _, after = body.partition("\n```")
+    lines, most = body.splitlines(), round(MOST / 0.8) - 2  # its title is above it
+    if not fence:
+        yield output
+        return
+    while lines:
+        end = most if len(lines) > most + 2 else len(lines)
+        empty = [place for place in range(end // 2, end) if not lines[place].strip()]
+        end = empty[-1] if empty and end < len(lines) else end
+        piece = copy.deepcopy(output)
+        last = "" if lines[end:] else after
+        piece.data["text/markdown"] = "\n".join(
+            [before + fence.strip(), *lines[:end], "```" + last]
         )
-        piece = new_markdown_cell(text.strip(), id=f"{cell.id[:50]}-{place}" if found else cell.id)
-        piece.metadata["slideshow"] = {"slide_type": "notes" if note else kind}
-        kind = kind if note else "-"
-        piece.attachments = cell.get("attachments", {})
-        found.append(piece)
-    return found
+        yield piece
+        before, lines = "", lines[end:]
 
 
 def title(notebook: NotebookNode) -> str:

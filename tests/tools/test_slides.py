@@ -93,7 +93,12 @@ def test_the_copy_for_a_deck(sample):
     assert "91_next" not in by_id["header"].source
     assert by_id["header"].source.startswith("# 90 · Sample")
     assert not {"setup", "answer-1", "check-1", "process-check"} & set(by_id)
-    assert slides_plan.DRAWING in notebooks.tags(by_id["figure"])
+    assert slides_plan.RESULT in notebooks.tags(by_id["figure"])
+    assert by_id["figure-1"].source.endswith(f"```python\n{by_id['figure'].source}\n```")
+    assert by_id["figure-1"].metadata["slideshow"] == {"slide_type": "notes"}
+    headings = [(c.metadata["slideshow"].get("data") or {}).get("heading") for c in copied.cells]
+    assert headings[:2] == [slides_plan.COURSE, "90 · Sample"]
+    assert slides_plan.COURSE not in headings[1:]
 
 
 def test_a_folded_answer_becomes_a_note():
@@ -113,6 +118,56 @@ def test_a_folded_answer_becomes_a_note():
     assert (
         len(re.findall(r"<aside class=\"notes\">.*?<em>Yes</em>.*?</aside>", page, re.DOTALL)) == 2
     )
+
+
+def shown(*cells) -> list[tuple[str, str]]:
+    """Return type and source of each cell of a deck."""
+    found = slides_plan.for_deck(new_notebook(cells=list(cells))).cells
+    return [(cell.metadata["slideshow"]["slide_type"], cell.source) for cell in found]
+
+
+def test_the_title_stands_alone_and_a_long_text_is_divided_between_paragraphs():
+    words = ("A word. " * 50).strip()
+    long = "\n\n".join(f"{k} {words}" for k in range(1, 6))
+    found = shown(text("t", f"# Title\n\n{words}"), text("l", f"## 1\n\n{long}"))
+    assert [kind for kind, _ in found] == ["slide", "subslide", "slide", "subslide"]
+    assert found[0][1] == "# Title"
+    assert "\n\n".join(source for _, source in found[2:]) == f"## 1\n\n{long}"
+
+
+def test_a_fenced_block_stays_whole():
+    fence = "```python\nx = 1\n\ny = 2\n```"
+    assert slides_plan._pages(f"One.\n\n{fence}") == [f"One.\n\n{fence}"]
+
+
+@pytest.mark.parametrize("head", ["", "| a | b |\n|---|---|\n"])
+def test_a_long_table_or_list_is_divided_between_its_rows(head):
+    rows = [f"| {k} | b |" if head else f"{k}. b\n   c" for k in range(1, 41)]
+    parts = [source for _, source in shown(text("t", head + "\n".join(rows)))]
+    assert len(parts) > 2
+    assert all(part.startswith(head) for part in parts)
+    assert "\n".join(part.removeprefix(head) for part in parts) == "\n".join(rows)
+
+
+def test_results_that_do_not_fit_below_their_code_go_on():
+    results = [prints(*"1" * 8), prints(*"2" * 8), prints(*"3" * 8)]
+    notebook = new_notebook(cells=[code("c", "x\n" * 8, outputs=results)])
+    cells = slides_plan.for_deck(notebook).cells
+    assert [len(cell.outputs) for cell in cells] == [1, 2]
+    assert [slides_plan.RESULT in notebooks.tags(cell) for cell in cells] == [False, True]
+    page = slides.html(notebook)
+    assert page.count("jp-Cell-inputWrapper") == 1 and page.count("<pre>1") == 1
+
+
+def test_a_long_listing_is_divided_at_an_empty_line():
+    body = "\n".join(["x = 1"] * 15 + [""] + ["y = 2"] * 15)
+    output = new_output(
+        "display_data", data={"text/markdown": f"title\n```python\n{body}\n```\nend"}
+    )
+    cells = slides_plan.for_deck(new_notebook(cells=[code("c", "f", outputs=[output])])).cells
+    parts = [one.data["text/markdown"] for cell in cells for one in cell.outputs]
+    ones, twos = "\n".join(["x = 1"] * 15), "\n".join(["y = 2"] * 15)
+    assert parts == [f"title\n```python\n{ones}\n```", f"```python\n\n{twos}\n```\nend"]
 
 
 def test_of_a_docstring_the_first_line_is_shown():
