@@ -73,9 +73,9 @@ class Reviews:
     def published(self) -> WordVectors:
         """Return GloVe's 100 dimensions where they are at hand, else the slice."""
         try:
-            return datasets.load_glove("6B", dim=100, words=self.vocabulary.words)
+            return datasets.load_glove(dim=100, words=self.vocabulary.words)
         except datasets.DataUnavailable:
-            return datasets.load_glove("6B", dim=50, words=self.vocabulary.words)
+            return datasets.load_glove(dim=50, words=self.vocabulary.words)
 
     @cached_property
     def own(self) -> WordVectors:

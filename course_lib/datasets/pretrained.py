@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from course_lib import runtime
 from course_lib.datasets import store
-from course_lib.datasets.registry import REGISTRY, unknown_name
+from course_lib.datasets.registry import REGISTRY
 
 if TYPE_CHECKING:
     from course_lib.vectors import WordVectors
@@ -22,11 +22,7 @@ _DIFFERENT = {"king", "queen"}  # in the slice scaled to length 1, unlike the of
 
 
 def load_glove(
-    name: str = "6B",
-    *,
-    dim: int = 100,
-    words: Collection[str] | None = None,
-    download: bool = False,
+    *, dim: int = 100, words: Collection[str] | None = None, download: bool = False
 ) -> WordVectors:
     """Read the GloVe vectors that their authors trained on 6 billion words of English.
 
@@ -36,8 +32,6 @@ def load_glove(
 
     Parameters
     ----------
-    name : {"6B"}
-        Which of the authors' files.
     dim : {50, 100, 200, 300}
         M, the number of dimensions.
     words : collection of str, optional
@@ -54,7 +48,7 @@ def load_glove(
     Raises
     ------
     ValueError
-        For another ``name`` or ``dim``, or if none of ``words`` is there.
+        For another ``dim``, or if none of ``words`` is there.
     DataUnavailable
         If nothing at hand has so many dimensions, or a file is cut or altered.
 
@@ -62,7 +56,6 @@ def load_glove(
     ----------
     Pennington, Socher & Manning 2014, "GloVe: Global Vectors for Word Representation".
     """
-    _check_name(name, "6B", "GloVe file")
     if dim not in GLOVE_SIZES:
         raise ValueError(f"dim is {dim!r}; these vectors have 50, 100, 200 or 300 dimensions.")
     instead = ("glove_6b_slice",) if dim == 50 else ()
@@ -115,12 +108,7 @@ def load_course_vectors() -> WordVectors:
         return WordVectors(words, file["matrix"][:], counts=file["counts"][:])
 
 
-def load_word2vec(
-    name: str = "GoogleNews",
-    *,
-    words: Collection[str] | None = None,
-    download: bool = False,
-) -> WordVectors:
+def load_word2vec(*, words: Collection[str] | None = None, download: bool = False) -> WordVectors:
     """Read the word2vec vectors that Google trained on about 100 billion words of news.
 
     The official file holds 3,000,000 words and phrases (``New_York``), in upper and lower case,
@@ -129,8 +117,6 @@ def load_word2vec(
 
     Parameters
     ----------
-    name : {"GoogleNews"}
-        Which file.
     words : collection of str, optional
         Read only the rows of these words, which takes little memory. Words that are not there
         are passed over.
@@ -149,7 +135,7 @@ def load_word2vec(
     Raises
     ------
     ValueError
-        For another ``name``, or if none of ``words`` is there.
+        If none of ``words`` is there.
     DataUnavailable
         If neither is at hand, or a file is cut or altered.
 
@@ -158,7 +144,6 @@ def load_word2vec(
     Mikolov et al. 2013b, "Distributed Representations of Words and Phrases and their
     Compositionality".
     """
-    _check_name(name, "GoogleNews", "word2vec file")
     chosen = store.choose(("googlenews",), ("googlenews_slice",), download=download)
     paths = store.locate(chosen, download=download)
     from course_lib.vectors import WordVectors, files
@@ -170,11 +155,6 @@ def load_word2vec(
             )
         return WordVectors(*rows)
     return _joined_slices(*paths, words)
-
-
-def _check_name(name: str, known: str, kind: str) -> None:
-    if name != known:
-        raise ValueError(unknown_name(name, (known,), kind))
 
 
 @contextmanager

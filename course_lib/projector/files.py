@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
+from course_lib.runtime import renamed_when_whole
 from course_lib.vectors import WordVectors
 
 CONFIG = "projector_config.pbtxt"
@@ -109,13 +111,8 @@ def _config(name: str, tensor: Path, words: Path) -> list[str]:
 
 
 def _write_all(files: Mapping[Path, Iterable[str]]) -> None:
-    parts = {path: path.with_name(f".{path.name}.part") for path in files}
-    try:
+    with ExitStack() as stack:  # at its end all are renamed, or none is
         for path, lines in files.items():
-            with parts[path].open("w", encoding="utf-8", newline="\n") as file:
+            part = stack.enter_context(renamed_when_whole(path))
+            with part.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(f"{line}\n" for line in lines)
-        for path, part in parts.items():
-            part.replace(path)
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)

@@ -84,7 +84,7 @@ def googlenews(size: int = 300) -> bytes:
 def test_the_official_glove_archive(alone, monkeypatch, dim, tmp_path):
     register(monkeypatch, "glove_6b", alone, glove_zip())
     before = sorted(tmp_path.rglob("*"))
-    vectors = datasets.load_glove("6B", dim=dim)
+    vectors = datasets.load_glove(dim=dim)
     assert vectors.words == WORDS and np.array_equal(vectors.matrix, table(dim))
     some = datasets.load_glove(dim=dim, words={"nice", "great", "absent"})
     assert some.words == ["great", "nice"] and np.array_equal(some.matrix, table(dim)[2:4])
@@ -96,7 +96,7 @@ def test_the_official_googlenews_file(alone, monkeypatch):
     register(monkeypatch, "googlenews", alone, googlenews())
     vectors = datasets.load_word2vec()
     assert vectors.words == WORDS and np.array_equal(vectors.matrix, table(300))  # as it is
-    some = datasets.load_word2vec("GoogleNews", words=["nice", "한글"])
+    some = datasets.load_word2vec(words=["nice", "한글"])
     assert some.words == ["nice", "한글"] and np.array_equal(some.matrix, table(300)[3:])
     assert datasets.used() == {"googlenews": "cache"}
 
@@ -209,10 +209,6 @@ def test_the_two_googlenews_slices_become_one(alone, monkeypatch):
 def test_wrong_arguments(alone):
     with pytest.raises(ValueError, match="dim is 60; these vectors have 50, 100, 200 or 300"):
         datasets.load_glove(dim=60)
-    with pytest.raises(ValueError, match=r"GloVe file called '42B'.*Known: 6B"):
-        datasets.load_glove("42B")
-    with pytest.raises(ValueError, match=r"word2vec file called 'GoogleNew'.*mean GoogleNews"):
-        datasets.load_word2vec("GoogleNew")
 
 
 # --- the real files ------------------------------------------------------------------------------
@@ -243,7 +239,7 @@ def test_the_real_googlenews_slice():
 
 @needs("glove_6b")
 def test_the_published_values_of_glove():
-    vectors = datasets.load_glove("6B", dim=100)
+    vectors = datasets.load_glove(dim=100)
     assert vectors.matrix.shape == (400_000, 100)
     wanted = [-0.013786, 0.38216, 0.53236, 0.15261]
     assert vectors["great"][:4] == pytest.approx(wanted, abs=1e-7)
@@ -251,5 +247,5 @@ def test_the_published_values_of_glove():
 
 @needs("googlenews")
 def test_the_published_values_of_googlenews():
-    vectors = datasets.load_word2vec("GoogleNews", words=["nice"])
+    vectors = datasets.load_word2vec(words=["nice"])
     assert vectors["nice"][:2] == pytest.approx([0.15820312, 0.10595703], abs=1e-8)
