@@ -35,46 +35,6 @@ _LINKS_ALONE = re.compile(
 )
 
 
-def slide_types(notebook: NotebookNode) -> dict[str, str]:
-    """Return the slide type of every cell, by cell id.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        With its outputs: whether code joins the slide above depends on them.
-
-    Returns
-    -------
-    dict of str to str
-        ``"slide"`` for the first cell and for headings of a section, ``"subslide"`` for other
-        cells that begin a slide, ``"-"`` for code on the slide above it, ``"notes"`` for cells
-        with the tag ``notes``, ``"skip"`` for set-up, solutions, checks and mere assertions.
-    """
-    found: dict[str, str] = {}
-    used = math.inf  # lines on the current slide
-    for place, cell in enumerate(notebook.cells):
-        if NOTES in tags(cell):
-            found[cell.id] = "notes"
-            continue
-        if is_skipped(cell):
-            found[cell.id] = "skip"
-            continue
-        lines, text = height(cell), cell.cell_type != "code"
-        # Where only the result is too much, the result alone goes on to a next slide.
-        needed = lines if text else _code_height(cell.source)
-        if is_drawing(cell):
-            needed = LINES - SHORT
-        if place == 0 or (text and any(n <= 2 for n, _ in markdown.headings(cell.source))):
-            found[cell.id] = "slide"
-        elif text or used + needed > LINES:
-            found[cell.id] = "subslide"
-        else:
-            found[cell.id] = "-"
-            lines += used
-        used = lines
-    return found
-
-
 def is_skipped(cell: NotebookNode) -> bool:
     """Tell whether a cell is machinery: set-up, solution, check, or mostly assertions."""
     if cell.cell_type != "code":
@@ -92,16 +52,6 @@ def is_skipped(cell: NotebookNode) -> bool:
 def is_drawing(cell: NotebookNode) -> bool:
     """Tell whether a code cell draws a figure; its slide is the figure, large."""
     return cell.cell_type == "code" and (FIGURE in tags(cell) or "plots.show(" in cell.source)
-
-
-def height(cell: NotebookNode) -> float:
-    """Return about how many lines of text a cell takes on a slide."""
-    if cell.cell_type != "code":
-        return _text_height(_DETAILS.sub("", cell.source))
-    if is_drawing(cell):
-        return LINES
-    shown = sum(_output_height(output) for output in cell.outputs)
-    return shown + _code_height(cell.source)
 
 
 def _text_height(source: str) -> float:
@@ -135,38 +85,41 @@ def _output_height(output: NotebookNode) -> float:
 def for_deck(notebook: NotebookNode) -> NotebookNode:
     """Return the copy of a notebook that a deck is made from.
 
-    The slide types are set, and with them the heading above a slide. What is too much for a slide
-    is divided. Folded answers, the code of a figure and its description become notes, of the long
-    docstrings in a listing the first line is left, and links between notebooks are left out. Cells
-    that are skipped are gone.
+    Each cell has its slide type: ``"slide"`` begins a column of slides, ``"subslide"`` a slide
+    below, ``"-"`` stays on the slide above, ``"notes"`` are the speaker's. A slide that goes on
+    with a section carries its heading. What is too much for a slide is divided. Folded answers,
+    the code of a figure and its description become notes, of the long docstrings in a listing the
+    first line is left, and links between notebooks are left out. Machinery is gone.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        With its outputs, as the division depends on them; it stays as it is.
     """
-    notebook = copy.deepcopy(notebook)
-    types = slide_types(notebook)
-    cells: list[NotebookNode] = []
+    deck = copy.deepcopy(notebook)
+    deck.cells = []
     heading = COURSE  # above the title
-    used = 0.0  # lines on the current slide
-    for cell in notebook.cells:
-        own = types[cell.id]
-        if own == "skip":
+    used = math.inf  # lines on the current slide
+    for cell in copy.deepcopy(notebook.cells):
+        if is_skipped(cell):
             continue
         parts = _text_parts if cell.cell_type == "markdown" else _code_parts
-        found = list(parts(cell, used if own == "-" else 0.0))
-        used = found[-1][2] if found else used
-        for place, (piece, kind, _) in enumerate(found):
+        for place, (piece, kind, lines) in enumerate(list(parts(cell, used))):
             piece.id = f"{cell.id[:50]}-{place}" if place else cell.id
-            if "notes" in (own, kind):
-                kind = "notes"
-            else:
-                kind, own = own or kind, ""
+            told = [text for level, text in _headings(piece) if level <= 2]
+            if kind != "notes":
+                used = lines
+                kind = "slide" if told or not deck.cells else kind
             piece.metadata["slideshow"] = {"slide_type": kind}
-            if not cells or kind == "subslide":
+            if kind == "subslide" or not deck.cells:
                 piece.metadata["slideshow"]["data"] = {"heading": heading}
-            if piece.cell_type == "markdown":
-                told = [text for level, text in markdown.headings(piece.source) if level <= 2]
-                heading = told[-1] if told else heading
-            cells.append(piece)
-    notebook.cells = cells
-    return notebook
+            heading = told[-1] if told and kind != "notes" else heading
+            deck.cells.append(piece)
+    return deck
+
+
+def _headings(cell: NotebookNode) -> list[tuple[int, str]]:
+    return list(markdown.headings(cell.source)) if cell.cell_type == "markdown" else []
 
 
 def _text_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode, str, float]]:
@@ -174,7 +127,10 @@ def _text_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode,
 
     With each piece come its slide type and the lines that are then used on its slide.
     """
-    summary = ""
+    if NOTES in tags(cell):
+        yield cell, "notes", used
+        return
+    summary, used = "", math.inf  # a text begins a slide
     source = _LINKS_ALONE.sub("", cell.source).strip()
     for place, part in enumerate(_DETAILS.split(source)):  # text, summary, body, text, ...
         if place % 3 == 1:
@@ -227,28 +183,27 @@ def _rows(block: str) -> list[str]:
 
 def _code_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode, str, float]]:
     """Yield code with the results that fit below it, the other results, and what is noted."""
+    needed = LINES - SHORT if is_drawing(cell) else _code_height(cell.source)
+    kind = "subslide" if used + needed > LINES else "-"
+    used = needed + (used if kind == "-" else 0)
     if is_drawing(cell):
         cell.metadata["tags"] = [*tags(cell), RESULT]
-        yield cell, "", LINES
+        yield cell, kind, LINES
         told = [o.get("metadata", {}).get("image/png", {}).get("alt", "") for o in cell.outputs]
         figures = "".join(f"Figure: {alt}\n\n" for alt in told if alt)
         yield new_markdown_cell(f"{figures}```python\n{cell.source}\n```"), "notes", LINES
         return
-    pages: list[list[NotebookNode]] = [[]]
-    used += _code_height(cell.source)
-    for output in (piece for whole in cell.get("outputs", []) for piece in _listings(whole)):
+    outputs, cell.outputs = cell.outputs, []
+    for output in (piece for whole in outputs for piece in _listings(whole)):
         needed = _output_height(output)
         if used > SHORT and used + needed > MOST:
-            pages.append([])
-            used = 0.0
+            yield cell, kind, used
+            cell = copy.deepcopy(cell)
+            cell.outputs, cell.metadata["tags"] = [], sorted({*tags(cell), RESULT})
+            kind, used = "subslide", 0.0
         used += needed
-        pages[-1].append(output)
-    for place, outputs in enumerate(pages):
-        piece = copy.deepcopy(cell)
-        piece.outputs = outputs
-        if place:
-            piece.metadata["tags"] = [*tags(cell), RESULT]
-        yield piece, "subslide", used
+        cell.outputs.append(output)
+    yield cell, kind, used
 
 
 def _listings(output: NotebookNode) -> Iterator[NotebookNode]:

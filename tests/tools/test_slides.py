@@ -28,7 +28,10 @@ def prints(*lines: str):
 
 
 def types(*cells) -> list[str]:
-    return list(slides_plan.slide_types(new_notebook(cells=list(cells))).values())
+    """Return the slide type of each cell in the deck, ``"skip"`` for those that it lacks."""
+    deck = slides_plan.for_deck(new_notebook(cells=list(cells)))
+    found = {cell.id: cell.metadata["slideshow"]["slide_type"] for cell in deck.cells}
+    return [found.get(cell.id, "skip") for cell in cells]
 
 
 def test_a_section_begins_a_column_and_each_text_a_slide():
@@ -81,8 +84,12 @@ def test_bare_assertions_are_left_out(source, skipped):
 
 def test_a_folded_answer_takes_no_room():
     answer = "<details><summary>Answer</summary>\n\n" + "word " * 500 + "\n\n</details>"
-    folded = slides_plan.height(text("q", f"Why?\n\n{answer}"))
-    assert folded == slides_plan.height(text("q", "Why?"))
+    assert types(text("q", f"Why?\n\n{answer}"), code("c", "x = 1"))[1] == "-"
+
+
+def test_what_the_speaker_sees_takes_no_room():
+    spoken = text("n", "word " * 500, "notes")
+    assert types(text("q", "Why?"), spoken, code("c", "x = 1")) == ["slide", "notes", "-"]
 
 
 def test_the_copy_for_a_deck(sample):
@@ -150,11 +157,11 @@ def test_a_long_table_or_list_is_divided_between_its_rows(head):
 
 
 def test_results_that_do_not_fit_below_their_code_go_on():
-    results = [prints(*"1" * 8), prints(*"2" * 8), prints(*"3" * 8)]
+    results = [prints(*str(k) * 8) for k in (1, 2, 3, 4)]
     notebook = new_notebook(cells=[code("c", "x\n" * 8, outputs=results)])
     cells = slides_plan.for_deck(notebook).cells
-    assert [len(cell.outputs) for cell in cells] == [1, 2]
-    assert [slides_plan.RESULT in notebooks.tags(cell) for cell in cells] == [False, True]
+    assert [len(cell.outputs) for cell in cells] == [1, 2, 1]
+    assert [slides_plan.RESULT in notebooks.tags(cell) for cell in cells] == [False, True, True]
     page = slides.html(notebook)
     assert page.count("jp-Cell-inputWrapper") == 1 and page.count("<pre>1") == 1
 
@@ -249,12 +256,14 @@ def test_a_wrong_call(capsys):
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
 def test_every_notebook_becomes_columns_of_slides(path: Path):
     notebook = notebooks.read(path)
-    found = slides_plan.slide_types(notebook)
-    assert set(found) == {cell.id for cell in notebook.cells}
+    deck = slides_plan.for_deck(notebook)
+    shown = {cell.id for cell in deck.cells}
+    assert len(shown) == len(deck.cells)
     for cell in notebook.cells:
         solves = {"setup", "exercise", "check", "verify"} & set(notebooks.tags(cell))
-        assert (found[cell.id] == "skip") >= bool(solves), cell.id
+        assert not (solves and cell.id in shown), cell.id
     sections = sum(bool(re.match(r"## ", c.source)) for c in notebook.cells)
-    assert list(found.values()).count("slide") >= sections >= 5
+    kinds = [cell.metadata["slideshow"]["slide_type"] for cell in deck.cells]
+    assert kinds.count("slide") >= sections >= 5
     for solution in (item.solution.source for item in notebooks.exercises(notebook)):
         assert slides_plan.is_skipped(code("x", solution, "exercise"))
