@@ -120,12 +120,14 @@ def write(made: Mapping[str, str], folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     before = _record(folder)
     written, said = dict(before), []
+    needed: set[str] = set()
     try:
         for name, text in made.items():
             new = _hash(text.encode("utf-8"))
             why = ""
             for place in _places(name):
                 file = folder / place
+                needed.add(place)
                 there = _hash(file.read_bytes()) if file.exists() else None
                 if there in (None, before.get(place), new):  # nothing of the student's is in it
                     if there != new:
@@ -138,11 +140,11 @@ def write(made: Mapping[str, str], folder: Path) -> list[str]:
                 why = why or ("holds your work" if whole else "is damaged")
                 if whole and before.get(place) == new:  # the student works in this very version
                     break
-        known = {place for name in made for place in _places(name)}
-        for gone in sorted(set(written) - known):
-            if (folder / gone).exists() and _hash((folder / gone).read_bytes()) == written[gone]:
-                (folder / gone).unlink()
-            del written[gone]
+        for place in sorted(set(written) - needed):  # of a notebook gone, or no longer the newer
+            file = folder / place
+            if not file.exists() or _hash(file.read_bytes()) == written[place]:
+                file.unlink(missing_ok=True)
+                del written[place]
     finally:
         if written != before:
             listed = json.dumps(written, indent=1, sort_keys=True)

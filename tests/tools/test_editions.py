@@ -129,6 +129,10 @@ def test_what_a_student_wrote_stays_and_the_newer_copy_lies_beside_it(write):
     for _ in range(2):  # it is said as long as it is so
         _, said = write("Second.")
         assert "90_sample.ipynb holds your work and stays; newer: 90_sample-newer.ipynb" in said
+    write("First.")
+    assert names(folder) == ["90_sample.ipynb", "91_next.ipynb"]  # nothing is newer any more
+    write("Third.")
+    write("Second.")
     write("Third.")  # the newer one was not touched, so it is replaced
     assert names(folder) == ["90_sample-newer.ipynb", "90_sample.ipynb", "91_next.ipynb"]
     newer = folder / "90_sample-newer.ipynb"
@@ -155,9 +159,13 @@ def test_without_a_record_nothing_is_overwritten(write, record):
 
 def test_copies_of_notebooks_gone_go_unless_they_were_changed(write, sample, course):
     folder, _ = write("First.")
-    (course(sample).parent / "91_next.ipynb").unlink()
+    (course(sample).parent / "91_next.ipynb").rename(course(sample).parent / "92_next.ipynb")
     write("First.")
-    assert names(folder) == ["90_sample.ipynb"]
+    assert names(folder) == ["90_sample.ipynb", "92_next.ipynb"]
+    (folder / "92_next.ipynb").write_text("mine", encoding="utf-8")
+    (course(sample).parent / "92_next.ipynb").unlink()
+    write("First.")
+    assert (folder / "92_next.ipynb").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_folder_that_cannot_be_written_is_told(sample, course, monkeypatch, tmp_path, capsys):
