@@ -1,0 +1,84 @@
+"""What README and the pages tell a reader to type, open or read is there."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from course_tools import markdown, notebooks
+
+ROOT = notebooks.ROOT
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+RUNS = [*PAGES, ROOT / "Makefile", ROOT / ".ci" / "run", *sorted(ROOT.glob(".github/workflows/*"))]
+TARGETS = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+
+MADE = {"benchmarks/pretrain_gpu.json"}  # by a command that the page gives
+
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+runs = pytest.mark.parametrize("page", RUNS, ids=lambda path: path.name)
+
+
+def code_of(page: Path) -> list[str]:
+    """Return what stands as code in a page, line by line; the whole of any other file."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix != ".md":
+        return text.splitlines()
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    rest = re.sub(r"^```\w*\n.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return lines + [" ".join(found.split()) for found in re.findall(r"`([^`]+)`", rest)]
+
+
+@runs
+def test_every_module_and_script_that_is_called_is_there_with_its_options(page: Path) -> None:
+    for line in code_of(page):
+        for module, rest in re.findall(r"python3? -m (course_\w+[\w.]*)([^#|;&]*)", line):
+            spec = importlib.util.find_spec(module)
+            assert spec is not None and spec.origin, line
+            if module != "course_tools.lab":  # it passes options on
+                source = Path(spec.origin).read_text(encoding="utf-8")
+                for option in re.findall(r"(?<=\s)--[a-z][a-z-]*", rest):
+                    assert f'"{option}"' in source, f"{option} in {line}"
+        for script in re.findall(r"python3? ((?:data_scripts|benchmarks)/\S+\.py)", line):
+            assert (ROOT / script).is_file(), line
+
+
+@runs
+def test_every_short_name_is_one_of_the_makefile(page: Path) -> None:
+    for line in code_of(page):
+        for words in re.findall(r"(?:^|[{|&;] )\s*make ((?:[a-z][a-z0-9-]*\b ?)+)", line):
+            assert set(words.split()) <= TARGETS, line
+
+
+@pages
+def test_every_file_that_is_named_is_there(page: Path) -> None:
+    """Where a name has no place-holder in it and lies in a folder of the repository."""
+    for code in code_of(page):
+        named = r"(?:course_\w+|tests|docs|benchmarks|data_scripts|\.github)/[\w./-]+\.\w+"
+        for name in re.findall(rf"(?<![\w./-]){named}(?![\w*])", code):
+            assert "NN" in name or name in MADE or (ROOT / name).exists(), name
+
+
+@pages
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in markdown.targets(text):
+        if not re.match(r"[a-z]+:", target):
+            file, _, anchor = target.partition("#")
+            led = page.parent / file if file else page
+            assert led.exists(), target
+            if anchor:
+                titles = re.findall(r"^#+ (.+)$", led.read_text(encoding="utf-8"), re.MULTILINE)
+                slugs = [re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles]
+                assert anchor in slugs, target
+
+
+def test_the_readme_is_short_and_leads_to_no_solution() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 110
+    assert not [target for target in markdown.targets(text) if target.endswith(".ipynb")]
+    for path in sorted(notebooks.NOTEBOOKS.glob("*.ipynb")):
+        assert re.search(rf"^\| {path.name[:2]} · ", text, re.MULTILINE), path.name
