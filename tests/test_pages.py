@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import inspect
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from course_lib.text import Vocabulary
+from course_lib.vectors import WordVectors
 from course_tools import markdown, notebooks
 
 ROOT = notebooks.ROOT
@@ -82,3 +87,33 @@ def test_the_readme_is_short_and_leads_to_no_solution() -> None:
     assert not [target for target in markdown.targets(text) if target.endswith(".ipynb")]
     for path in sorted(notebooks.NOTEBOOKS.glob("*.ipynb")):
         assert re.search(rf"^\| {path.name[:2]} · ", text, re.MULTILINE), path.name
+
+
+def test_the_calls_for_those_who_come_from_elsewhere_are_those_of_the_library() -> None:
+    """Arguments are bound to the signatures; nothing is run."""
+    text = (ROOT / "docs" / "coming_from.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+) \| (.+) \|$", text, re.MULTILINE)[2:]
+    codes = [code for _, right in rows for code in re.findall(r"`([^`]+)`", right)]
+    instances = {
+        "vectors": WordVectors(["a"], np.ones((1, 2), np.float32)),
+        "vocabulary": Vocabulary.build([["a"]]),
+    }
+    bound = 0
+    for code in codes:
+        for found in re.finditer(r"\b(\w+)\.(\w+(?:\.\w+)?)(\(.*\))?$", code):
+            owner, names, arguments = found.groups()
+            if owner in instances:
+                held: object = instances[owner]
+            elif importlib.util.find_spec(f"course_lib.{owner}"):
+                held = importlib.import_module(f"course_lib.{owner}")
+            else:
+                continue  # of another package
+            for name in names.split("."):
+                assert hasattr(held, name), code
+                held = getattr(held, name)
+            if arguments and "..." not in arguments:
+                call = ast.parse(f"f{arguments}", mode="eval").body
+                named = {word.arg: None for word in call.keywords}
+                inspect.signature(held).bind_partial(*[None] * len(call.args), **named)
+                bound += 1
+    assert bound > 12
