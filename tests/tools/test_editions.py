@@ -65,6 +65,16 @@ def test_the_copy_says_what_it_is_and_keeps_the_ids(copied, sample):
     assert "generated from `90_sample.ipynb`" in copied.cells[0].source
 
 
+def test_what_verifies_and_what_only_the_speaker_says_is_left_out(sample):
+    tagged = {"process-check": ["verify"], "recap": ["notes"], "figure": ["figure"]}
+    folded = {"jupyter": {"source_hidden": True}}
+    for cell_id, tags in tagged.items():
+        by_id(sample)[cell_id].metadata.update(tags=tags, **folded)
+    copied = by_id(editions.student(sample, "90_sample.ipynb", set()))
+    assert not {"process-check", "recap"} & set(copied)
+    assert copied["figure"].metadata == {"tags": ["figure"], **folded}
+
+
 def test_titles_with_quotes_make_a_stub_that_runs():
     source = f'def f():\n  """Say."""\n  {notebooks.BEGIN}\n  return 1\n  {notebooks.END}\n'
     for title in ("it's", 'a "b"', "both ' and \"", "back \\ slash"):
