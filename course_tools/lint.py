@@ -18,10 +18,13 @@ from course_tools import (
     rules_cells,
     rules_folded,
     rules_page,
+    rules_verify,
 )
 from course_tools.page import Page
 
-RULES = rules_page.RULES + rules_cells.RULES + rules_folded.RULES + launch.RULES
+RULES = (
+    rules_page.RULES + rules_cells.RULES + rules_verify.RULES + rules_folded.RULES + launch.RULES
+)
 
 
 class Finding(NamedTuple):

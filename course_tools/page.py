@@ -68,6 +68,11 @@ class Page:
         """Return the syntax tree of a code cell; None where it is not plain Python."""
         return self._trees[cell.id]
 
+    def loads(self, cell: NotebookNode) -> set[str]:
+        """Return the plain names that a code cell reads."""
+        nodes = ast.walk(self.tree(cell) or ast.Module([], []))
+        return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
     def names(self, cell: NotebookNode) -> set[str]:
         """Return the plain names a code cell mentions."""
         tree = self.tree(cell)

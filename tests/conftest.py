@@ -75,6 +75,8 @@ def text(cell_id: str, source: str) -> NotebookNode:
 
 def code(cell_id: str, source: str, *outputs: NotebookNode, tags=(), exercise="") -> NotebookNode:
     metadata: dict[str, object] = {"tags": list(tags)} if tags else {}
+    if {"verify", "figure"} & set(tags):
+        metadata["jupyter"] = {"source_hidden": True}
     if exercise:
         metadata["course"] = {"exercise": exercise}
     source = textwrap.dedent(source).strip()
@@ -130,8 +132,8 @@ def sample_notebook() -> NotebookNode:
         text("first-section", "## 1 · First\n\n![dot](dot.png) [below](#Recap)"),
         code("addition", "print(1 + 1)\nprint(object())", printed("2", "<object object at 0x1>")),
         code("process", "print(os.getpid())", printed("1"), tags=["nbval-ignore-output"]),
-        code("process-check", "assert os.getpid() > 0"),
-        code("figure", 'plots.show(alt="a line")', figure),
+        code("process-verify", "assert os.getpid() > 0", tags=["verify"]),
+        code("figure", 'plots.show(alt="a line")', figure, tags=["figure"]),
         text("recap", "## Recap\n\nAll."),
         text("self-test", f"## Test yourself\n\n{answers}"),
         text("exercises", "## Exercises"),

@@ -124,7 +124,7 @@ def test_a_line_that_the_master_shows_elsewhere_is_no_secret(where, master):
     elif where == "output":
         cell(master, "addition").outputs[0].text += f"{SECRET}\n"
     else:
-        cell(master, "process-check").source += f"\ndef f(x):\n    {SECRET}"
+        cell(master, "process-verify").source += f"\ndef f(x):\n    {SECRET}"
     assert leaks.Master("90_sample", master).secrets == []
 
 

@@ -15,6 +15,7 @@ from course_tools import (
     notebooks,
     rules_cells,
     rules_page,
+    rules_verify,
 )
 
 
@@ -81,6 +82,13 @@ def set_tags(cell_id: str, *tags: str) -> Callable[[NotebookNode], None]:
 def number_exercise(cell_id: str, number: str) -> Callable[[NotebookNode], None]:
     def change(notebook: NotebookNode) -> None:
         cell(notebook, cell_id).metadata["course"] = {"exercise": number}
+
+    return change
+
+
+def unfold(cell_id: str) -> Callable[[NotebookNode], None]:
+    def change(notebook: NotebookNode) -> None:
+        del cell(notebook, cell_id).metadata["jupyter"]
 
     return change
 
@@ -242,7 +250,47 @@ PLANTED = {
     "two setups": (set_tags("addition", "setup"), "addition", "the first code cell, and it alone"),
     "no seed": (edit("setup", "seed_everything", "profile"), "setup", "runtime.seed_everything"),
     "comment": (edit("addition", "print", "# NBVAL_SKIP\nprint"), "addition", "not by comments"),
-    "no assert": (edit("process-check", "assert", "#"), "process", "without an assert in the next"),
+    "no verify cell": (remove("process-verify"), "process", "without a 'verify' cell after it"),
+    "assertion": (edit("addition", "print", "assert 1\nprint"), "addition", "that readers see"),
+    "assertion in a loop": (
+        add_code("for x in (1, 2):\n    assert x"),
+        "added",
+        "that readers see",
+    ),
+    "verify open": (unfold("process-verify"), "process-verify", "its code is not folded"),
+    "verify idle": (edit("process-verify", "assert", "x ="), "process-verify", "without an assert"),
+    "verify talks": (
+        edit("process-verify", "assert", "print(1)\nassert"),
+        "process-verify",
+        "print(1): a 'verify' cell only asserts",
+    ),
+    "verify shows": (
+        lambda n: cell(n, "process-verify").outputs.append(new_output("stream", text="1")),
+        "process-verify",
+        "with an output",
+    ),
+    "verify hoards": (
+        edit("process-verify", "assert", "x = 1\nassert"),
+        "process-verify",
+        "no assertion needs x",
+    ),
+    "verify serves readers": (
+        lambda n: (
+            edit("process-verify", "assert", "x = 1\nassert x and")(n),
+            add_code("print([y + x for y in (1, 2)])")(n),
+        ),
+        "process-verify",
+        "binds x, which added uses",
+    ),
+    "figure without tag": (set_tags("figure"), "figure", "tag it 'figure'"),
+    "figure open": (unfold("figure"), "figure", "its code is not folded"),
+    "figure missing": (set_tags("addition", "figure"), "addition", "but it shows none"),
+    "alt in parts": (
+        edit("figure", '"a line"', '"a " + "line"'),
+        "figure",
+        "alt='a ' + 'line': give the text itself",
+    ),
+    "alt by name": (edit("figure", '"a line"', "x"), "figure", "alt=x: give the text itself"),
     "stray marker": (add_code("### BEGIN SOLUTION\nx"), "added", "a solution without the tag"),
     "stray check": (set_tags("addition", "check"), "references", "not as many checks"),
     "magic": (add_code("%pip install x"), "added", "not plain Python"),
@@ -284,7 +332,7 @@ def test_a_planted_fault_is_found(name, sample, course):
 
 
 def test_every_rule_has_a_planted_fault(sample, course):
-    for rule in rules_page.RULES + rules_cells.RULES:
+    for rule in rules_page.RULES + rules_cells.RULES + rules_verify.RULES:
         assert any(change_is_seen_by(rule, name, sample, course) for name in PLANTED), rule
 
 
@@ -312,6 +360,31 @@ def test_what_only_looks_like_a_fault_passes(sample, course):
         ],
     )(sample)
     assert lint.findings([course(sample)]) == []
+
+
+def test_a_verify_cell_may_bind_what_readers_bind_anew(sample, course):
+    source = "x = [y for y in (1, 2)]\nfor z in x:\n    assert z\nassert x and os.getpid() > 0"
+    cell(sample, "process-verify").source = source
+    add_code("x = 2\ny = [x for z in (1, 2)]\nprint(x, y)")(sample)
+    edit("figure", '"a line"', '"a "\n    f"line {1}"')(sample)
+    assert lint.findings([course(sample)]) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "free", "bound"),
+    [
+        ("x = y + 1\nprint(x)", {"y", "print"}, {"x"}),
+        ("x += 1", {"x"}, {"x"}),
+        ("for i in a:\n    b = i", {"a"}, {"i", "b"}),
+        ("z = [q for q in a if q > c]", {"a", "c"}, {"z"}),
+        ("def f(a):\n    return a + k\nk = 1", {"k"}, {"f", "k"}),
+        ("class A:\n    m = n", {"n", "__name__"}, {"A"}),
+        ("from a import b as c\nimport d.e", set(), {"c", "d"}),
+        ("with open(p) as file:\n    del file", {"open", "p"}, {"file"}),
+    ],
+)
+def test_names_taken_and_names_bound(source, free, bound):
+    assert rules_verify.names(source) == (free, bound)
 
 
 def test_equal_helpers_in_two_notebooks(sample, course):
