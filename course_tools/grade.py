@@ -99,7 +99,7 @@ def grade(
     masters = masters or notebooks.NOTEBOOKS
     known = submissions.masters(masters)
     read = [submissions.load(path, folder, known) for path in paths]
-    hidden = (masters, folder, notebooks.NOTEBOOKS)
+    hidden = (masters, folder, notebooks.NOTEBOOKS, notebooks.ROOT)
     command = [] if trust else sandbox.command(masters, hidden)
     common = {"seconds": seconds, "memory_mb": memory_mb, "sandbox": command}
     with ThreadPoolExecutor(jobs) as pool:

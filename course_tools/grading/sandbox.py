@@ -47,7 +47,8 @@ def command(helpers: Path, hidden: Sequence[Path]) -> list[str]:
     helpers : Path
         Of this folder the Python files can be imported.
     hidden : sequence of Path
-        Folders that are empty inside, also where they lie below a folder that can be read.
+        Folders that are empty inside, also where they lie below a folder that can be read; what
+        an answer needs of them is there all the same.
 
     Raises
     ------
@@ -62,7 +63,8 @@ def command(helpers: Path, hidden: Sequence[Path]) -> list[str]:
     shown = [*_SYSTEM, *_FOR_THE_LOADER, *python, *course, *helpers.resolve().glob("*.py")]
     places = {path: ["--ro-bind", str(path)] for path in shown if path.exists() and path.name}
     places |= {p: ["--symlink", str(p.readlink())] for p in _SYSTEM if p.is_symlink()}
-    empty = {p.resolve() for p in hidden if any(p.resolve().is_relative_to(q) for q in places)}
+    empty = {path.resolve() for path in hidden} - places.keys()
+    empty = {path for path in empty if any(path.is_relative_to(place) for place in places)}
     places |= {path: ["--tmpfs"] for path in empty}
     above = {parent for path in places for parent in path.parents if parent.name}
     places |= {path: ["--perms", "0755", "--dir"] for path in above - places.keys()}

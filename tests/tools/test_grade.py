@@ -482,15 +482,19 @@ def test_an_answer_cannot_see_other_processes(room: Room, listener: socket.socke
 
 @shut_in
 def test_folders_below_those_that_can_be_read_are_hidden(tmp_path: Path, monkeypatch) -> None:
-    solved = tmp_path / "python" / "site-packages" / "notebooks"
-    solved.mkdir(parents=True)
-    for name in ("solved.ipynb", "helper.py"):
-        (solved / name).touch()
-    monkeypatch.syspath_prepend(str(solved.parent))
-    command = sandbox.command(solved, [solved])
-    listed = [*command, "ls", str(solved.parent), str(solved)]
+    python = tmp_path / "python" / "site-packages"
+    solved = python / "checkout" / "notebooks"
+    packages = python / "checkout" / "course_lib"
+    for folder in (solved, packages):
+        folder.mkdir(parents=True)
+    for place in (solved / "solved.ipynb", solved / "helper.py", packages / "text.py"):
+        place.touch()
+    monkeypatch.syspath_prepend(str(python))
+    monkeypatch.setattr(sandbox, "ROOT", python / "checkout")
+    command = sandbox.command(solved, [solved, python / "checkout", python])
+    listed = [*command, "find", str(python), "-type", "f", "-printf", "%f "]
     done = subprocess.run(listed, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [f"{solved.parent}:", "notebooks", f"{solved}:", "helper.py"]
+    assert sorted(done.stdout.split()) == ["helper.py", "text.py"]
 
 
 @pytest.mark.parametrize("program", [None, "#!/bin/sh\necho bwrap: No permissions >&2; exit 1"])
