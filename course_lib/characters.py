@@ -7,6 +7,7 @@ every id is raised by one, so that 0 is free to mean "no word here".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -120,16 +121,39 @@ def batch_to_ids(
     import numpy as np
 
     check_sentences(sentences)
-    ids: dict[str, list[int]] = {}
-    opening = [sentence_mark_ids(BEGIN_SENTENCE, width=width)] if marks else []
-    closing = [sentence_mark_ids(END_SENTENCE, width=width)] if marks else []
-    time = max(map(len, sentences)) + len(opening) + len(closing)
-    batch = np.zeros((len(sentences), time, width), dtype=np.int64)
-    for row, sentence in zip(batch, sentences, strict=True):
-        for word in sentence:
-            if word not in ids:
-                ids[word] = word_to_ids(word, width=width)
-        words = [*opening, *(ids[word] for word in sentence), *closing]
-        row[: len(words)] = words
-        row[: len(words)] += 1
-    return batch
+    index = {word: row for row, word in enumerate(dict.fromkeys(chain(*sentences)), 3)}
+    marks_ids = [sentence_mark_ids(mark, width=width) for mark in (BEGIN_SENTENCE, END_SENTENCE)]
+    spelled = [[-1] * width, *marks_ids, *(word_to_ids(word, width=width) for word in index)]
+    rows = [[index[word] for word in sentence] for sentence in sentences]
+    if marks:
+        rows = [[1, *row, 2] for row in rows]
+    time = max(map(len, rows))
+    padded = [row + [0] * (time - len(row)) for row in rows]
+    return np.array(spelled)[padded] + 1
+
+
+def distinct(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each distinct word of a batch once, and which of them stands at each place.
+
+    Parameters
+    ----------
+    ids : numpy.ndarray, int, (..., width)
+        Ids of a batch: raised by one, 0 where there is no word.
+
+    Returns
+    -------
+    numpy.ndarray, int64, (words, width)
+        The distinct words, in the order in which they come.
+    numpy.ndarray, int64, (...)
+        A row of them for each word of the batch; -1 where there is no word.
+    """
+    import numpy as np
+
+    *places, width = ids.shape
+    # A word as one value of 2 * width bytes, which a dictionary looks up.
+    spelled = np.ascontiguousarray(ids, np.int16).reshape(-1, width)
+    words = spelled.view(f"V{2 * width}").ravel().tolist()
+    index = {bytes(2 * width): -1}
+    rows = [index.setdefault(word, len(index) - 1) for word in words]
+    spelled = np.frombuffer(b"".join(list(index)[1:]), np.int16).reshape(-1, width)
+    return spelled.astype(np.int64), np.array(rows, np.int64).reshape(places)

@@ -5,8 +5,10 @@ Symbols: C characters, d numbers a character, F filters in all, P numbers of the
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -115,15 +117,63 @@ class CharCNN(nn.Module):
         return activation(torch.cat(strongest, 1))  # (words, F)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """Return word vectors, float, (words, P), of ids (words, width).
+        """Return word vectors, float, (words, P), of ids (words, width) on any device.
 
         Words of like length are convolved together, in groups, without the padding that changes
         no maximum: all windows of nothing but padding give the same answer, so behind the longest
         word one window of padding is enough, of the width of the widest filter.
         """
+        ids = ids.to(self.projection.weight.device)
         lengths = (ids != PADDING + 1).sum(1)
         order = lengths.argsort()
         widest = max(width for width, _ in self.options.filters)
         groups = order.split(1024 if ids.is_cuda else 64)
         found = [self.convolved(ids[group, : lengths[group[-1]] + widest]) for group in groups]
         return self.projection(self.highway(torch.cat(found)[order.argsort()]))
+
+
+class Cache:
+    """Values under keys, at most ``size`` of them; those longest unused go first."""
+
+    def __init__(self, size: int) -> None:
+        if size < 0:
+            raise ValueError(f"cache is {size}; 0 keeps nothing.")
+        self.size = size
+        self.held: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def look_up(self, keys: list[Hashable], compute: Callable[[list], Iterable]) -> list:
+        """Return the value of each key; what is not there is computed, all in one call."""
+        new = [key for key in dict.fromkeys(keys) if key not in self.held]
+        found = dict(zip(new, compute(new), strict=True)) if new else {}
+        values = [found[key] if key in found else self.held[key] for key in keys]
+        for key, value in zip(keys, values, strict=True):
+            self.held[key] = value
+            self.held.move_to_end(key)
+        while len(self.held) > self.size:
+            self.held.popitem(last=False)
+        return values
+
+
+class CachedCNN:
+    """A character CNN that keeps the vectors of words; it is called as the CNN itself is.
+
+    Parameters
+    ----------
+    cnn : CharCNN
+        Its weights must not change any more.
+    size : int
+        How many words are kept.
+    """
+
+    def __init__(self, cnn: CharCNN, size: int) -> None:
+        self.cnn, self.cache = cnn, Cache(size)
+
+    def __call__(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return word vectors, (words, P), of ids (words, width)."""
+
+        def encoded(new: list[bytes]) -> list[torch.Tensor]:
+            given = torch.frombuffer(bytearray().join(new), dtype=ids.dtype)
+            # Copies: a row of the batch would keep the whole batch alive.
+            return [vector.clone() for vector in self.cnn(given.view(len(new), -1))]
+
+        return torch.stack(self.cache.look_up([word.tobytes() for word in ids.numpy()], encoded))

@@ -6,7 +6,6 @@ of one direction.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -14,8 +13,9 @@ from typing import NamedTuple, Self
 import torch
 from torch import nn
 
-from course_lib import bilm, characters, elmo_files, runtime
-from course_lib.bilm import BiLM, Known, State
+from course_lib import characters, elmo_files, runtime
+from course_lib.bilm import BiLM, State
+from course_lib.charcnn import CachedCNN
 from course_lib.datasets import store
 from course_lib.datasets.registry import unknown_name
 
@@ -141,14 +141,11 @@ class Elmo:
         device: torch.device | str | None = None,
         cache: int = 20_000,
     ) -> None:
-        if cache < 0:
-            raise ValueError(f"cache is {cache}; 0 keeps no words.")
         self.device = torch.device(device) if device else runtime.device()
         self.model = model.to(self.device).eval()
-        self.stateful, self.cache = stateful, cache
+        self.stateful = stateful
         self.state: list[State] | None = None
-        self._words: OrderedDict[str, torch.Tensor] = OrderedDict()
-        self._marks: torch.Tensor | None = None
+        self._encode = CachedCNN(self.model.characters, cache)
 
     @classmethod
     def from_files(
@@ -158,7 +155,6 @@ class Elmo:
         *,
         stateful: bool = False,
         device: torch.device | str | None = None,
-        path: bilm.Path = "auto",
         cache: int = 20_000,
     ) -> Self:
         """Load official files.
@@ -169,8 +165,6 @@ class Elmo:
             ``options.json`` and ``weights.hdf5``.
         stateful, device, cache
             As above.
-        path : {"auto", "cell", "fast", "fused"}
-            How the LSTMs are run, see :class:`~course_lib.bilm.BiLM`.
 
         Raises
         ------
@@ -179,7 +173,7 @@ class Elmo:
         ValueError
             If a file is of another kind, or the two do not fit each other.
         """
-        model = elmo_files.read(options, weights, path=path)
+        model = elmo_files.read(options, weights)
         return cls(model, stateful=stateful, device=device, cache=cache)
 
     @classmethod
@@ -272,21 +266,16 @@ class Elmo:
             For an empty sentence or batch, or another number of sentences than before where
             the state is carried. The state stays as it was.
         """
-        characters.check_sentences(sentences)
-        lengths = torch.tensor([len(sentence) for sentence in sentences], device=self.device)
-        places = torch.arange(int(lengths.max()) + 2, device=self.device)
+        width = self.model.options.characters.width
+        ids = torch.from_numpy(characters.batch_to_ids(sentences, width=width))
         with torch.no_grad():
-            known = self._known(sentences, len(places))
-            with_marks = places < lengths.unsqueeze(1) + 2  # (B, T + 2)
-            state = self.state if self.stateful else None
-            vectors = known.vectors[known.rows]  # (B, T + 2, P)
-            output = self.model.from_vectors(vectors, with_marks, state, known)
+            words = self.model.words(ids, self._encode)
+            layers, mask, state = self.model(words, self.state)  # (L + 1, B, T + 2, 2 P)
         if self.stateful:
-            self.state = output.state
-        mask = places[:-2] < lengths.unsqueeze(1)  # (B, T)
-        rows = torch.arange(len(lengths), device=self.device)
-        output.layers[:, rows, lengths + 1] = 0.0  # the mark of the end is no word
-        return ElmoOutput(output.layers[:, :, 1:-1], mask)
+            self.state = state
+        # A sentence has two words more inside than outside: its marks.
+        layers, mask = layers[:, :, 1:-1], mask[:, 2:]
+        return ElmoOutput(layers.masked_fill_(~mask.unsqueeze(2), 0.0), mask)
 
     def mixed(self, sentences: Sequence[Sequence[str]], mix: ScalarMix) -> torch.Tensor:
         """Return the ELMo representation, (B, T, 2 P): the layers mixed.
@@ -295,41 +284,3 @@ class Elmo:
         """
         layers, mask = self.embed(sentences)
         return mix.to(self.device)(layers, mask)
-
-    def _known(self, sentences: Sequence[Sequence[str]], time: int) -> Known:
-        """Return the character vectors of sentences between marks, rows (B, time)."""
-        known = self._encoded(list(dict.fromkeys(word for row in sentences for word in row)))
-        if self._marks is None:
-            self._marks = self._characters(
-                [
-                    characters.sentence_mark_ids(mark, width=self.model.options.characters.width)
-                    for mark in (characters.BEGIN_SENTENCE, characters.END_SENTENCE)
-                ]
-            )
-        # Row 0 is no word, 1 and 2 are the marks, then the words.
-        table = torch.cat(
-            [torch.zeros_like(self._marks[:1]), self._marks, torch.stack(list(known.values()))]
-        )
-        index = {word: row for row, word in enumerate(known, 3)}
-        rows = [[1, *(index[word] for word in sentence), 2] for sentence in sentences]
-        ids = torch.tensor([row + [0] * (time - len(row)) for row in rows], device=self.device)
-        return Known(table, ids)
-
-    def _encoded(self, words: list[str]) -> dict[str, torch.Tensor]:
-        """Return the character vector of each word, from the cache where it is there."""
-        width = self.model.options.characters.width
-        new = [word for word in words if word not in self._words]
-        ids = [characters.word_to_ids(word, width=width) for word in new]
-        fresh = dict(zip(new, self._characters(ids), strict=True)) if new else {}
-        found = {word: fresh[word] if word in fresh else self._words[word] for word in words}
-        for word, vector in found.items():
-            # A copy: a row of the batch's table would keep the whole table alive.
-            self._words[word] = vector.clone() if word in fresh else vector
-            self._words.move_to_end(word)
-        while len(self._words) > self.cache:
-            self._words.popitem(last=False)
-        return found
-
-    def _characters(self, ids: list[list[int]]) -> torch.Tensor:
-        raised = torch.tensor(ids, device=self.device) + 1  # (words, width)
-        return torch.cat([self.model.characters(part) for part in raised.split(1024)])

@@ -1,33 +1,26 @@
-"""One LSTM layer with a projection and clips.
+"""One LSTM layer with a projection and clips, and two ways to run it over a text.
 
-Symbols: B sentences a batch, T words, P numbers a word vector and a layer's output, H numbers
-of the cell.
+Symbols: B sentences a batch, N words of all of them, P numbers of a word vector and of a layer's
+output, H numbers of the cell.
+
+Words are packed as :mod:`course_lib.bilm.recurrence` says.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn.utils.rnn import pack_padded_sequence as pack
-from torch.nn.utils.rnn import pad_packed_sequence as unpack
 
 from course_lib.bilm.options import BiLMOptions
+from course_lib.bilm.recurrence import Recurrence
 
-Path = Literal["auto", "cell", "fast", "fused"]
-State = tuple[torch.Tensor, torch.Tensor]  # h (B, P) and c (B, H) of one layer
-
-
-class Known(NamedTuple):
-    """Word vectors of which each distinct one is given once: (n, P), and rows of it, (B, T)."""
-
-    vectors: torch.Tensor
-    rows: torch.Tensor
+State = tuple[torch.Tensor, torch.Tensor]  # h (..., B, P) and c (..., B, H)
 
 
 class Layer(nn.Module):
-    """One LSTM layer with a projection, run in one of three ways that give the same numbers.
+    """One LSTM layer with a projection, in one direction.
 
     With x_t the input, h the last output and c the last cell:
     i, f, g, o = W x_t + U h + b, split in four; c' = σ(f + 1) c + σ(i) tanh(g), clipped;
@@ -64,114 +57,103 @@ class Layer(nn.Module):
         gates = x @ self.input_weight.T + h @ self.state_weight.T + self.bias + self.forget
         i, f, g, o = gates.chunk(4, dim=1)  # (B, H) each
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        c = self._clip(c, self.cell_clip)
+        c = self.clip(c, self.cell_clip)
         h = torch.sigmoid(o) * torch.tanh(c)  # (B, H)
         if self.projection is not None:
-            h = self._clip(h @ self.projection.T, self.proj_clip)  # (B, P)
+            h = self.clip(h @ self.projection.T, self.proj_clip)  # (B, P)
         return h, c
 
     @staticmethod
-    def _clip(values: torch.Tensor, bound: float) -> torch.Tensor:
+    def clip(values: torch.Tensor, bound: float) -> torch.Tensor:
+        """Keep values within -bound and bound; 0 means no bound."""
         return values.clamp(-bound, bound) if bound else values
 
     def forward(
-        self, inputs: torch.Tensor, lengths: list[int], state: State, path: Path
+        self, inputs: torch.Tensor, sizes: Sequence[int], state: State
     ) -> tuple[torch.Tensor, State]:
-        """Read B sentences, the longest first.
+        """Read word after word, as one would write it down.
 
         Parameters
         ----------
-        inputs : torch.Tensor, (B, T, P)
-        lengths : list of int, (B,)
-            Words of each sentence, falling; what follows is not read.
+        inputs : torch.Tensor, (N, P)
+            Packed words.
+        sizes : sequence of int, (T,)
+            How many sentences have a first word, a second one, ...
         state : (h, c)
             (B, P) and (B, H).
-        path : {"cell", "fast", "fused"}
 
         Returns
         -------
-        torch.Tensor, (B, T, P)
-            h after each word; 0 after a sentence's end.
+        torch.Tensor, (N, P)
+            h after each word.
         (h, c)
             After the last word of each sentence.
         """
-        run = {"cell": self._by_cell, "fast": self._fast, "fused": self._fused}[path]
-        return run(inputs, lengths, state)
-
-    def _by_cell(
-        self, inputs: torch.Tensor, lengths: list[int], state: State
-    ) -> tuple[torch.Tensor, State]:
-        """Word after word, as one would write it down."""
-        length = torch.tensor(lengths, device=inputs.device)
-        outputs = []
-        for t in range(inputs.shape[1]):
-            reading = (t < length).unsqueeze(1)  # (B, 1)
-            h, c = self.step(inputs[:, t], state)
-            outputs.append(h * reading)
-            state = torch.where(reading, h, state[0]), torch.where(reading, c, state[1])
-        return torch.stack(outputs, 1), state
-
-    def _fast(
-        self, inputs: torch.Tensor, lengths: list[int], state: State, known: Known | None = None
-    ) -> tuple[torch.Tensor, State]:
-        """One product for all W x_t + b; then a step works on the sentences not yet ended.
-
-        tanh(x) = 2 σ(2x) - 1: with the scores of g doubled, one σ serves all four gates.
-        """
-        size = self.size
-        double = torch.ones_like(self.bias)
-        double[2 * size : 3 * size] = 2.0
-        state_weight = (double.unsqueeze(1) * self.state_weight).T
-        input_weight = (double.unsqueeze(1) * self.input_weight).T
-        packed = pack(inputs, torch.tensor(lengths), batch_first=True)
-        words = packed.data if known is None else known.vectors
-        given = torch.addmm(double * (self.bias + self.forget), words, input_weight)
-        if known is not None:
-            given = given[pack(known.rows, torch.tensor(lengths), batch_first=True).data]
-        # Where nobody asks for gradients, the room of W x_t can be written over.
-        product = torch.addmm if torch.is_grad_enabled() else torch.Tensor.addmm_
         h, c = state
-        outputs, ended = [], []
-        for gates in given.split(packed.batch_sizes.tolist()):
-            alive = len(gates)
-            if alive < len(h):
-                ended.append((h[alive:], c[alive:]))
-                h, c = h[:alive], c[:alive]
-            i, f, g, o = torch.sigmoid(product(gates, h, state_weight)).chunk(4, dim=1)
-            c = self._clip(torch.addcmul(f * c - i, i, g, value=2), self.cell_clip)
-            h = torch.addcmul(-o, o, torch.sigmoid(2 * c), value=2)
-            if self.projection is not None:
-                h = self._clip(h @ self.projection.T, self.proj_clip)
-            outputs.append(h)
-        ended.append((h, c))
-        packed = packed._replace(data=torch.cat(outputs))
-        padded, _ = unpack(packed, batch_first=True, total_length=inputs.shape[1])
-        h, c = (torch.cat(parts[::-1]) for parts in zip(*ended, strict=True))
-        return padded, (h, c)
+        outputs = []
+        for words in inputs.split(list(sizes)):
+            reading = len(words)  # the other sentences have ended, their state stays
+            new_h, new_c = self.step(words, (h[:reading], c[:reading]))
+            h, c = torch.cat([new_h, h[reading:]]), torch.cat([new_c, c[reading:]])
+            outputs.append(new_h)
+        return torch.cat(outputs), (h, c)
 
-    def _fused(
-        self, inputs: torch.Tensor, lengths: list[int], state: State
-    ) -> tuple[torch.Tensor, State]:
-        """PyTorch's own LSTM (cuDNN on a GPU), which has a projection but no clips."""
-        projected = self.projection is not None
-        if self.cell_clip or (projected and self.proj_clip):
-            raise ValueError(
-                f"The fused LSTM has no clips; this one has cell_clip {self.cell_clip} and "
-                f'proj_clip {self.proj_clip}. Use path="fast".'
-            )
-        out, time = self.input_weight.shape[1], inputs.shape[1]
-        weights = {
-            "weight_ih_l0": self.input_weight,
-            "weight_hh_l0": self.state_weight,
-            "bias_ih_l0": self.bias,
-            "bias_hh_l0": self.forget,
-        }
-        if projected:
-            weights["weight_hr_l0"] = self.projection
-        with torch.device("meta"):
-            lstm = nn.LSTM(out, self.size, batch_first=True, proj_size=out if projected else 0)
-        packed = pack(inputs, torch.tensor(lengths), batch_first=True)
-        start = (state[0].unsqueeze(0), state[1].unsqueeze(0))
-        packed, (h, c) = torch.func.functional_call(lstm, weights, (packed, start))
-        outputs, _ = unpack(packed, batch_first=True, total_length=time)
-        return outputs, (h[0], c[0])
+
+def by_cell(
+    layers: Sequence[Layer],
+    inputs: torch.Tensor,
+    sizes: Sequence[int],
+    state: State,
+    rows: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, State]:
+    """Run a layer of each direction, word after word.
+
+    Parameters
+    ----------
+    layers : sequence of Layer, (2,)
+        The forward and the backward one.
+    inputs : torch.Tensor, (2, N, P)
+        Packed words, in the order in which each direction reads them.
+    sizes : sequence of int, (T,)
+    state : (h, c)
+        (2, B, P) and (2, B, H).
+    rows : torch.Tensor, int64, (2, N), optional
+        Each word is this row of the inputs, which are then (n, P).
+
+    Returns
+    -------
+    torch.Tensor, (2, N, P)
+    (h, c)
+    """
+    given = inputs if rows is None else inputs[rows]
+    found = [layer(x, sizes, (h, c)) for layer, x, h, c in zip(layers, given, *state, strict=True)]
+    outputs, states = zip(*found, strict=True)
+    h, c = (torch.stack(parts) for parts in zip(*states, strict=True))
+    return torch.stack(outputs), (h, c)
+
+
+def fast(
+    layers: Sequence[Layer],
+    inputs: torch.Tensor,
+    sizes: Sequence[int],
+    state: State,
+    rows: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, State]:
+    """Do what :func:`by_cell` does, both directions at once and with one product for all W x_t.
+
+    With ``rows`` that is one for all distinct words.
+    """
+
+    def both(name: str) -> torch.Tensor:
+        return torch.stack([getattr(layer, name) for layer in layers])
+
+    scores = inputs @ both("input_weight").mT  # (2, N or n, 4 H)
+    if rows is not None:
+        scores = scores[torch.arange(2, device=rows.device).unsqueeze(1), rows]  # (2, N, 4 H)
+    bias = (both("bias") + both("forget")).unsqueeze(1)  # (2, 1, 4 H)
+    projected = layers[0].projection is not None
+    projection = both("projection") if projected else None  # (2, P, H)
+    clips = layers[0].cell_clip, layers[0].proj_clip if projected else 0.0
+    given = scores, bias, both("state_weight"), projection, *state, sizes, clips
+    outputs, h, c = Recurrence.apply(*given)
+    return outputs, (h, c)

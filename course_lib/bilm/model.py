@@ -6,14 +6,37 @@ of an LSTM's cell, L layers.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import torch
 from torch import nn
+from torch.nn import functional
+from torch.nn.utils.rnn import pack_padded_sequence as pack
+from torch.nn.utils.rnn import pad_packed_sequence as unpack
 
-from course_lib.bilm.layer import Known, Layer, Path, State
+from course_lib import characters
+from course_lib.bilm.layer import Layer, State, by_cell, fast
 from course_lib.bilm.options import BiLMOptions
 from course_lib.charcnn import CharCNN
+
+Way = Literal["fast", "cell"]
+Encoder = Callable[[torch.Tensor], torch.Tensor]
+
+
+class Words(NamedTuple):
+    """The words of a batch, and a vector for each distinct one.
+
+    Attributes
+    ----------
+    vectors : torch.Tensor, float32, (n, P)
+    rows : torch.Tensor, int64, (..., B, T)
+        Which of the vectors stands where, the words at the left of each row of the batch; -1
+        where there is no word.
+    """
+
+    vectors: torch.Tensor
+    rows: torch.Tensor
 
 
 class BiLMOutput(NamedTuple):
@@ -27,7 +50,7 @@ class BiLMOutput(NamedTuple):
     mask : torch.Tensor, bool, (B, T)
         Where there is a word.
     state : list of (h, c)
-        Of each direction (forward, backward) and layer, after the last word read: 2 L pairs.
+        Of each layer, after the last word read: (2, B, P) and (2, B, H), forward and backward.
     """
 
     layers: torch.Tensor
@@ -44,10 +67,9 @@ class BiLM(nn.Module):
     vocabulary_size : int, optional
         V, the words that the softmax can predict. Without it there is no softmax: the layers
         alone are of use.
-    path : {"auto", "cell", "fast", "fused"}
-        How the LSTMs are run: word by word, as one reads it in :meth:`Layer.step`; with one
-        matrix product for all inputs; by PyTorch's own LSTM, which has no clips. ``"auto"`` is
-        ``"fused"`` on a GPU where there are no clips, else ``"fast"``.
+    way : {"fast", "cell"}
+        How the LSTMs are run: both directions at once, with the gradient written out; or word by
+        word, as one reads it in :meth:`Layer.step`. Both give the same numbers.
 
     References
     ----------
@@ -59,12 +81,12 @@ class BiLM(nn.Module):
         options: BiLMOptions,
         *,
         vocabulary_size: int | None = None,
-        path: Path = "auto",
+        way: Way = "fast",
     ) -> None:
         super().__init__()
-        if path not in ("auto", "cell", "fast", "fused"):
-            raise ValueError(f'path is {path!r}; use "auto", "cell", "fast" or "fused".')
-        self.options, self.path = options, path
+        if way not in ("fast", "cell"):
+            raise ValueError(f'way is {way!r}; use "fast" or "cell".')
+        self.options, self.way = options, way
         self.characters = CharCNN(options.characters)
         self.forward_layers = nn.ModuleList(Layer(options) for _ in range(options.n_layers))
         self.backward_layers = nn.ModuleList(Layer(options) for _ in range(options.n_layers))
@@ -73,31 +95,38 @@ class BiLM(nn.Module):
         )
 
     def initial_state(self, batch: int) -> list[State]:
-        """Return zeros for every direction and layer."""
+        """Return zeros for every layer."""
         like = self.forward_layers[0].bias
-        sizes = (self.options.projection_dim, self.options.dim)
-        zeros = [like.new_zeros(batch, size) for size in sizes]
-        return [(zeros[0], zeros[1])] * (2 * self.options.n_layers)
-
-    def word_vectors(self, ids: torch.Tensor) -> torch.Tensor:
-        """Return the character vectors, (B, T, P), of ids (B, T, width); 0 where no word is.
-
-        Each distinct word of the batch is encoded once.
-        """
-        words = ids.any(2)  # (B, T)
-        distinct, place = ids[words].unique(dim=0, return_inverse=True)
-        vectors = ids.new_zeros(
-            *words.shape, self.options.projection_dim, dtype=self.forward_layers[0].bias.dtype
+        h, c = (
+            like.new_zeros(2, batch, n) for n in (self.options.projection_dim, self.options.dim)
         )
-        return vectors.masked_scatter(words.unsqueeze(2), self.characters(distinct)[place])
+        return [(h, c)] * self.options.n_layers
 
-    def forward(self, ids: torch.Tensor, state: list[State] | None = None) -> BiLMOutput:
-        """Run both directions over a batch.
+    def words(self, ids: torch.Tensor, encode: Encoder | None = None) -> Words:
+        """Find the distinct words of a batch and encode each once.
 
         Parameters
         ----------
-        ids : torch.Tensor, int64, (B, T, width)
-            As ``characters.batch_to_ids`` makes them, sentence marks included.
+        ids : torch.Tensor, int, (..., T, width)
+            As ``characters.batch_to_ids`` makes them; 0 where there is no word.
+        encode : callable, optional
+            From ids (n, width) to vectors (n, P); by default the model's character CNN. A
+            :class:`~course_lib.charcnn.CachedCNN` keeps words from batch to batch.
+        """
+        spelled, rows = characters.distinct(ids.cpu().numpy())
+        if not len(spelled):
+            raise ValueError("The batch has no word.")
+        vectors = (encode or self.characters)(torch.from_numpy(spelled))
+        return Words(vectors, torch.from_numpy(rows).to(vectors.device))
+
+    def forward(self, ids: torch.Tensor | Words, state: list[State] | None = None) -> BiLMOutput:
+        """Run both directions over a batch of sentences.
+
+        Parameters
+        ----------
+        ids : torch.Tensor, int64, (B, T, width), or Words, rows (B, T)
+            As ``characters.batch_to_ids`` makes them, sentence marks included; or what
+            :meth:`words` has made of them.
         state : list of (h, c), optional
             Where to go on; zeros by default.
 
@@ -106,109 +135,64 @@ class BiLM(nn.Module):
         ValueError
             If the state belongs to another number of sentences, or a sentence is empty.
         """
-        return self.from_vectors(self.word_vectors(ids), ids.any(2), state)
-
-    def from_vectors(
-        self,
-        vectors: torch.Tensor,
-        mask: torch.Tensor,
-        state: list[State] | None = None,
-        known: Known | None = None,
-    ) -> BiLMOutput:
-        """Run both directions over word vectors (B, T, P), with the words at the left of each row.
-
-        Parameters
-        ----------
-        vectors : torch.Tensor, float32, (B, T, P)
-        mask : torch.Tensor, bool, (B, T)
-        state : list of (h, c), optional
-        known : Known, optional
-            The same vectors: the fast path then does W x of the first layer once a distinct word.
-        """
-        batch, time = mask.shape
-        state = self.initial_state(batch) if state is None else state
-        if len(state[0][0]) != batch:
-            raise ValueError(
-                f"The state belongs to {len(state[0][0])} sentences, the batch has {batch}. Reset "
-                "it, or give batches of one size."
-            )
-        length = mask.sum(1)  # (B,)
-        if int(length.min()) == 0:
-            raise ValueError(f"Sentence {int(length.argmin())} of the batch has no word.")
-        order = length.argsort(descending=True, stable=True)
-        lengths = length[order].tolist()
-        back = order.argsort()
+        vectors, rows = ids if isinstance(ids, Words) else self.words(ids)
+        mask = rows >= 0  # (B, T)
+        places = torch.arange(rows.shape[1], device=rows.device)
         # The place that stands t words before the end of each sentence; its own inverse.
-        places = torch.arange(time, device=mask.device)
-        mirror = torch.where(mask, length.unsqueeze(1) - 1 - places, places)  # (B, T)
-        vectors = vectors * mask.unsqueeze(2)
-        given = [(h[order], c[order]) for h, c in state]
-        n_layers, new_state = self.options.n_layers, []
-        layers = vectors.new_empty(n_layers + 1, batch, time, 2, vectors.shape[2])
-        layers[0] = vectors.unsqueeze(2)
-        for backward, turned in enumerate((places.expand(batch, time), mirror)):
-            reading = order.unsqueeze(1), turned[order]  # sentences by length, words as read
-            table = known and known._replace(rows=known.rows[reading])
-            outputs, end = self.run(
-                vectors[reading],
-                lengths,
-                given[backward * n_layers :][:n_layers],
-                backward=bool(backward),
-                known=table,
-            )
-            for number, found in enumerate(outputs, 1):
-                layers[number, :, :, backward] = found[back.unsqueeze(1), turned]
-            new_state += [(h[back], c[back]) for h, c in end]
-        layers = layers.flatten(3)
-        return BiLMOutput(layers, mask, new_state)
+        mirror = torch.where(mask, mask.sum(1, keepdim=True) - 1 - places, places)
+        both = Words(vectors, torch.stack([rows, rows.gather(1, mirror)]))
+        outputs, state = self.read(both, state)
+        layers = vectors.new_empty(len(outputs) + 1, *rows.shape, 2, vectors.shape[1])
+        layers[0] = (vectors[rows] * mask.unsqueeze(2)).unsqueeze(2)
+        sentences = torch.arange(len(rows), device=rows.device).unsqueeze(1)
+        for number, output in enumerate(outputs, 1):
+            layers[number, :, :, 0] = output[:, :, 0]
+            layers[number, :, :, 1] = output[sentences, mirror, 1]
+        return BiLMOutput(layers.flatten(3), mask, state)
 
-    def run(
-        self,
-        inputs: torch.Tensor,
-        lengths: list[int],
-        state: list[State],
-        *,
-        backward: bool,
-        known: Known | None = None,
+    def read(
+        self, words: Words, state: list[State] | None = None
     ) -> tuple[list[torch.Tensor], list[State]]:
-        """Run the layers of one direction.
+        """Run the layers, each direction over a text of its own.
 
         Parameters
         ----------
-        inputs : torch.Tensor, (B, T, P)
-            Word vectors in the order of reading, hence for the backward model from the last
-            word to the first.
-        lengths : list of int, (B,)
-            Words of each row, falling.
-        state : list of (h, c)
-            One pair a layer.
-        backward : bool
-        known : Known, optional
-            The same word vectors, in the same order.
+        words : Words, rows (2, B, T)
+            What the forward and the backward model read, from the first word they read to the
+            last. Both texts have sentences of the same lengths.
+        state : list of (h, c), optional
+            As in :class:`BiLMOutput`; zeros by default.
 
         Returns
         -------
-        list of torch.Tensor, (B, T, P)
-            The output of each layer, in the order of reading.
+        list of torch.Tensor, (B, T, 2, P)
+            The output of each layer in the order of reading; 0 behind the end of a sentence.
         list of (h, c)
         """
-        outputs, end = [], []
-        layers = self.backward_layers if backward else self.forward_layers
-        for number, (layer, start) in enumerate(zip(layers, state, strict=True)):
-            path = self._path(layer)
-            if known is not None and not number and path == "fast":
-                found, after = layer._fast(inputs, lengths, start, known)
-            else:
-                found, after = layer(inputs, lengths, start, path)
+        vectors, rows = words
+        batch, time = rows.shape[1:]
+        state = self.initial_state(batch) if state is None else state
+        if (held := state[0][0].shape[1]) != batch:
+            raise ValueError(
+                f"The state belongs to {held} sentences, the batch has {batch}. Reset it, or give "
+                "batches of one size."
+            )
+        lengths = (rows[0] >= 0).sum(1).cpu()  # (B,)
+        if not lengths.all():
+            raise ValueError(f"Sentence {int(lengths.argmin())} of the batch has no word.")
+        packed = pack(rows.permute(1, 2, 0), lengths, batch_first=True, enforce_sorted=False)
+        sizes, order, back = packed.batch_sizes.tolist(), packed[2], packed[3]
+        run = {"cell": by_cell, "fast": fast}[self.way]
+        inputs, at, outputs, end = vectors, packed.data.T, [], []
+        if torch.is_grad_enabled():  # a gradient for P numbers a word is less than for its 4 H
+            inputs, at = functional.embedding(at, vectors), None
+        for number, (h, c) in enumerate(state):
+            pair = self.forward_layers[number], self.backward_layers[number]
+            found, (h, c) = run(pair, inputs, sizes, (h[:, order], c[:, order]), at)
             if number and self.options.use_skip_connections:
                 found = found + inputs
-            inputs = found
-            outputs.append(found)
-            end.append(after)
+            inputs, at = found, None  # (2, N, P)
+            padded, _ = unpack(packed._replace(data=found.transpose(0, 1)), True, 0.0, time)
+            outputs.append(padded)
+            end.append((h[:, back], c[:, back]))
         return outputs, end
-
-    def _path(self, layer: Layer) -> Path:
-        if self.path != "auto":
-            return self.path
-        clipped = layer.cell_clip or (layer.projection is not None and layer.proj_clip)
-        return "fused" if layer.bias.is_cuda and not clipped else "fast"

@@ -207,7 +207,7 @@ def fine_tune(
     text = dict.fromkeys(chain.from_iterable([*sentences, *(held_out or ())]))
     lexicon = pretrain.Lexicon.of_words(words, text, width=model.options.characters.width)
     torch.manual_seed(seed)
-    copy = BiLM(model.options, vocabulary_size=len(words), path=model.path)
+    copy = BiLM(model.options, vocabulary_size=len(words), way=model.way)
     copy.load_state_dict(model.state_dict(), strict=False)
     copy.to(runtime.device())
     found = pd.DataFrame(columns=["forward", "backward"], dtype=float)

@@ -99,30 +99,20 @@ def losses(
         Nats per word: forward, backward.
     list of (h, c)
     """
-    device = model.forward_layers[0].bias.device
-    types, place = np.unique(np.stack([window.inputs for window in pair]), return_inverse=True)
-    spelling = torch.from_numpy(lexicon.spelling[types].astype(np.int64)).to(device)
-    rows = torch.from_numpy(place.reshape(2, *pair[0].inputs.shape)).to(device)  # (2, B, T)
-    vectors = model.characters(spelling)  # each distinct word once
-    n_layers, lengths = model.options.n_layers, [pair[0].inputs.shape[1]] * len(pair[0].inputs)
-    found, new_state = [], []
-    for backward, window in enumerate(pair):
-        start = [(h.detach(), c.detach()) for h, c in state[backward * n_layers :][:n_layers]]
-        outputs, end = model.run(vectors[rows[backward]], lengths, start, backward=bool(backward))
-        new_state += end
-        hidden = outputs[-1].flatten(0, 1)  # (B T, P)
-        targets = torch.from_numpy(lexicon.targets[window.targets].ravel()).to(device)
+    ids = lexicon.spelling[np.stack([window.inputs for window in pair])]  # (2, B, T, width)
+    state = [(h.detach(), c.detach()) for h, c in state]
+    outputs, state = model.read(model.words(torch.from_numpy(ids)), state)
+    found = []
+    for hidden, window in zip(outputs[-1].flatten(0, 1).unbind(1), pair, strict=True):  # (B T, P)
+        targets = torch.from_numpy(lexicon.targets[window.targets].ravel()).to(hidden.device)
         if isinstance(model.softmax, nn.AdaptiveLogSoftmaxWithLoss):
-            with torch.autocast(device.type, enabled=False):  # its parts would differ in type
-                found.append(
-                    model.softmax(hidden.to(model.softmax.head.weight.dtype), targets).loss
-                )
+            found.append(model.softmax(hidden, targets).loss)
         elif samples:
             weight, bias = model.softmax.weight, model.softmax.bias
             found.append(sampled_cross_entropy(hidden, targets, weight, bias, samples))
         else:
             found.append(functional.cross_entropy(model.softmax(hidden), targets))
-    return torch.stack(found), new_state
+    return torch.stack(found), state
 
 
 def evaluate(

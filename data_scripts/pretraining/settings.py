@@ -44,7 +44,8 @@ class Settings:
         Stop when so many measurements in a row brought nothing better on held-out text; the best
         weights are then the result. Needs held-out text, and a folder for the best weights.
     bfloat16 : bool
-        Matrix products in bfloat16; sums, cells and weights stay in float32.
+        Matrix products of numbers cut to bfloat16 where the processor multiplies those, to TF32
+        on a GPU; their sums and all else stay in float32.
     """
 
     epochs: int = 1

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,18 @@ class Objective(nn.Module):
         self, pair: tuple[Window, Window], state: list[State]
     ) -> tuple[torch.Tensor, list[State]]:
         """See :func:`course_lib.pretrain.losses`."""
-        device = self.model.forward_layers[0].bias.device.type
-        with torch.autocast(device, torch.bfloat16, enabled=self.settings.bfloat16):
-            return losses(self.model, self.lexicon, pair, state, samples=self.settings.samples)
+        return losses(self.model, self.lexicon, pair, state, samples=self.settings.samples)
+
+
+@contextmanager
+def matrix_precision(settings: Settings) -> Iterator[None]:
+    """Let matrix products of float32 numbers be done in a shorter format, where asked for."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium" if settings.bfloat16 else before)
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 class Training:
@@ -91,9 +101,10 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = alpha
         self.model.train()
-        loss, self.state = self.objective(pair, self.state)
-        self.optimizer.zero_grad()
-        loss.mean().backward()
+        with matrix_precision(self.settings):
+            loss, self.state = self.objective(pair, self.state)
+            self.optimizer.zero_grad()
+            loss.mean().backward()
         self._norms.append(nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip))
         self.optimizer.step()
         self._losses.append(loss.detach())

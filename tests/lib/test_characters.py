@@ -50,6 +50,16 @@ def test_a_batch_is_raised_by_one_with_zeros_where_no_word_is() -> None:
     assert characters.batch_to_ids([["a"]], width=5, marks=False).shape == (1, 1, 5)
 
 
+@given(st.lists(st.lists(st.text("ab가", max_size=3), min_size=1), min_size=1), st.booleans())
+def test_distinct_words_are_those_of_numpy(sentences: list[list[str]], marks: bool) -> None:
+    batch = characters.batch_to_ids(sentences, width=6, marks=marks)
+    words, rows = characters.distinct(batch)
+    assert rows.shape == batch.shape[:2] and np.array_equal(rows < 0, ~batch.any(2))
+    assert np.array_equal(np.where(rows[:, :, None] < 0, 0, words[rows]), batch)
+    assert np.array_equal(np.unique(words, axis=0), np.unique(batch[batch.any(2)], axis=0))
+    assert len(np.unique(words, axis=0)) == len(words)
+
+
 def test_the_byte_zero_is_a_character_and_no_mask() -> None:
     assert characters.batch_to_ids([["\0"]], width=4, marks=False).tolist() == [
         [[259, 1, 260, 261]]

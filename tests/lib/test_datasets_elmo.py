@@ -232,7 +232,7 @@ def test_the_course_model(monkeypatch, tmp_path) -> None:
         Elmo.course_model()
     files = generate(tmp_path / "bilm", options())
     model = Elmo.course_model(device="cpu", stateful=True, cache=3)
-    assert model.stateful and model.cache == 3
+    assert model.stateful and model._encode.cache.size == 3
     found = model.embed([["a", "b"]]).layers[:, 0].numpy()
     wanted = Reference(*files).layers(["a", "b"])
     np.testing.assert_allclose(found, wanted, rtol=0, atol=5e-6)

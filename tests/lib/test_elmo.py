@@ -22,7 +22,7 @@ from course_lib.bilm import BiLM
 from course_lib.elmo import Elmo, ScalarMix
 
 SENTENCES = [["The", "cat", "sat", "."], ["Yes"], ["한국어", "a" * 60, "naïve", "cat", "!"]]
-PATHS = ("cell", "fast", "fused")
+WAYS = ("fast", "cell")
 
 
 def options(**changes: Any) -> dict[str, Any]:
@@ -69,15 +69,9 @@ VARIANTS = {
 }
 
 
-def paths_of(given: dict[str, Any]) -> list[str]:
-    lstm = given["lstm"]
-    projected = lstm["dim"] != lstm["projection_dim"]
-    clipped = lstm["cell_clip"] or (projected and lstm["proj_clip"])
-    return ["auto", "cell", "fast"] + ([] if clipped else ["fused"])
-
-
-def load(files: tuple[Path, Path], **given: Any) -> Elmo:
-    return Elmo.from_files(*files, device="cpu", **given)
+def load(files: tuple[Path, Path], way: str = "fast", **given: Any) -> Elmo:
+    model = elmo_files.read(*files, way=way)
+    return Elmo(model, device="cpu", **given)
 
 
 def compare(output: Any, sentences: list[list[str]], wanted: list[np.ndarray], atol: float) -> None:
@@ -97,18 +91,18 @@ def test_all_layers_are_those_of_the_loops(name: str, tmp_path: Path) -> None:
     given = options(**VARIANTS[name])
     files = generate(tmp_path, given)
     wanted = [Reference(*files).layers(sentence) for sentence in SENTENCES]
-    for path in paths_of(given):
-        model = load(files, path=path)
+    for way in WAYS:
+        model = load(files, way)
         compare(model.embed(SENTENCES), SENTENCES, wanted, 5e-6)
         assert model.n_layers == given["lstm"]["n_layers"] + 1 and model.vector_size == 10
 
 
-@pytest.mark.parametrize("path", ["cell", "fast"])
-def test_the_clips_are_at_work_in_the_generated_model(path: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_the_clips_are_at_work_in_the_generated_model(way: str, tmp_path: Path) -> None:
     """Otherwise the comparison above would not see a missing clip."""
     files = generate(tmp_path / "with", options())
     free = generate(tmp_path / "without", options(**VARIANTS["no clips"]))
-    clipped, unclipped = (load(pair, path=path).embed(SENTENCES) for pair in (files, free))
+    clipped, unclipped = (load(pair, way).embed(SENTENCES) for pair in (files, free))
     assert (clipped.layers - unclipped.layers).abs().max() > 0.01
     assert clipped.layers[1].abs().max() == pytest.approx(0.3)
 
@@ -117,8 +111,8 @@ def test_the_state_is_carried_row_by_row(tmp_path: Path) -> None:
     for name in ("all", "no clips"):
         files = generate(tmp_path / name, options(**VARIANTS[name]))
         reference = Reference(*files)
-        for path in paths_of(options(**VARIANTS[name])):
-            model, reference.state = load(files, stateful=True, path=path), {}
+        for way in WAYS:
+            model, reference.state = load(files, way, stateful=True), {}
             for batch in (SENTENCES, SENTENCES[::-1], [["a"], ["b", "c"], ["d"]]):
                 wanted = [reference.layers(sentence, row) for row, sentence in enumerate(batch)]
                 compare(model.embed(batch), batch, wanted, 5e-6)
@@ -152,35 +146,30 @@ def test_batches_of_any_size_and_order(
     random.shuffle(order)
     mixed = [sentences[i] for i in order]
     compare(model.embed(mixed), mixed, [alone[i] for i in order], 1e-5)
-    assert len(model._words) <= cache
+    assert len(model._encode.cache.held) <= cache
 
 
 @pytest.mark.parametrize("name", ["all", "no clips", "no projection", "no skip"])
-def test_the_three_paths_have_the_same_gradients(name: str, tmp_path: Path) -> None:
+def test_both_ways_have_the_same_gradients(name: str, tmp_path: Path) -> None:
     given = options(**VARIANTS[name])
     files = generate(tmp_path, given)
     ids = torch.from_numpy(characters.batch_to_ids(SENTENCES))
     torch.manual_seed(0)
     found: dict[str, dict[str, torch.Tensor]] = {}
-    for path in paths_of(given)[1:]:
-        model = elmo_files.read(*files, path=path)
+    for way in WAYS:
+        model = elmo_files.read(*files, way=way)
         output = model(ids)
         torch.manual_seed(1)
         weights = torch.randn_like(output.layers)
         last = sum((h.square().sum() + c.sum()) for h, c in output.state)
         ((output.layers * weights).sum() + last).backward()
-        found[path] = {n: w.grad for n, w in model.named_parameters() if w.grad is not None}
-    for path, gradients in found.items():
-        assert gradients.keys() == found["cell"].keys()
-        for key, gradient in gradients.items():
-            torch.testing.assert_close(
-                gradient, found["cell"][key], rtol=1e-4, atol=1e-5, msg=f"{path} {key}"
-            )
-    assert len(found) >= 2 and found["cell"]["characters.embedding.weight"][1:].any()
+        found[way] = {n: w.grad for n, w in model.named_parameters() if w.grad is not None}
+    torch.testing.assert_close(found["fast"], found["cell"], rtol=1e-4, atol=1e-5)
+    assert found["cell"]["characters.embedding.weight"][1:].any()
 
 
 def test_gradients_are_those_of_finite_differences(files: tuple[Path, Path]) -> None:
-    model = elmo_files.read(*files, path="fast").double()
+    model = elmo_files.read(*files).double()
     ids = torch.from_numpy(characters.batch_to_ids([["ab", "c"], ["d"]]))
 
     def total() -> torch.Tensor:
@@ -217,15 +206,32 @@ def test_the_two_directions_never_meet(files: tuple[Path, Path]) -> None:
 def test_each_distinct_word_is_encoded_once_and_the_cache_is_bounded(
     files: tuple[Path, Path],
 ) -> None:
-    model, seen = load(files, cache=2), []
+    model, seen = load(files, cache=4), []
     model.model.characters.register_forward_pre_hook(lambda _, given: seen.append(len(given[0])))
     model.embed([["a", "b", "a"], ["b"]])
-    assert seen == [2, 2]  # a and b; the two marks
+    assert seen == [4]  # a, b and the two marks
     model.embed([["a", "c", "c"]])
-    assert seen == [2, 2, 1]  # a is known
-    assert list(model._words) == ["a", "c"]
+    assert seen == [4, 1]  # b, longest unused, makes room for c
+    assert len(model._encode.cache.held) == 4
+    model.embed([["a", "c"]])
+    assert seen == [4, 1]
     model.embed([["b"]])
-    assert seen == [2, 2, 1, 1]
+    assert seen == [4, 1, 1]
+
+
+def test_both_directions_read_texts_of_their_own(files: tuple[Path, Path]) -> None:
+    """Each half of ``read`` is that of a batch in which both directions read the same."""
+    model = elmo_files.read(*files).double()
+    texts = [[["a", "b", "c"], ["d"]], [["x", "y", "b"], ["a"]]]
+    ids = [torch.from_numpy(characters.batch_to_ids(text)) for text in texts]
+    outputs, state = model.read(model.words(torch.stack(ids)))
+    for direction, one in enumerate(ids):
+        alone, ends = model.read(model.words(torch.stack([one, one])))
+        for output, wanted in zip(outputs, alone, strict=True):
+            torch.testing.assert_close(output[:, :, direction], wanted[:, :, direction])
+        for pair, wanted in zip(state, ends, strict=True):
+            torch.testing.assert_close([x[direction] for x in pair], [x[direction] for x in wanted])
+    assert not torch.equal(outputs[0][:, :, 1], alone[0][:, :, 0])
 
 
 # --- wrong input ---------------------------------------------------------------------------
@@ -249,13 +255,17 @@ def test_wrong_sentences_leave_the_state_as_it_was(files: tuple[Path, Path]) -> 
     assert torch.equal(model.embed(SENTENCES[:2]).layers, twin.embed(SENTENCES[:2]).layers)
 
 
-def test_unknown_paths_and_clips_without_a_path_are_refused(files: tuple[Path, Path]) -> None:
-    with pytest.raises(ValueError, match="path is 'quick'"):
-        load(files, path="quick")
-    with pytest.raises(ValueError, match=r"cell_clip 0.4 and proj_clip 0.3"):
-        load(files, path="fused").embed(SENTENCES)
+def test_unknown_ways_and_batches_without_a_word(files: tuple[Path, Path]) -> None:
+    with pytest.raises(ValueError, match="way is 'quick'"):
+        load(files, "quick")
     with pytest.raises(ValueError, match="cache is -1"):
         load(files, cache=-1)
+    model = elmo_files.read(*files)
+    with pytest.raises(ValueError, match="batch has no word"):
+        model(torch.zeros(2, 3, 50, dtype=torch.int64))
+    ids = torch.from_numpy(characters.batch_to_ids(SENTENCES))
+    with pytest.raises(ValueError, match="Sentence 3 of the batch has no word"):
+        model(torch.cat([ids, torch.zeros_like(ids[:1])]))
 
 
 # --- files ---------------------------------------------------------------------------------
@@ -436,11 +446,11 @@ def official() -> Path:
     pytest.skip("bilm_tf_fixtures is not in a folder of COURSE_DATA_MIRROR")
 
 
-@pytest.mark.parametrize("path", ["cell", "fast"])
-def test_the_official_model_gives_the_official_numbers(path: str) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_the_official_model_gives_the_official_numbers(way: str) -> None:
     """Top layer, forward then backward; sentence i of stream k is row k of batch i."""
     folder = official()
-    model = load((folder / "options.json", folder / "lm_weights.hdf5"), stateful=True, path=path)
+    model = load((folder / "options.json", folder / "lm_weights.hdf5"), way, stateful=True)
     sentences = json.loads((folder / "lm_embeddings_sentences.json").read_text(encoding="utf-8"))
     wanted = [h5py.File(folder / f"lm_embeddings_{k}.hdf5") for k in range(3)]
     try:
@@ -457,26 +467,6 @@ def test_the_official_model_gives_the_official_numbers(path: str) -> None:
     assert i == 9
 
 
-def test_the_official_weights_without_clips_agree_on_three_paths(tmp_path: Path) -> None:
-    """With the clips, which these sentences reach, the fused path must refuse."""
-    folder = official()
-    table = json.loads((folder / "options.json").read_text(encoding="utf-8"))
-    table["lstm"] |= {"cell_clip": None, "proj_clip": None}
-    (tmp_path / "options.json").write_text(json.dumps(table), encoding="utf-8")
-    sentences = json.loads((folder / "lm_embeddings_sentences.json").read_text(encoding="utf-8"))
-    models = [
-        load((tmp_path / "options.json", folder / "lm_weights.hdf5"), stateful=True, path=path)
-        for path in PATHS
-    ]
-    for i in range(len(sentences[0])):
-        batch = [stream[i].split() for stream in sentences]
-        first, *others = [model.embed(batch).layers for model in models]
-        for other in others:
-            torch.testing.assert_close(other, first, rtol=0, atol=5e-6)
-    with pytest.raises(ValueError, match="cell_clip 3 and proj_clip 3"):
-        load((folder / "options.json", folder / "lm_weights.hdf5"), path="fused").embed(batch)
-
-
 def test_the_loops_give_the_official_numbers_too() -> None:
     folder = official()
     reference = Reference(folder / "options.json", folder / "lm_weights.hdf5")
@@ -487,10 +477,11 @@ def test_the_loops_give_the_official_numbers_too() -> None:
             np.testing.assert_allclose(layers, np.concatenate(wanted[str(i)], 1), rtol=0, atol=5e-6)
 
 
-def test_the_fused_path_is_pytorchs_lstm(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_without_clips_a_layer_is_pytorchs_lstm(way: str, tmp_path: Path) -> None:
     """One layer, one direction, written with nn.LSTM and nothing of ours."""
     files = generate(tmp_path, options(**VARIANTS["no clips"], lstm__n_layers=1))
-    model = load(files)
+    model = load(files, way)
     with h5py.File(files[1]) as file:
         cell = file["RNN_0/RNN/MultiRNNCell/Cell0/LSTMCell"]
         i, j, f, o = np.split(cell["W_0"][...].T, 4)

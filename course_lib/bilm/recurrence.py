@@ -1,0 +1,155 @@
+"""The steps of an LSTM layer over all its words, with the gradient written out.
+
+Symbols: D directions, B sentences a batch, T words of the longest, N words of all sentences,
+P numbers of a layer's output, H numbers of the cell.
+
+Words are *packed*: the first words of all sentences, the longest sentence first, then the second
+words, and so on. ``sizes[t]`` says how many sentences have a word t; these numbers fall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
+import torch
+from torch.autograd.function import FunctionCtx, once_differentiable
+
+_sigmoid_backward = torch.ops.aten.sigmoid_backward  # (dy, y) to dy y (1 - y)
+_tanh_backward = torch.ops.aten.tanh_backward  # (dy, y) to dy (1 - y²)
+# (dy, x, low, high) to dy where low < x < high
+_hardtanh_backward = torch.ops.aten.hardtanh_backward
+
+
+class Recurrence(torch.autograd.Function):
+    """The steps of an LSTM with a projection and clips, in all directions at once.
+
+    The numbers and gradients are those of :meth:`course_lib.bilm.layer.Layer.step`, word after
+    word. It is faster than autograd on that: a step writes into tensors that are made once, the
+    gradients of the gates take the place of the gates, and the gradient of a weight is one
+    product over all words instead of a sum of T.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        scores: torch.Tensor,
+        bias: torch.Tensor,
+        state_weight: torch.Tensor,
+        projection: torch.Tensor | None,
+        h: torch.Tensor,
+        c: torch.Tensor,
+        sizes: Sequence[int],
+        clips: tuple[float, float],
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Read all words.
+
+        Parameters
+        ----------
+        scores : torch.Tensor, (D, N, 4 H)
+            W x of each word, gates i, f, g, o. It is written over: nothing else may need it.
+        bias : torch.Tensor, (D, 1, 4 H)
+            b.
+        state_weight : torch.Tensor, (D, 4 H, P)
+            U.
+        projection : torch.Tensor, (D, P, H), optional
+            V; without it P = H.
+        h, c : torch.Tensor, (D, B, P) and (D, B, H)
+            The state before the first words.
+        sizes : sequence of int, (T,)
+            How many sentences have a first word, a second one, ...
+        clips : (float, float)
+            Bounds of c and of h; 0 means none.
+
+        Returns
+        -------
+        torch.Tensor, (D, N, P)
+            h after each word.
+        torch.Tensor, (D, B, P)
+            h after the last word of each sentence.
+        torch.Tensor, (D, B, H)
+            c likewise.
+        """
+        size, first_h, first_c, h, c = c.shape[2], h, c, h.clone(), c.clone()
+        outputs = scores.new_empty(*scores.shape[:2], h.shape[2])  # h, not yet clipped
+        keep = any(ctx.needs_input_grad)
+        cells, hidden = scores.new_empty(2, len(c), outputs.shape[1] if keep else c.shape[1], size)
+        for words, alive in _steps(sizes):
+            kept = words if keep else slice(alive)  # where a step's numbers go
+            gates = scores[:, words].baddbmm_(h[:, :alive], state_weight.mT).add_(bias)
+            i, f, g, o = gates.chunk(4, 2)  # (D, alive, H) each
+            gates[..., : 2 * size].sigmoid_()
+            g.tanh_()
+            o.sigmoid_()
+            torch.mul(f, c[:, :alive], out=cells[:, kept]).addcmul_(i, g)  # c, not yet clipped
+            c[:, :alive] = _clip(cells[:, kept], clips[0])
+            torch.mul(o, c[:, :alive].tanh(), out=hidden[:, kept])
+            if projection is None:
+                outputs[:, words] = hidden[:, kept]
+            else:
+                outputs[:, words] = hidden[:, kept] @ projection.mT
+            h[:, :alive] = _clip(outputs[:, words], clips[1])
+        tensors = scores, state_weight, projection, first_h, first_c, cells, hidden, outputs
+        ctx.save_for_backward(*(tensors if keep else ()))
+        ctx.sizes, ctx.clips = tuple(sizes), clips
+        return outputs.clamp(-clips[1], clips[1]) if clips[1] else outputs.clone(), h, c
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: FunctionCtx, d_outputs: torch.Tensor, d_h: torch.Tensor, d_c: torch.Tensor
+    ) -> tuple[torch.Tensor | None, ...]:
+        """Return the gradients of all arguments, from the last words back to the first."""
+        gates, state_weight, projection, first_h, first_c, cells, hidden, outputs = (
+            ctx.saved_tensors
+        )
+        (cell_clip, proj_clip), steps = ctx.clips, _steps(ctx.sizes)
+        d_raw, d_h, d_c = d_outputs.clone(), d_h.clone(), d_c.clone()
+        before = torch.empty_like(outputs)  # h that each word finds
+        for number in range(len(steps) - 1, -1, -1):
+            words, alive = steps[number]
+            if number:
+                earlier = slice(steps[number - 1][0].start, steps[number - 1][0].start + alive)
+                last_c = _clip(cells[:, earlier], cell_clip)
+                before[:, words] = _clip(outputs[:, earlier], proj_clip)
+            else:
+                last_c, before[:, words] = first_c, first_h
+            i, f, g, o = gates[:, words].chunk(4, 2)  # (D, alive, H) each
+            d_now = d_raw[:, words].add_(d_h[:, :alive])
+            _clip_backward(d_now, outputs[:, words], proj_clip)
+            d_hidden = d_now if projection is None else d_now @ projection  # (D, alive, H)
+            tanh_c = _clip(cells[:, words], cell_clip).tanh()
+            d_cell = _tanh_backward(d_hidden * o, tanh_c).add_(d_c[:, :alive])
+            _clip_backward(d_cell, cells[:, words], cell_clip)
+            torch.mul(d_cell, f, out=d_c[:, :alive])
+            d_i, d_g = d_cell * g, d_cell * i
+            _sigmoid_backward.grad_input(d_i, i, grad_input=i)
+            _sigmoid_backward.grad_input(d_cell * last_c, f, grad_input=f)
+            _tanh_backward.grad_input(d_g, g, grad_input=g)
+            _sigmoid_backward.grad_input(d_hidden * tanh_c, o, grad_input=o)
+            d_h[:, :alive] = gates[:, words] @ state_weight
+        d_state_weight = (before.mT @ gates).mT  # (D, 4 H, P)
+        d_projection = None if projection is None else d_raw.mT @ hidden  # (D, P, H)
+        d_bias = gates.sum(1, keepdim=True)  # (D, 1, 4 H)
+        return gates, d_bias, d_state_weight, d_projection, d_h, d_c, None, None
+
+
+def _steps(sizes: Sequence[int]) -> list[tuple[slice, int]]:
+    """Return where the words of each step stand, and how many they are."""
+    bounds = pairwise(accumulate(sizes, initial=0))
+    return [(slice(first, last), last - first) for first, last in bounds]
+
+
+def _clip(values: torch.Tensor, bound: float) -> torch.Tensor:
+    return values.clamp(-bound, bound) if bound else values
+
+
+def _clip_backward(gradient: torch.Tensor, values: torch.Tensor, bound: float) -> None:
+    """Set the gradient to 0, in place, where a value lies outside of the bound.
+
+    ``hardtanh`` has none at the bound itself either, where ``clamp`` has one; so it is given the
+    next number above the bound, to which 0.6 of the spacing here is rounded up.
+    """
+    if bound:
+        above = bound + 0.6 * torch.finfo(values.dtype).eps * bound
+        _hardtanh_backward.grad_input(gradient, values, -above, above, grad_input=gradient)
