@@ -34,12 +34,14 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from course_lib import classify, datasets, runtime, text
 from course_lib.classify import messages
 from course_lib.elmo import Elmo
 
+Head = tuple[np.ndarray, dict[str, Any]]  # vectors of all messages, sizes of the network
 PARTS = ("validation", "curves", "file", "unique", "few", "few_balanced", "attack")
 TUNING = {"epochs": 4, "alpha": 2e-3}  # of the biLM
 HEAD = {"batch_size": 64, "alpha": 1e-3}
@@ -80,7 +82,7 @@ class Messages:
         }
         self.splits = {name: (rows[name][:cut], rows[name][cut:]) for name, cut in CUTS.items()}
         self.elmo = Elmo.course_model()
-        self.plain = messages.pooled_layers(self.elmo, self.tokens)
+        self.plain = means_of(self.elmo, self.tokens)
         vectors = static_vectors()
         lower = [text.tokenize(message) for message in self.texts]
         self.static = messages.mean_vectors(vectors, lower)
@@ -105,8 +107,7 @@ class Messages:
             seed=seed,
             **TUNING,
         )
-        pooled = messages.pooled_layers(elmo, self.tokens)
-        return elmo, pooled, perplexity.to_numpy().tolist()
+        return elmo, means_of(elmo, self.tokens), perplexity.to_numpy().tolist()
 
     def folds(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Cut the messages that both splits learn from into five: rows to learn from, to judge."""
@@ -114,19 +115,23 @@ class Messages:
         cut = StratifiedKFold(5, shuffle=True, random_state=0)
         return [(rows[a], rows[b]) for a, b in cut.split(rows, self.labels[rows])]
 
-    def heads(self, rows: np.ndarray, tuned: np.ndarray) -> dict[str, dict[str, Any]]:
-        """Return what each network is built from; scaled by the rows to learn from."""
+    def heads(self, rows: np.ndarray, tuned: np.ndarray) -> dict[str, Head]:
+        """Return what each network sees of all messages, scaled by those to learn from."""
         plain, tuned, static = (
-            messages.standardized(table, rows) for table in (self.plain, tuned, self.static)
+            StandardScaler().fit(table[rows]).transform(table)
+            for table in (self.plain, tuned, self.static)
         )
+        sizes = {"n_layers": self.elmo.n_layers, "vector_size": self.elmo.vector_size}
+        both = sizes | {"static": static.shape[1]}
+        alone = {"n_layers": 1, "vector_size": static.shape[1], "weigh": "equal"}
         return {
-            "mean static vectors": {"layers": static[:, None], "weigh": "equal"},
-            "last layer alone": {"layers": plain, "weigh": "last"},
-            "all layers alike": {"layers": plain, "weigh": "equal"},
-            ELMO: {"layers": plain},
-            STATIC: {"layers": plain, "static": static},
-            TUNED: {"layers": tuned},
-            f"{TUNED} ⊕ static": {"layers": tuned, "static": static},
+            "mean static vectors": (static, alone),
+            "last layer alone": (plain, sizes | {"weigh": "last"}),
+            "all layers alike": (plain, sizes | {"weigh": "equal"}),
+            ELMO: (plain, sizes),
+            STATIC: (np.hstack([plain, static]), both),
+            TUNED: (tuned, sizes),
+            f"{TUNED} ⊕ static": (np.hstack([tuned, static]), both),
         }
 
 
@@ -141,17 +146,24 @@ def static_vectors() -> Any:
 
 
 def network(
-    built: dict[str, Any], rows: np.ndarray, labels: np.ndarray, seed: int, **options: Any
+    head: Head, rows: np.ndarray, labels: np.ndarray, seed: int, **options: Any
 ) -> tuple[messages.MixedMeans, Any]:
-    """Train a network from one seed; return it and its history."""
+    """Train a network on some messages from one seed; return it and its history."""
+    vectors, sizes = head
     runtime.seed_everything(seed)
-    model = messages.MixedMeans(**built)
-    return model, messages.fit_mixed(model, rows, labels, seed=seed, **(HEAD | options))
+    model = messages.MixedMeans(**sizes)
+    history = messages.fit_mixed(model, vectors[rows], labels, seed=seed, **(HEAD | options))
+    return model, history
 
 
-def is_spam(model: messages.MixedMeans, rows: np.ndarray) -> np.ndarray:
+def is_spam(model: messages.MixedMeans, vectors: np.ndarray) -> np.ndarray:
     """Return the model's verdicts, bool, (n,)."""
-    return classify.predict(model, rows[:, None]) > 0.5
+    return classify.predict(model, vectors) > 0.5
+
+
+def means_of(elmo: Elmo, sentences: list[list[str]]) -> np.ndarray:
+    """Return the pooled layers of messages, one behind the other."""
+    return messages.pooled_layers(elmo, sentences).reshape(len(sentences), -1)
 
 
 def judged(rows: np.ndarray, labels: np.ndarray, found: np.ndarray) -> dict[str, Any]:
@@ -178,13 +190,13 @@ def everybody(
             model.fit([data.texts[i] for i in train], labels[train])
             found = model.predict([data.texts[i] for i in test]) == 1
             yield {"model": name, **judged(test, labels, found)}
-    for name, built in data.heads(train, tuned).items():
+    for name, head in data.heads(train, tuned).items():
         batches = (60, 64) if name in (ELMO, TUNED) else (64,)
         for epochs, batch_size in ((e, b) for e in EPOCHS for b in batches):
             options = {"epochs": epochs, "batch_size": batch_size}
-            model, history = network(built, train, labels[train], seed, **options)
+            model, history = network(head, train, labels[train], seed, **options)
             weights = history.filter(like="s_").iloc[-1].tolist()
-            found = judged(test, labels, is_spam(model, test))
+            found = judged(test, labels, is_spam(model, head[0][test]))
             yield {"model": name, **options, "s": weights, **found}
 
 
@@ -217,7 +229,7 @@ def curves(data: Messages) -> list[dict]:
     heads = data.heads(train, pooled)
     rows = []
     for name in (ELMO, STATIC, TUNED):
-        checked = (judge, labels[judge])
+        checked = (heads[name][0][judge], labels[judge])
         _, history = network(
             heads[name], train, labels[train], 0, validation=checked, epochs=max(EPOCHS)
         )
@@ -243,7 +255,7 @@ def few(data: Messages, seeds: int) -> list[dict]:
                 # Few messages are read up to ten times as often, for about as many steps.
                 epochs = max(EPOCHS) * min(10, round(len(train) / size))
                 model, _ = network(heads[name], part, labels[part], seed, epochs=epochs)
-                found = judged(test, labels, is_spam(model, test))
+                found = judged(test, labels, is_spam(model, heads[name][0][test]))
                 common.tell(rows, {"labels": size, "seed": seed, "model": name, **found})
             for name, model in linear_models().items():
                 model.fit([data.texts[i] for i in part], labels[part])
@@ -304,10 +316,8 @@ def attack(data: Messages, seeds: int) -> list[dict]:
                 words = [tokens(message) for message in changed]
                 known = ((ELMO, data.elmo, data.plain), (TUNED, tuned, pooled))
                 for name, elmo, table in known:
-                    shown = np.concatenate([table[train], messages.pooled_layers(elmo, words)])
-                    scaled = messages.standardized(shown, np.arange(len(train)))[len(train) :]
-                    networks[name].layers = torch.from_numpy(scaled)
-                    recall = float(is_spam(networks[name], np.arange(len(spam))).mean())
+                    vectors = StandardScaler().fit(table[train]).transform(means_of(elmo, words))
+                    recall = float(is_spam(networks[name], vectors).mean())
                     common.tell(rows, {**about, "model": name, "recall": recall})
     return rows
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, Self
@@ -12,12 +11,17 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from course_lib import runtime
+from course_lib.charcnn import Cache
+from course_lib.classify.messages import mean_of_words, pooled_layers
 from course_lib.elmo import Elmo, ScalarMix
 from course_lib.text import tokenize
 
-Pooling = Literal["mean", "max", "first"]
-_CHOICES = ("mean", "max", "first")
+_POOLINGS: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    # From mixed words (B, T, 2 P), 0 where there is none, and their mask (B, T) to (B, 2 P).
+    "mean": mean_of_words,
+    "max": lambda mixed, mask: mixed.masked_fill(~mask.unsqueeze(2), -torch.inf).amax(1),
+    "first": lambda mixed, mask: mixed[:, 0],
+}
 
 
 class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -57,7 +61,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self,
         model: str | Elmo = "course",
         *,
-        pooling: Pooling = "mean",
+        pooling: Literal["mean", "max", "first"] = "mean",
         layer: int | None = None,
         mix: ScalarMix | None = None,
         tokenizer: Callable[[str], Sequence[str]] | None = None,
@@ -101,8 +105,8 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         TypeError
             If ``X`` is one string, or a text is not a string.
         """
-        if self.pooling not in _CHOICES:
-            raise ValueError(f"pooling is {self.pooling!r}; choose one of {', '.join(_CHOICES)}.")
+        if self.pooling not in _POOLINGS:
+            raise ValueError(f"pooling is {self.pooling!r}; choose one of {', '.join(_POOLINGS)}.")
         for name, least in (("batch_size", 1), ("cache", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
@@ -126,39 +130,20 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self, "vector_size_")
         model = _loaded(self.model)
-        weights, known = self._weights(model), self._vectors()
-        texts = self._tokenized(X)
-        keys = [(model, self.pooling, weights, words) for words in texts]
-        found = {key: known[key] for key in keys if key in known}
-        # Of like length side by side, so that no step of the LSTM runs on one text of a batch.
-        new = sorted(dict.fromkeys(k for k in keys if k not in found), key=lambda k: len(k[3]))
-        with runtime.progress(total=len(new), desc="texts", unit="text") as bar:
-            for start in range(0, len(new), self.batch_size):
-                batch = new[start : start + self.batch_size]
-                vectors = self._pooled(model, weights, [words for *_, words in batch])
-                # Copies: a row of the batch would keep the whole batch alive.
-                found.update(zip(batch, map(np.copy, vectors), strict=True))
-                bar.update(len(batch))
-        for key, vector in found.items():
-            known[key] = vector
-            known.move_to_end(key)
-        while len(known) > self.cache:
-            known.popitem(last=False)
-        return np.stack([found[key] for key in keys])
+        weights, pooling = self._weights(model), _POOLINGS[self.pooling]
 
-    def _pooled(
-        self, model: Elmo, weights: tuple[float, ...], sentences: list[tuple[str, ...]]
-    ) -> np.ndarray:
-        """Return the vectors of a batch, (B, 2 P)."""
-        layers, mask = model.embed(sentences)
-        mixed = torch.tensordot(layers.new_tensor(weights), layers, dims=1)  # (B, T, 2 P)
-        if self.pooling == "first":
-            pooled = mixed[:, 0]
-        elif self.pooling == "max":
-            pooled = mixed.masked_fill(~mask.unsqueeze(2), -torch.inf).amax(1)
-        else:
-            pooled = mixed.sum(1) / mask.sum(1, keepdim=True)  # 0 where there is no word
-        return pooled.cpu().numpy()  # (B, 2 P)
+        def pool(layers: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            return pooling(torch.tensordot(layers.new_tensor(weights), layers, dims=1), mask)
+
+        def computed(new: list[tuple]) -> list[np.ndarray]:
+            texts = [words for *_, words in new]
+            vectors = pooled_layers(model, texts, batch_size=self.batch_size, pool=pool)
+            return [vector.copy() for vector in vectors]  # a row would keep all of them alive
+
+        keys = [(model, self.pooling, weights, words) for words in self._tokenized(X)]
+        known = self._vectors()
+        known.size = self.cache
+        return np.stack(known.look_up(keys, computed))
 
     def _weights(self, model: Elmo) -> tuple[float, ...]:
         """Return what each layer is multiplied with."""
@@ -201,10 +186,10 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             raise ValueError("X is empty: give at least one text.")
         return found
 
-    def _vectors(self) -> OrderedDict[tuple, np.ndarray]:
+    def _vectors(self) -> Cache:
         """Return what is kept from call to call."""
         if not hasattr(self, "_known"):
-            self._known: OrderedDict[tuple, np.ndarray] = OrderedDict()
+            self._known = Cache(self.cache)
         return self._known
 
     @property

@@ -6,9 +6,9 @@ Symbols: n messages, L + 1 layers, 2 P numbers of a word in each layer.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from course_lib import pretrain, runtime
 from course_lib.bilm import BiLM
-from course_lib.classify.training import Labeled, fit
+from course_lib.classify.training import fit
 from course_lib.elmo import Elmo, ScalarMix
 
 if TYPE_CHECKING:
@@ -25,13 +25,23 @@ if TYPE_CHECKING:
 
     from course_lib.vectors import WordVectors
 
-Layers = Literal["learned", "equal", "last"]
 Sentences = Sequence[Sequence[str]]
 _LEET = str.maketrans("aeiostAEIOST", "431057431057")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
-def pooled_layers(model: Elmo, sentences: Sentences, *, batch_size: int = 64) -> np.ndarray:
+def mean_of_words(vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Return the mean over the words of each text, (..., B, D), of vectors (..., B, T, D)."""
+    return vectors.sum(-2) / mask.sum(1, keepdim=True)  # 0 where there is no word
+
+
+def pooled_layers(
+    model: Elmo,
+    sentences: Sentences,
+    *,
+    batch_size: int = 64,
+    pool: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = mean_of_words,
+) -> np.ndarray:
     """Return the mean over the words of each text, layer by layer.
 
     A mix is a sum, and so is a mean: the mean of mixed words is the mix of the means. So the
@@ -43,6 +53,9 @@ def pooled_layers(model: Elmo, sentences: Sentences, *, batch_size: int = 64) ->
     sentences : list of list of str
         Tokens with capitals and punctuation, at least one a text.
     batch_size : int
+        Texts that go through the model together; those of like length do.
+    pool : callable, optional
+        Another way from layers and mask to a row for each text, (..., B, D).
 
     Returns
     -------
@@ -51,15 +64,13 @@ def pooled_layers(model: Elmo, sentences: Sentences, *, batch_size: int = 64) ->
     if model.stateful:
         raise ValueError("The model carries its state from text to text: load it without.")
     order = np.argsort([len(words) for words in sentences], kind="stable")
-    found = np.empty((len(sentences), model.n_layers, model.vector_size), np.float32)
+    found = []
     with runtime.progress(total=len(order), desc="texts", unit="text") as bar:
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
-            layers, mask = model.embed([sentences[i] for i in batch])
-            mean = layers.sum(2) / mask.sum(1, keepdim=True)  # (L + 1, B, 2 P)
-            found[batch] = mean.transpose(0, 1).cpu().numpy()
+        for batch in np.split(order, range(batch_size, len(order), batch_size)):
+            pooled = pool(*model.embed([sentences[i] for i in batch]))  # (..., B, D)
+            found.append(pooled.movedim(-2, 0).cpu().numpy())
             bar.update(len(batch))
-    return found
+    return np.concatenate(found)[np.argsort(order)]
 
 
 def mean_vectors(vectors: WordVectors, sentences: Sentences) -> np.ndarray:
@@ -71,78 +82,68 @@ def mean_vectors(vectors: WordVectors, sentences: Sentences) -> np.ndarray:
     return found
 
 
-def standardized(table: np.ndarray, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Bring each number to mean 0 and standard deviation 1 over some rows, those to learn from.
-
-    No test message may be among them.
-    """
-    chosen = table[rows]
-    return (table - chosen.mean(0)) / (chosen.std(0) + np.float32(1e-6))
-
-
 class MixedMeans(nn.Module):
     """Layers mixed, a dense layer with ReLU, one unit: the head of the published network.
 
     With m_j the mean of a message in layer j: x = γ Σ_j s_j m_j, z = w · relu(A x + a) + b.
-    It keeps the means of all messages and takes row numbers, as an embedding takes word ids.
 
     Parameters
     ----------
-    layers : numpy.ndarray, float32, (n, L + 1, 2 P)
-        Of :func:`pooled_layers`, standardised or not. They are not trained.
+    n_layers : int
+        L + 1.
+    vector_size : int
+        2 P.
     weigh : {"learned", "equal", "last"}
         s learned with the rest, all alike, or 1 for the last layer and 0 for the others.
-    static : numpy.ndarray, float32, (n, M), optional
-        Other vectors of the same messages, put behind x.
+    static : int
+        M, numbers of another vector of the message, put behind x.
     hidden : int
         Rows of A.
     """
 
     def __init__(
         self,
-        layers: np.ndarray,
+        n_layers: int,
+        vector_size: int,
         *,
-        weigh: Layers = "learned",
-        static: np.ndarray | None = None,
+        weigh: Literal["learned", "equal", "last"] = "learned",
+        static: int = 0,
         hidden: int = 256,
     ) -> None:
         super().__init__()
         if weigh not in ("learned", "equal", "last"):
             raise ValueError(f'weigh is {weigh!r}; use "learned", "equal" or "last".')
-        if static is not None and len(static) != len(layers):
-            raise ValueError(f"{len(layers):,} messages have layers, {len(static):,} vectors.")
-        if weigh == "last":
-            layers = layers[:, -1:]
-        self.register_buffer("layers", torch.from_numpy(layers), persistent=False)
-        self.register_buffer(
-            "static", None if static is None else torch.from_numpy(static), persistent=False
-        )
-        self.mix = ScalarMix(layers.shape[1]).requires_grad_(weigh == "learned")
-        size = layers.shape[2] + (0 if static is None else static.shape[1])
-        self.dense = nn.Linear(size, hidden)
+        self.n_layers, self.vector_size, self.static = n_layers, vector_size, static
+        self.mix = ScalarMix(1 if weigh == "last" else n_layers)
+        self.mix.requires_grad_(weigh == "learned")
+        self.dense = nn.Linear(vector_size + static, hidden)
         self.out = nn.Linear(hidden, 1)
 
-    def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return logits, (batch,), of the messages with these row numbers, int64, (batch, 1)."""
-        rows = rows.squeeze(1)
-        means = self.layers[rows].unsqueeze(2).transpose(0, 1)  # (L + 1, batch, 1, 2 P)
-        mixed = self.mix(means).squeeze(1)  # (batch, 2 P)
-        if self.static is not None:
-            mixed = torch.cat([mixed, self.static[rows]], 1)  # (batch, 2 P + M)
-        return self.out(functional.relu(self.dense(mixed))).squeeze(1)
+    def forward(self, means: torch.Tensor) -> torch.Tensor:
+        """Return logits, (batch,), of messages.
+
+        Parameters
+        ----------
+        means : torch.Tensor, float32, (batch, (L + 1) · 2 P + M)
+            The means of the layers, one behind the other, scaled or not; then the other vector.
+        """
+        size = self.n_layers * self.vector_size
+        if means.shape[1] != size + self.static:
+            raise ValueError(
+                f"{means.shape[1]} numbers a message; {self.n_layers} layers of {self.vector_size} "
+                f"and {self.static} others are {size + self.static}."
+            )
+        layers = means[:, :size].unflatten(1, (self.n_layers, 1, -1)).transpose(0, 1)
+        mixed = self.mix(layers[-len(self.mix.scores) :]).squeeze(1)  # (batch, 2 P)
+        x = torch.cat([mixed, means[:, size:]], 1)  # (batch, 2 P + M)
+        return self.out(functional.relu(self.dense(x))).squeeze(1)
 
 
 def fit_mixed(
-    model: MixedMeans,
-    rows: np.ndarray,
-    labels: Sequence[int],
-    *,
-    validation: Labeled | None = None,
-    **options: int | float,
+    model: MixedMeans, means: np.ndarray, labels: Sequence[int], **options: Any
 ) -> pd.DataFrame:
     """Train by :func:`~course_lib.classify.training.fit` and write down the mix as it moves.
 
-    Rows say which messages to learn from, (n,); so do those of ``validation``, with their labels.
     Options and history are those of ``fit``; the history has ``s_0`` ... ``s_L`` and ``gamma``
     too, as they stood in the last step of an epoch.
     """
@@ -154,9 +155,7 @@ def fit_mixed(
 
     handle = model.mix.register_forward_hook(note)
     try:
-        if validation is not None:
-            validation = (np.asarray(validation[0])[:, None], validation[1])
-        history = fit(model, np.asarray(rows)[:, None], labels, validation=validation, **options)
+        history = fit(model, means, labels, **options)
     finally:
         handle.remove()
     steps = len(seen) // len(history)

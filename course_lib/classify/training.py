@@ -37,9 +37,10 @@ def fit(
     Parameters
     ----------
     model : torch.nn.Module
-        Takes ids, int64, (batch, time); gives logits, float32, (batch,). It is trained in
-        place and returned to the CPU in evaluation mode.
-    inputs : numpy.ndarray, int64, (n, time)
+        Takes a batch of the inputs; gives logits, float32, (batch,). It is trained in place and
+        returned to the CPU in evaluation mode.
+    inputs : numpy.ndarray, (n, ...)
+        A row for each text: word ids, taken as int64, or numbers, taken as float32.
     labels : sequence of int, (n,)
         0 or 1.
     validation : (inputs, labels), optional
@@ -134,7 +135,8 @@ def predict(
     Parameters
     ----------
     model : torch.nn.Module
-    inputs : numpy.ndarray, int64, (n, time)
+    inputs : numpy.ndarray, (n, ...)
+        As in :func:`fit`.
     batch_size : int
     device : torch.device or str, optional
         Default: where the model is.
@@ -145,7 +147,7 @@ def predict(
     """
     from scipy.special import expit
 
-    return expit(_logits(model, np.asarray(inputs, dtype=np.int64), batch_size, device=device))
+    return expit(_logits(model, as_inputs(inputs), batch_size, device=device))
 
 
 def accuracy(model: torch.nn.Module, inputs: np.ndarray, labels: Sequence[int]) -> float:
@@ -154,19 +156,25 @@ def accuracy(model: torch.nn.Module, inputs: np.ndarray, labels: Sequence[int]) 
     return float(((predict(model, inputs) > 0.5) == (wanted > 0.5)).mean())
 
 
-def check(inputs: np.ndarray, labels: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return inputs as int64 and labels as float32; both must fit each other."""
-    inputs, labels = np.asarray(inputs), np.asarray(labels)
-    if inputs.ndim != 2 or not np.issubdtype(inputs.dtype, np.integer) or not len(inputs):
+def as_inputs(inputs: np.ndarray) -> np.ndarray:
+    """Return inputs as int64 where they are whole numbers, else as float32."""
+    inputs = np.asarray(inputs)
+    if inputs.ndim < 2 or inputs.dtype.kind not in "iuf" or not len(inputs):
         raise ValueError(
-            f"inputs are {inputs.dtype} of the shape {inputs.shape}; whole numbers (n, time) are "
-            "needed, at least one row: see classify.pad."
+            f"inputs are {inputs.dtype} of the shape {inputs.shape}; a row of numbers for each "
+            "text is needed, at least one row: see classify.pad."
         )
+    return inputs.astype(np.float32 if inputs.dtype.kind == "f" else np.int64, copy=False)
+
+
+def check(inputs: np.ndarray, labels: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return inputs as :func:`as_inputs` does and labels as float32; both must fit each other."""
+    inputs, labels = as_inputs(inputs), np.asarray(labels)
     if labels.shape != (len(inputs),):
         raise ValueError(f"{len(inputs):,} texts, but labels of the shape {labels.shape}.")
     if strange := sorted(set(labels.tolist()) - {0, 1}, key=str):
         raise ValueError(f"A label is 0 or 1, not {strange[0]!r}.")
-    return inputs.astype(np.int64, copy=False), labels.astype(np.float32)
+    return inputs, labels.astype(np.float32)
 
 
 def _logits(

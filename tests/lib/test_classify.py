@@ -420,7 +420,9 @@ def test_wrong_labels_and_inputs_are_refused() -> None:
         classify.fit(model, ids, ["pos"] * 7)
     with pytest.raises(ValueError, match="2 texts, but labels"):
         classify.fit(model, ids, labels, validation=(ids[:2], labels))
-    with pytest.raises(ValueError, match=r"float64 of the shape \(7, 4\)"):
-        classify.accuracy(model, ids.astype(float), labels)
+    with pytest.raises(ValueError, match=r"int64 of the shape \(7,\)"):
+        classify.accuracy(model, ids[:, 0], labels)
+    with pytest.raises(ValueError, match=r"<U21 of the shape \(7, 4\)"):
+        classify.predict(model, ids.astype(str))
     with pytest.raises(ValueError, match=r"shape \(0, 4\)"):
         classify.fit(model, ids[:0], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from elmo_reference import Reference, generate
 from test_elmo import options
 
+from course_lib import classify
 from course_lib.classify import messages
 from course_lib.elmo import Elmo
 from course_lib.vectors import WordVectors
@@ -33,6 +35,12 @@ def layers() -> np.ndarray:
     return np.random.default_rng(0).normal(size=(40, 3, 6)).astype(np.float32)
 
 
+@pytest.fixture
+def means(layers: np.ndarray) -> np.ndarray:
+    """The same, one row a message."""
+    return layers.reshape(40, 18)
+
+
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
 def test_layers_are_pooled_over_the_words_alone(
     model: Elmo, files: tuple[Path, Path], batch_size: int
@@ -53,59 +61,48 @@ def test_mean_vectors_pass_over_unknown_words() -> None:
     assert found.tolist() == [[2, 4], [0, 0]]
 
 
-def test_only_the_rows_to_learn_from_set_the_scale(layers: np.ndarray) -> None:
-    rows = np.arange(10)
-    found = messages.standardized(layers, rows)
-    np.testing.assert_allclose(found[rows].mean(0), 0, atol=1e-5)
-    np.testing.assert_allclose(found[rows].std(0), 1, atol=1e-4)
-    changed = layers.copy()
-    changed[20:] += 100
-    np.testing.assert_array_equal(messages.standardized(changed, rows)[:20], found[:20])
-
-
-def test_the_network_is_its_formula(layers: np.ndarray) -> None:
+def test_the_network_is_its_formula(layers: np.ndarray, means: np.ndarray) -> None:
     static = np.random.default_rng(1).normal(size=(40, 2)).astype(np.float32)
-    network = messages.MixedMeans(layers, static=static, hidden=5)
+    network = messages.MixedMeans(3, 6, static=2, hidden=5)
     with torch.no_grad():
         network.mix.scores.copy_(torch.tensor([0.5, -1.0, 2.0]))
         network.mix.gamma.fill_(1.7)
-    rows = np.array([7, 0, 7, 39])
     a, b = network.dense.weight.detach().numpy(), network.dense.bias.detach().numpy()
     w, c = network.out.weight.detach().numpy(), network.out.bias.detach().numpy()
     s = np.exp([0.5, -1.0, 2.0]) / np.exp([0.5, -1.0, 2.0]).sum()
-    for row, logit in zip(rows, network(torch.from_numpy(rows[:, None])).tolist(), strict=True):
+    logits = network(torch.from_numpy(np.hstack([means, static])))
+    for row, logit in enumerate(logits.tolist()):
         x = np.concatenate([1.7 * sum(s[j] * layers[row, j] for j in range(3)), static[row]])
         assert logit == pytest.approx((w @ np.maximum(a @ x + b, 0) + c).item(), abs=1e-5)
 
 
 @pytest.mark.parametrize(("weigh", "wanted"), [("equal", (0, 1, 2)), ("last", (2,))])
 def test_fixed_weights_stay_and_other_layers_do_not_count(
-    layers: np.ndarray, weigh: messages.Layers, wanted: tuple[int, ...]
+    layers: np.ndarray, means: np.ndarray, weigh: Any, wanted: tuple[int, ...]
 ) -> None:
     torch.manual_seed(0)
-    network = messages.MixedMeans(layers, weigh=weigh)
+    network = messages.MixedMeans(3, 6, weigh=weigh)
     labels = (layers[:, 0, 0] > 0).astype(int)
-    history = messages.fit_mixed(network, np.arange(40), labels, epochs=3, batch_size=8)
+    history = messages.fit_mixed(network, means, labels, epochs=3, batch_size=8)
     shares = history.filter(like="s_").to_numpy()
     assert shares.shape == (3, len(wanted))
     assert shares == pytest.approx(1 / len(wanted))
     assert history["gamma"].tolist() == [1, 1, 1]
-    mean = layers[:, list(wanted)].mean(1, keepdims=True)
-    same = messages.MixedMeans(mean, weigh="equal")
+    same = messages.MixedMeans(1, 6, weigh="equal")
     same.load_state_dict({**network.state_dict(), "mix.scores": torch.zeros(1)}, strict=True)
-    rows = torch.arange(40)[:, None]
-    torch.testing.assert_close(same(rows), network(rows))
+    mean = torch.from_numpy(layers[:, list(wanted)].mean(1))
+    torch.testing.assert_close(same(mean), network(torch.from_numpy(means)))
 
 
-def test_the_mix_moves_to_the_layer_that_knows(layers: np.ndarray) -> None:
+def test_the_mix_moves_to_the_layer_that_knows(layers: np.ndarray, means: np.ndarray) -> None:
     torch.manual_seed(0)
     labels = (layers[:, 1].sum(1) > 0).astype(int)
-    network = messages.MixedMeans(layers)
+    network = messages.MixedMeans(3, 6)
     history = messages.fit_mixed(
         network,
-        np.arange(32),
+        means[:32],
         labels[:32],
-        validation=(np.arange(32, 40), labels[32:]),
+        validation=(means[32:], labels[32:]),
         epochs=40,
         batch_size=8,
         alpha=1e-2,
@@ -118,13 +115,15 @@ def test_the_mix_moves_to_the_layer_that_knows(layers: np.ndarray) -> None:
     assert history["accuracy"].iloc[-1] == 1
     assert {"validation_loss", "validation_accuracy"} <= set(history)
     assert not network.mix._forward_hooks
+    new = classify.predict(network, means[:2])  # any message, not only those it was trained on
+    np.testing.assert_allclose(new, classify.predict(network, means)[:2], rtol=1e-6)
 
 
-def test_wrong_parts_are_refused(layers: np.ndarray) -> None:
+def test_wrong_parts_are_refused(means: np.ndarray) -> None:
     with pytest.raises(ValueError, match="'first'"):
-        messages.MixedMeans(layers, weigh="first")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="40 messages have layers, 39 vectors"):
-        messages.MixedMeans(layers, static=np.zeros((39, 2), np.float32))
+        messages.MixedMeans(3, 6, weigh="first")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="18 numbers a message; 3 layers of 6 and 2 others"):
+        messages.MixedMeans(3, 6, static=2)(torch.from_numpy(means))
 
 
 def test_fine_tuning_learns_the_text_and_leaves_the_model_as_it_was(tmp_path: Path) -> None:

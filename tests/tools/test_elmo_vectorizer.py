@@ -115,11 +115,13 @@ def test_each_text_goes_through_the_model_once(model) -> None:
 def test_the_cache_is_bounded_and_exact(model, cache, again) -> None:
     vectorizer = ElmoVectorizer(model, cache=cache).fit(TEXTS)
     first = vectorizer.transform(TEXTS)
-    assert len(vectorizer._known) == cache
-    assert all(vector.base is None for vector in vectorizer._known.values())  # no batch is kept
+    assert len(vectorizer._known.held) == cache
+    assert all(
+        vector.base is None for vector in vectorizer._known.held.values()
+    )  # no batch is kept
     seen = seen_by(model)
     np.testing.assert_allclose(vectorizer.transform(TEXTS), first, rtol=0, atol=1e-6)
-    assert len(seen) == again and len(vectorizer._known) == cache
+    assert len(seen) == again and len(vectorizer._known.held) == cache
     first[:] = 0  # a caller may write into what it got
     assert vectorizer.transform(TEXTS).any(1).all()
 
