@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 
 from course_tools import notebooks
 
+LEFT_OUT = {notebooks.NOTES, notebooks.VERIFY}  # tags of cells that students do not get
 SCHEMA = 3  # of nbgrader's cell metadata
 _STARS = re.compile(r"[Dd]ifficulty[:* ]*([★☆]{3})")
 
@@ -85,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for path in paths:
             notebook = notebooks.read(path)
             graded = cells(notebook)
+            notebook.cells = [c for c in notebook.cells if not LEFT_OUT & set(notebooks.tags(c))]
             for cell in notebook.cells:
                 if cell.id in graded:
                     cell.metadata["nbgrader"] = graded[cell.id]

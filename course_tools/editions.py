@@ -26,7 +26,6 @@ from nbformat.v4 import new_markdown_cell
 from course_tools import assignments, markdown, notebooks
 from course_tools.execute import tidy
 
-LEFT_OUT = {notebooks.NOTES, notebooks.VERIFY}  # tags of cells that students do not get
 RECORD = ".copies.json"  # in the folder of the copies: SHA-256 of each as it was written
 
 NOTE = """\
@@ -55,7 +54,9 @@ def student(notebook: NotebookNode, name: str, siblings: Collection[str]) -> Not
     """
     notebook = copy.deepcopy(notebook)
     graded = assignments.cells(notebook)
-    notebook.cells = [c for c in notebook.cells if not LEFT_OUT & set(notebooks.tags(c))]
+    notebook.cells = [
+        c for c in notebook.cells if not assignments.LEFT_OUT & set(notebooks.tags(c))
+    ]
     for item in notebooks.exercises(notebook):
         try:
             item.solution.source = notebooks.solution(item.solution.source).student(item.title)

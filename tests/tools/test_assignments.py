@@ -91,12 +91,14 @@ def test_student_copies_and_assignments_carry_the_metadata(starred, course, tmp_
     wanted = assignments.cells(starred)
     for cell in starred.cells:
         cell.metadata.pop("nbgrader", None)  # it is not stored
+    by_id(starred)["recap"].metadata["tags"] = ["notes"]
     path = course(starred)
     assert assignments.main([str(tmp_path / "source" / "ps1"), str(path)]) == 0
     assert "1 notebooks for nbgrader in" in capsys.readouterr().out
     source = nbformat.read(tmp_path / "source" / "ps1" / path.name, 4)
     copied = editions.student(starred, "90_sample.ipynb", set())
     for made in (by_id(source), by_id(copied)):
+        assert not {"recap", "process-verify"} & set(made)
         assert {i: c.metadata["nbgrader"] for i, c in made.items() if "nbgrader" in c.metadata} == (
             wanted
         )

@@ -15,7 +15,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from course_tools import editions, launch, lint, notebooks
+from course_tools import assignments, launch, lint, notebooks
 from course_tools.page import Page
 
 REPO = "someone/word-vectors"
@@ -109,7 +109,7 @@ def test_a_copy_is_the_student_copy_with_an_installation_in_front(copied, sample
     found = {p.relative_to(copied / "launch").as_posix() for p in copied.rglob("*.ipynb")}
     assert found == names
     made = notebooks.read(copied / "launch" / "90_sample.ipynb")
-    ids = [c.id for c in sample.cells if not editions.LEFT_OUT & set(notebooks.tags(c))]
+    ids = [c.id for c in sample.cells if not assignments.LEFT_OUT & set(notebooks.tags(c))]
     assert [c.id for c in made.cells if c.id in ids] == ids
     assert [c.id for c in made.cells][:2] == ["launch-note", "launch-install"]
     assert not any("x + x" in c.source for c in made.cells)  # no solution
