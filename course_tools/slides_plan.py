@@ -35,15 +35,13 @@ _LINKS_ALONE = re.compile(
 
 
 def is_skipped(cell: NotebookNode) -> bool:
-    """Tell whether a cell is machinery: set-up, solution, check, or assertions for CI."""
-    if cell.cell_type != "code":
-        return not cell.source.strip()
-    return bool({SETUP, EXERCISE, CHECK, VERIFY} & set(tags(cell)))
+    """Tell whether a cell is machinery: set-up, solution, check, assertions, or nothing at all."""
+    return not cell.source.strip() or bool({SETUP, EXERCISE, CHECK, VERIFY} & set(tags(cell)))
 
 
 def is_drawing(cell: NotebookNode) -> bool:
     """Tell whether a code cell draws a figure; its slide is the figure, large."""
-    return cell.cell_type == "code" and (FIGURE in tags(cell) or "plots.show(" in cell.source)
+    return FIGURE in tags(cell)
 
 
 def _text_height(source: str) -> float:

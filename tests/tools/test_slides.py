@@ -61,15 +61,16 @@ def test_a_long_result_alone_goes_on_to_a_next_slide():
 
 def test_a_figure_has_its_own_slide_or_a_short_text_above_it():
     picture = new_output("display_data", data={"image/png": "aGVsbG8="})
-    drawn = code("draw", "plots.show(fig, alt='a')", outputs=[picture])
+    drawn = code("draw", "plots.show(fig, alt='a')", "figure", outputs=[picture])
     long = "## 1 · First\n\n" + "A word. " * 80
     assert types(text("one", long), drawn, code("next", "x = 1"))[1:] == ["subslide", "subslide"]
     assert types(text("one", "## 1 · First"), drawn, code("next", "x = 1"))[1:] == ["-", "subslide"]
 
 
-def test_assertions_for_ci_are_left_out():
-    assert slides_plan.is_skipped(code("c", "x = 1\nassert x", "verify"))
-    assert not slides_plan.is_skipped(code("c", "print(1)"))
+@pytest.mark.parametrize("tag", ["setup", "exercise", "check", "verify"])
+def test_machinery_is_left_out(tag):
+    found = types(text("one", "## 1"), code("c", "assert 1", tag), code("d", "1"))
+    assert found == ["slide", "skip", "-"]
 
 
 def test_a_folded_answer_takes_no_room():
