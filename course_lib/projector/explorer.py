@@ -293,7 +293,7 @@ class Explorer:
             padded = np.full((self.shown, dimensions), np.nan, dtype=np.float32)
             padded[: len(places)] = places
             titles = axis_titles(method, dimensions)
-            self._pictures[dimensions].draw(padded, titles, self._paint())
+            self._pictures[dimensions].draw(padded, titles, self._coloring())
             self._drawn[dimensions] = (method, color)
         for box, shown in zip(self._stage.children, self._pictures, strict=True):
             box.layout.display = None if shown == dimensions else "none"
@@ -346,7 +346,7 @@ class Explorer:
             said.append(f"Not in the picture (too rare): {', '.join(beyond)}.")
         return " ".join(said)
 
-    def _paint(self) -> Coloring:
+    def _coloring(self) -> Coloring:
         color = self.color_choice.value
         if color not in self._colorings:
             if color == "cluster":

@@ -113,6 +113,22 @@ def test_first_step_in_closed_form() -> None:
     assert not word[[0, 2], :-1].any() and not context[[0, 1], [0, 1]].any()
 
 
+@pytest.mark.parametrize("autograd", [False, True])
+def test_training_against_adagrad_written_out(autograd: bool) -> None:
+    """All entries in one batch: the same start, then sums of squares from 1, as in the program."""
+    torch.manual_seed(7)
+    start = GloVe(5, 3).double()
+    tables = [start.word.detach().numpy().copy(), start.context.detach().numpy().copy()]
+    sums = [np.ones_like(table) for table in tables]
+    for _ in range(3):
+        _, *gradients = by_hand(*tables, *COUNTS.nonzero())
+        for table, total, gradient in zip(tables, sums, gradients, strict=True):
+            total += gradient**2
+            table -= 0.05 * gradient / np.sqrt(total)
+    vectors = glove.fit(COUNTS, FIVE, vector_size=3, epochs=3, seed=7, autograd=autograd)
+    np.testing.assert_allclose(vectors.matrix, tables[0][:, :3] + tables[1][:, :3], atol=1e-5)
+
+
 def low_rank_counts() -> np.ndarray:
     """Build counts whose logarithms are w·w~ + b + b~ exactly, with vectors of length 2."""
     rng = np.random.default_rng(3)
