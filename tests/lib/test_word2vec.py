@@ -234,6 +234,21 @@ def test_every_word_is_a_center_once() -> None:
     assert seen == list(range(1000))
 
 
+@pytest.mark.parametrize(("options", "power"), [({}, 0.75), ({"ns_exponent": 0.25}, 0.25)])
+def test_training_draws_noise_by_a_power_of_the_counts(options: dict, power: float) -> None:
+    cumulative = []
+
+    def spy(distribution: torch.Tensor, *rest: Any) -> torch.Tensor:
+        cumulative.append(distribution)
+        return draw_noise(distribution, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("course_lib.word2vec.loop.draw_noise", spy)
+        word2vec.train([["a", "b", "a", "c", "a", "b"]] * 20, min_count=1, epochs=1, **options)
+    wanted = np.array([60.0, 40.0, 20.0]) ** power  # a, b, c
+    np.testing.assert_allclose(cumulative[0], np.cumsum(wanted) / wanted.sum(), rtol=1e-12)
+
+
 def test_noise_follows_its_distribution() -> None:
     counts = np.array([1000, 500, 100, 40, 10, 5, 1])
     p = noise_distribution(counts)
