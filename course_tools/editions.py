@@ -84,7 +84,7 @@ def student(notebook: NotebookNode, name: str, siblings: Collection[str]) -> Not
 
 
 def _moved(target: str, name: str, siblings: Collection[str]) -> str:
-    """Return a link as it reads from one folder further down."""
+    """Rewrite a relative link for a notebook one folder deeper."""
     inner = target.strip("<>")
     if re.match(r"#|[a-zA-Z][a-zA-Z0-9+.-]*:|/", inner):
         return target
@@ -154,7 +154,7 @@ def write(made: Mapping[str, str], folder: Path) -> list[str]:
 
 
 def _places(name: str) -> Iterator[str]:
-    """Yield where a copy may lie: ``04_x.ipynb``, ``04_x-newer.ipynb``, ``04_x-newer-2.ipynb``."""
+    """Yield the candidate paths of a copy: ``04_x.ipynb``, then with ``-newer``, ``-newer-2`` …"""
     stem = name.removesuffix(".ipynb")
     yield name
     for number in range(1, 100):

@@ -129,7 +129,7 @@ def _grade_one(submission: Submission, common: dict[str, object]) -> Grade:
 def _verdicts(
     submission: Submission, tasks: list[Task], common: dict[str, object]
 ) -> Iterator[tuple[Task, tuple[bool, str]]]:
-    """Yield the verdicts of one checker, as far as it comes."""
+    """Yield the verdicts of one checker until it ends or fails."""
     exercises = []
     for task in tasks:
         own, others = submission.sources(task)

@@ -179,7 +179,7 @@ def _hosted(cell: NotebookNode) -> NotebookNode:
 
 
 def _led(target: str, name: str, siblings: Collection[str], page: str) -> str:
-    """Return a link in a notebook as it reads on a hosted machine."""
+    """Rewrite a link of a notebook for a hosted machine."""
     inner = target.strip("<>")
     led = posixpath.normpath(posixpath.join(posixpath.dirname(name), inner.partition("#")[0]))
     if re.match(r"#|[a-zA-Z][a-zA-Z0-9+.-]*:", inner) or led in siblings:

@@ -118,7 +118,7 @@ def problem(error: BaseException, source: str) -> list[Any]:
 
 
 def _fixed(args: list[Any], kwargs: dict[str, Any]) -> str:
-    """Return as text what a call must leave as it is: all arguments but the generators."""
+    """Serialize the arguments that a call must not change: all but random generators."""
     moving = values.generators(args, kwargs)
     fixed = [v for v in (*args, *kwargs.values()) if not any(v is one for one in moving)]
     return json.dumps(values.pack(fixed))

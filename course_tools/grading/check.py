@@ -23,7 +23,7 @@ STARTUP = 300.0  # seconds for the set-up of the notebook, which is ours
 
 
 class Ended(RuntimeError):
-    """The process of an answer is gone, or has said what no answer says."""
+    """The process that runs an answer has ended, or has sent what is no message."""
 
 
 class Proxy:
@@ -97,7 +97,7 @@ class Proxy:
 
 
 def hear(child: sandbox.Child, seconds: float) -> list[Any]:
-    """Wait for a message of an answer.
+    """Receive one message from the process that runs an answer.
 
     Raises
     ------

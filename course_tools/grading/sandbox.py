@@ -40,7 +40,7 @@ class NoSandboxError(RuntimeError):
 
 
 def command(helpers: Path, hidden: Sequence[Path]) -> list[str]:
-    """Return the command in front of an answer that shuts it in.
+    """Return the isolation prefix of an answer's command: bubblewrap and what it binds.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ _DTYPE = re.compile(r"[<>|=][biufcSU]\d+")
 
 
 class Remote:
-    """A function of the check, as an answer sees it: each call asks the other process.
+    """A function of the check in the answer's process: a call is sent to the checking process.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Remote:
         self._ask = ask
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function where it lives."""
+        """Call the function in the checking process."""
         return self._ask(self.number, args, kwargs)
 
 
