@@ -154,7 +154,7 @@ def write(made: Mapping[str, str], folder: Path) -> list[str]:
 
 
 def _places(name: str) -> Iterator[str]:
-    """Yield the candidate paths of a copy: ``04_x.ipynb``, then with ``-newer``, ``-newer-2`` …"""
+    """Yield the paths that a copy may have: as given, with ``-newer``, then ``-newer-2`` and on."""
     stem = name.removesuffix(".ipynb")
     yield name
     for number in range(1, 100):
