@@ -141,16 +141,17 @@ def fast(
 ) -> tuple[torch.Tensor, State]:
     """Do what :func:`by_cell` does, both directions at once and with one product for all W x_t.
 
-    With ``rows`` that is one for all distinct words.
+    With ``rows`` that is one for all distinct words, and b is added once to each of them.
     """
 
     def both(name: str) -> torch.Tensor:
         return torch.stack([getattr(layer, name) for layer in layers])
 
+    bias = (both("bias") + both("forget")).unsqueeze(1)  # (2, 1, 4 H)
     scores = inputs @ both("input_weight").mT  # (2, N or n, 4 H)
     if rows is not None:
-        scores = scores[torch.arange(2, device=rows.device).unsqueeze(1), rows]  # (2, N, 4 H)
-    bias = (both("bias") + both("forget")).unsqueeze(1)  # (2, 1, 4 H)
+        places = torch.arange(2, device=rows.device).unsqueeze(1), rows
+        scores, bias = scores.add_(bias)[places], None  # (2, N, 4 H)
     projected = layers[0].projection is not None
     projection = both("projection") if projected else None  # (2, P, H)
     clips = layers[0].cell_clip, layers[0].proj_clip if projected else 0.0

@@ -34,7 +34,7 @@ class Recurrence(torch.autograd.Function):
     def forward(
         ctx: FunctionCtx,
         scores: torch.Tensor,
-        bias: torch.Tensor,
+        bias: torch.Tensor | None,
         state_weight: torch.Tensor,
         projection: torch.Tensor | None,
         h: torch.Tensor,
@@ -48,8 +48,8 @@ class Recurrence(torch.autograd.Function):
         ----------
         scores : torch.Tensor, (D, N, 4 H)
             W x of each word, gates i, f, g, o. It is written over: nothing else may need it.
-        bias : torch.Tensor, (D, 1, 4 H)
-            b.
+        bias : torch.Tensor, (D, 1, 4 H), optional
+            b, where it is not in the scores already.
         state_weight : torch.Tensor, (D, 4 H, P)
             U.
         projection : torch.Tensor, (D, P, H), optional
@@ -76,7 +76,9 @@ class Recurrence(torch.autograd.Function):
         cells, hidden = scores.new_empty(2, len(c), outputs.shape[1] if keep else c.shape[1], size)
         for words, alive in _steps(sizes):
             kept = words if keep else slice(alive)  # where a step's numbers go
-            gates = scores[:, words].baddbmm_(h[:, :alive], state_weight.mT).add_(bias)
+            gates = scores[:, words].baddbmm_(h[:, :alive], state_weight.mT)
+            if bias is not None:
+                gates.add_(bias)
             i, f, g, o = gates.chunk(4, 2)  # (D, alive, H) each
             gates[..., : 2 * size].sigmoid_()
             g.tanh_()
@@ -130,7 +132,7 @@ class Recurrence(torch.autograd.Function):
             d_h[:, :alive] = gates[:, words] @ state_weight
         d_state_weight = (before.mT @ gates).mT  # (D, 4 H, P)
         d_projection = None if projection is None else d_raw.mT @ hidden  # (D, P, H)
-        d_bias = gates.sum(1, keepdim=True)  # (D, 1, 4 H)
+        d_bias = gates.sum(1, keepdim=True) if ctx.needs_input_grad[1] else None  # (D, 1, 4 H)
         return gates, d_bias, d_state_weight, d_projection, d_h, d_c, None, None
 
 

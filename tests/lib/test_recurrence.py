@@ -144,11 +144,16 @@ def test_at_the_bound_itself_the_gradient_is_that_of_clamp(kind: torch.dtype) ->
 def test_rows_of_distinct_words_give_what_the_words_give() -> None:
     layers = pair(9, (0.3, 0.1), torch.float64)
     _, state = text(9, torch.float64)
-    distinct = torch.randn(4, 5, dtype=torch.float64)
+    distinct = torch.randn(4, 5, dtype=torch.float64, requires_grad=True)
     rows = torch.randint(4, (2, sum(SIZES)))
-    one, _ = fast(layers, distinct[rows], SIZES, state)
-    other, _ = fast(layers, distinct, SIZES, state, rows)
-    torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+    weights = [distinct, *(w for layer in layers for w in layer.parameters())]
+    found = []
+    for outputs, _ in (
+        fast(layers, distinct[rows], SIZES, state),
+        fast(layers, distinct, SIZES, state, rows),
+    ):
+        found.append([outputs, *torch.autograd.grad(outputs.square().sum(), weights)])
+    torch.testing.assert_close(*found, rtol=0, atol=1e-12)
 
 
 def test_a_second_gradient_of_the_same_run_is_refused() -> None:
