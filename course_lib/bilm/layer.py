@@ -139,22 +139,43 @@ def fast(
     state: State,
     rows: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, State]:
-    """Do what :func:`by_cell` does, both directions at once and with one product for all W x_t.
+    """Do what :func:`by_cell` does with one product for all W x_t and no graph of the steps.
 
-    With ``rows`` that is one for all distinct words, and b is added once to each of them.
+    A GPU works on both directions at once, for a step of one is little to do. A processor reads
+    one after the other: that keeps more of the weights near, and copies none of them.
     """
-
-    def both(name: str) -> torch.Tensor:
-        return torch.stack([getattr(layer, name) for layer in layers])
-
-    bias = (both("bias") + both("forget")).unsqueeze(1)  # (2, 1, 4 H)
-    scores = inputs @ both("input_weight").mT  # (2, N or n, 4 H)
-    if rows is not None:
-        places = torch.arange(2, device=rows.device).unsqueeze(1), rows
-        scores, bias = scores.add_(bias)[places], None  # (2, N, 4 H)
-    projected = layers[0].projection is not None
-    projection = both("projection") if projected else None  # (2, P, H)
-    clips = layers[0].cell_clip, layers[0].proj_clip if projected else 0.0
-    given = scores, bias, both("state_weight"), projection, *state, sizes, clips
-    outputs, h, c = Recurrence.apply(*given)
+    groups = [slice(0, 1), slice(1, 2)] if inputs.is_cpu else [slice(0, 2)]
+    found = []
+    for group in groups:
+        given = inputs if inputs.dim() == 2 else inputs[group]  # (n, P) or (D, N, P)
+        h, c = (part[group] for part in state)
+        found.append(
+            _group(layers[group], given, sizes, h, c, None if rows is None else rows[group])
+        )
+    outputs, h, c = (torch.cat(parts) for parts in zip(*found, strict=True))
     return outputs, (h, c)
+
+
+def _group(
+    layers: Sequence[Layer],
+    inputs: torch.Tensor,
+    sizes: Sequence[int],
+    h: torch.Tensor,
+    c: torch.Tensor,
+    rows: torch.Tensor | None,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Run D directions at once. With rows, W x + b is taken once for each distinct word."""
+
+    def stacked(name: str) -> torch.Tensor:
+        weights = [getattr(layer, name) for layer in layers]
+        return torch.stack(weights) if len(weights) > 1 else weights[0].unsqueeze(0)
+
+    bias = (stacked("bias") + stacked("forget")).unsqueeze(1)  # (D, 1, 4 H)
+    scores = inputs @ stacked("input_weight").mT  # (D, N or n, 4 H)
+    if rows is not None:
+        places = torch.arange(len(rows), device=rows.device).unsqueeze(1), rows
+        scores, bias = scores.add_(bias)[places], None  # (D, N, 4 H)
+    projected = layers[0].projection is not None
+    projection = stacked("projection") if projected else None  # (D, P, H)
+    clips = layers[0].cell_clip, layers[0].proj_clip if projected else 0.0
+    return Recurrence.apply(scores, bias, stacked("state_weight"), projection, h, c, sizes, clips)

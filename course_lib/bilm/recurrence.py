@@ -70,26 +70,26 @@ class Recurrence(torch.autograd.Function):
         torch.Tensor, (D, B, H)
             c likewise.
         """
-        size, first_h, first_c, h, c = c.shape[2], h, c, h.clone(), c.clone()
-        outputs = scores.new_empty(*scores.shape[:2], h.shape[2])  # h, not yet clipped
-        keep = any(ctx.needs_input_grad)
-        cells, hidden = scores.new_empty(2, len(c), outputs.shape[1] if keep else c.shape[1], size)
+        first_h, first_c, h, c = h, c, h.clone(), c.clone()
+        size, words_all, keep = c.shape[2], scores.shape[1], any(ctx.needs_input_grad)
+        outputs = scores.new_empty(len(c), words_all, h.shape[2])  # h, not yet clipped
+        # c, not yet clipped, and what is projected; the gradient alone needs them
+        cells, hidden = scores.new_empty(2, len(c), words_all if keep else 0, size)
         for words, alive in _steps(sizes):
-            kept = words if keep else slice(alive)  # where a step's numbers go
-            gates = scores[:, words].baddbmm_(h[:, :alive], state_weight.mT)
+            gates, now = scores[:, words].baddbmm_(h[:, :alive], state_weight.mT), c[:, :alive]
             if bias is not None:
                 gates.add_(bias)
             i, f, g, o = gates.chunk(4, 2)  # (D, alive, H) each
             gates[..., : 2 * size].sigmoid_()
-            g.tanh_()
-            o.sigmoid_()
-            torch.mul(f, c[:, :alive], out=cells[:, kept]).addcmul_(i, g)  # c, not yet clipped
-            c[:, :alive] = _clip(cells[:, kept], clips[0])
-            torch.mul(o, c[:, :alive].tanh(), out=hidden[:, kept])
-            if projection is None:
-                outputs[:, words] = hidden[:, kept]
-            else:
-                outputs[:, words] = hidden[:, kept] @ projection.mT
+            now.mul_(f).addcmul_(i, g.tanh_())
+            if keep:
+                cells[:, words] = now
+            if clips[0]:
+                now.clamp_(-clips[0], clips[0])
+            shown = now.tanh().mul_(o.sigmoid_())  # (D, alive, H)
+            if keep:
+                hidden[:, words] = shown
+            outputs[:, words] = shown if projection is None else shown @ projection.mT
             h[:, :alive] = _clip(outputs[:, words], clips[1])
         tensors = scores, state_weight, projection, first_h, first_c, cells, hidden, outputs
         ctx.save_for_backward(*(tensors if keep else ()))
