@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -78,6 +79,32 @@ def device() -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+@cache
+def compiled(function: Callable[..., T]) -> Callable[..., T]:
+    """Return a loop over arrays, compiled by numba.
+
+    Sums may be taken in another order and roots be approximated to the last bit; NaN and
+    infinity stay what they are. The lock of the interpreter is released while it runs, so
+    threads run side by side. What was compiled is kept on the disk for the next time.
+
+    Parameters
+    ----------
+    function : callable
+        On NumPy arrays and numbers; it works uncompiled too, slowly.
+    """
+    import numba
+
+    options = {
+        "nogil": True,
+        "error_model": "numpy",
+        "fastmath": {"afn", "arcp", "contract", "nsz", "reassoc"},
+    }
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder to keep it in
+        return numba.njit(**options)(function)
 
 
 def seed_everything(seed: int) -> np.random.Generator:

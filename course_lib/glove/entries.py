@@ -1,11 +1,16 @@
-"""Entries of the co-occurrence matrix, laid out so that a step can sum them row by row."""
+"""Entries of the co-occurrence matrix, and the order in which they are taken."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+
+if TYPE_CHECKING:
+    from scipy.sparse import coo_array
+
+PARTS = 16  # Rows and columns are cut into so many; more threads than that have nothing to do.
 
 
 def weight(
@@ -35,77 +40,91 @@ def weight(
     return (counts / x_max).clip(max=1) ** exponent
 
 
-@dataclass(frozen=True)
-class Entries:
-    """Some non-zero entries X_ij of the co-occurrence matrix, sorted by row.
+class Entries(NamedTuple):
+    """Some non-zero entries X_ij of the co-occurrence matrix.
 
     Attributes
     ----------
-    rows, columns : torch.Tensor, int32, (n,)
+    rows, columns : numpy.ndarray, int32, (n,)
         i and j.
-    log_counts, weights : torch.Tensor, float, (n,)
+    log_counts, weights : numpy.ndarray, float32, (n,)
         log X_ij and f(X_ij).
-    row_ids, row_starts : torch.Tensor, int32, (different rows,)
-        Each row that occurs, and the place of its first entry.
-    by_column : torch.Tensor, int32, (n,)
-        The order that sorts the entries by column.
-    column_ids, column_starts : torch.Tensor, int32, (different columns,)
-        As for the rows, in that order.
     """
 
-    rows: torch.Tensor
-    columns: torch.Tensor
-    log_counts: torch.Tensor
-    weights: torch.Tensor
-    row_ids: torch.Tensor
-    row_starts: torch.Tensor
-    by_column: torch.Tensor
-    column_ids: torch.Tensor
-    column_starts: torch.Tensor
+    rows: np.ndarray
+    columns: np.ndarray
+    log_counts: np.ndarray
+    weights: np.ndarray
 
     @classmethod
-    def of(
+    def shuffled(
         cls,
-        rows: torch.Tensor,
-        columns: torch.Tensor,
-        counts: torch.Tensor,
+        counts: coo_array,
+        rng: np.random.Generator,
         *,
         x_max: float = 100.0,
         exponent: float = 0.75,
     ) -> Entries:
-        """Sort entries and note where each row and each column begins.
+        """Take the entries above 0 of a matrix, in an order drawn at random.
 
         Parameters
         ----------
-        rows, columns : torch.Tensor, int, (n,)
-        counts : torch.Tensor, float, (n,)
-            X_ij, above 0.
+        counts : scipy.sparse.coo_array, (V, V)
+        rng : numpy.random.Generator
         x_max, exponent : float
             See :func:`weight`.
         """
-        order = torch.argsort(rows, stable=True)
-        rows, columns, counts = rows[order].int(), columns[order].int(), counts[order]
-        by_column = torch.argsort(columns, stable=True).int()
-        return cls(
-            rows,
-            columns,
-            counts.log(),
-            weight(counts, x_max=x_max, exponent=exponent),
-            *_runs(rows),
-            by_column,
-            *_runs(columns[by_column]),
-        )
+        order = rng.permutation(counts.nnz)
+        order = order[counts.data[order] > 0]
+        rows, columns = (ids[order].astype(np.int32) for ids in counts.coords)
+        values = counts.data[order].astype(np.float32)
+        return cls(rows, columns, np.log(values), weight(values, x_max=x_max, exponent=exponent))
 
-    def __len__(self) -> int:
-        """Return n."""
-        return len(self.rows)
-
-    def to(self, device: torch.device) -> Entries:
-        """Return the same entries on another device."""
-        return Entries(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+    def part(self, start: int, stop: int) -> Entries:
+        """Return the entries from ``start`` to before ``stop``."""
+        return Entries(*(values[start:stop] for values in self))
 
 
-def _runs(sorted_ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the different ids and the place where each begins."""
-    ids, lengths = torch.unique_consecutive(sorted_ids, return_counts=True)
-    return ids, (lengths.cumsum(0) - lengths).int()
+def blocks(entries: Entries) -> list[list[Entries]]:
+    """Cut the matrix into blocks, listed by diagonals.
+
+    Rows are cut into ``PARTS`` runs of about as many entries, columns likewise. Block (p, q)
+    stands in the diagonal q - p, counted in a circle. The blocks of one diagonal share no row
+    and no column, so threads can train on them at the same time and never touch the same
+    number: what comes out does not depend on how many threads there are. A block also touches
+    few rows of the tables, which stay in the processor's cache.
+
+    Parameters
+    ----------
+    entries : Entries
+
+    Returns
+    -------
+    list of list of Entries
+        In each diagonal the largest block first; entries keep their order inside a block.
+
+    References
+    ----------
+    Gemulla, Nijkamp, Haas and Sismanis 2011, "Large-Scale Matrix Factorization with
+    Distributed Stochastic Gradient Descent", section 4.
+    """
+    p, q = (_run_of_each(ids) for ids in (entries.rows, entries.columns))
+    block = ((q - p) % PARTS * PARTS + p).astype(np.int16)  # int16 is sorted in linear time
+    order = np.argsort(block, kind="stable")
+    ordered = Entries(*(values[order] for values in entries))
+    stops = np.bincount(block, minlength=PARTS**2).cumsum()
+    cut = [ordered.part(*ends) for ends in zip([0, *stops[:-1]], stops, strict=True)]
+    return [
+        sorted((part for part in cut[start : start + PARTS] if len(part.rows)), key=_size)[::-1]
+        for start in range(0, PARTS**2, PARTS)
+    ]
+
+
+def _size(entries: Entries) -> int:
+    return len(entries.rows)
+
+
+def _run_of_each(ids: np.ndarray) -> np.ndarray:
+    """Return for each id the number of its run, from 0: int, (n,)."""
+    entries_so_far = np.bincount(ids).cumsum()
+    return ((entries_so_far - 1) * PARTS // entries_so_far[-1])[ids]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +13,8 @@ import torch
 
 from course_lib import runtime
 from course_lib.counts import cooccurrence
-from course_lib.glove.entries import Entries
-from course_lib.glove.fast import adagrad_step
+from course_lib.glove.adagrad import adagrad_steps
+from course_lib.glove.entries import Entries, blocks
 from course_lib.glove.model import GloVe
 from course_lib.text import Vocabulary, check_corpus, check_whole_number
 from course_lib.vectors import WordVectors
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from scipy.sparse import coo_array, sparray
 
-BATCH_SIZE = 4096  # Entries in a step: larger ones are little faster and learn less an epoch.
+BATCH_SIZE = 4096  # Entries in a step of torch's: larger ones learn less an epoch.
+Step = Callable[[Entries], "float | torch.Tensor"]
 
 
 def train(
@@ -127,15 +127,16 @@ def fit(
         See :func:`weight`.
     seed : int
     workers : int
-        Threads of the CPU. The result does not depend on their number.
+        Threads of the CPU, of use up to 16. The result does not depend on their number.
     device : str or torch.device, optional
-        The CPU if not given.
-    batch_size : int
-        Entries a step. They are spread over batches at random, once; each epoch takes the
-        batches in another order.
+        The CPU if not given. A step follows each entry there (:func:`adagrad_steps`), on the
+        :func:`blocks` of the matrix; each epoch takes the diagonals in another order.
     autograd : bool
-        Take gradients from :class:`GloVe` and steps from ``torch.optim.Adagrad``. Same
-        result, slower.
+        Take gradients from :class:`GloVe` and steps from ``torch.optim.Adagrad``, for many
+        entries at once. On a GPU it is always so.
+    batch_size : int
+        How many entries that is. They are spread over batches at random, once; each epoch
+        takes the batches in another order.
 
     Returns
     -------
@@ -169,103 +170,85 @@ def fit(
     counts = csr_array(counts).tocoo()  # adds up what stands at the same place
     _check_counts(counts, vocabulary)
     target = torch.device(device or "cpu")
-    generator = torch.Generator().manual_seed(seed)
+    rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed
         torch.manual_seed(seed)
         model = GloVe(len(vocabulary), vector_size).to(target)
-    batches = _batches(counts, batch_size, generator, x_max, exponent, target)
-    step = _autograd_step(model, alpha) if autograd else _fast_step(model, alpha)
-    stop = threading.Event()
-    # A thread of its own, so the limit on cores does not outlive the training.
-    with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(workers,)) as pool:
-        try:
-            history = pool.submit(_epochs, batches, step, epochs, generator, stop).result()
-        finally:
-            stop.set()  # an interrupt ends the training after the present step
+    entries = Entries.shuffled(counts, rng, x_max=x_max, exponent=exponent)
+    if autograd or target.type != "cpu":
+        groups = [[part] for part in _batches(entries, batch_size, target)]
+        step, threads = _autograd_step(model, alpha), 1
+    else:
+        groups, step, threads = blocks(entries), _compiled_step(model, alpha), workers
+        step(entries.part(0, 0))  # compiled here, not in the first epoch
+    # Threads of their own, so the limit on torch's cores does not outlive the training.
+    with ThreadPoolExecutor(
+        threads, initializer=torch.set_num_threads, initargs=(workers,)
+    ) as pool:
+        history = _epochs(groups, step, epochs, rng, pool)
     return WordVectors(
         vocabulary.words,
         model.vectors(),
         counts=vocabulary.counts,
-        context=model.context[:, :-2].detach().cpu().numpy(),
+        context=model.context[:, :-1].detach().cpu().numpy(),
         history=history,
     )
 
 
-def _batches(
-    counts: coo_array,
-    batch_size: int,
-    generator: torch.Generator,
-    x_max: float,
-    exponent: float,
-    device: torch.device,
-) -> list[Entries]:
-    """Shuffle the entries above 0 and split them into batches of ``batch_size``."""
-    rows, columns = (torch.from_numpy(ids.astype(np.int32)) for ids in counts.coords)
-    values = torch.from_numpy(counts.data.astype(np.float32))
-    order = torch.randperm(len(values), generator=generator)
-    order = order[values[order] > 0]
-    return [
-        Entries.of(rows[part], columns[part], values[part], x_max=x_max, exponent=exponent).to(
-            device
-        )
-        for part in order.split(batch_size)
-    ]
+def _batches(entries: Entries, batch_size: int, device: torch.device) -> list[Entries]:
+    """Split shuffled entries into batches of tensors on a device."""
+    on_device = Entries(*(torch.from_numpy(values).to(device) for values in entries))
+    starts = range(0, len(entries.rows), batch_size)
+    return [on_device.part(start, start + batch_size) for start in starts]
 
 
-def _fast_step(model: GloVe, alpha: float) -> Callable[[Entries], torch.Tensor]:
-    word, context = model.word.data, model.context.data
-    word_squares, context_squares = torch.ones_like(word), torch.ones_like(context)
-
-    def step(entries: Entries) -> torch.Tensor:
-        return adagrad_step(word, context, word_squares, context_squares, entries, alpha=alpha)
-
-    return step
+def _compiled_step(model: GloVe, alpha: float) -> Step:
+    tables = [table.detach().numpy() for table in (model.word, model.context)]
+    squares = [np.ones_like(table) for table in tables]
+    steps = runtime.compiled(adagrad_steps)
+    return lambda entries: steps(*tables, *squares, *entries, np.float32(alpha))
 
 
-def _autograd_step(model: GloVe, alpha: float) -> Callable[[Entries], torch.Tensor]:
+def _autograd_step(model: GloVe, alpha: float) -> Step:
     optimizer = torch.optim.Adagrad(model.parameters(), lr=alpha, initial_accumulator_value=1.0)
 
     def step(entries: Entries) -> torch.Tensor:
         optimizer.zero_grad()
-        loss = model.loss(entries)
+        loss = model.loss(*entries)
         loss.backward()
-        model.freeze_ones()
         optimizer.step()
-        return loss.detach()
+        return loss.detach().double()
 
     return step
 
 
 def _epochs(
-    batches: list[Entries],
-    step: Callable[[Entries], torch.Tensor],
+    groups: list[list[Entries]],
+    step: Step,
     epochs: int,
-    generator: torch.Generator,
-    stop: threading.Event,
+    rng: np.random.Generator,
+    pool: ThreadPoolExecutor,
 ) -> pd.DataFrame:
-    """Go over all batches ``epochs`` times and return the history."""
+    """Go over all entries ``epochs`` times, a group at once in the pool; return the history."""
     import pandas as pd
 
-    rows = []
-    n_entries = sum(map(len, batches))
-    with runtime.progress(total=n_entries * epochs, desc="GloVe", unit=" entries") as bar:
+    history = []
+    sizes = [sum(len(part.rows) for part in group) for group in groups]
+    with runtime.progress(total=sum(sizes) * epochs, desc="GloVe", unit=" entries") as bar:
         for epoch in range(1, epochs + 1):
-            started = time.perf_counter()
-            total = torch.zeros((), dtype=torch.float64, device=batches[0].rows.device)
-            for number in torch.randperm(len(batches), generator=generator).tolist():
-                if stop.is_set():
-                    break
-                total += step(batches[number])
-                bar.update(len(batches[number]))
-            loss = float(total) / n_entries
+            started, total = time.perf_counter(), 0.0
+            for number in rng.permutation(len(groups)):
+                total += sum(pool.map(step, groups[number]))
+                bar.update(sizes[number])
+            loss = float(total) / sum(sizes)
             if not math.isfinite(loss):
                 raise FloatingPointError(
                     "The vectors have grown beyond all bounds. Lower alpha, the learning rate."
                 )
             seconds = time.perf_counter() - started
-            rows.append((epoch, loss, seconds, n_entries / seconds))
+            history.append((epoch, loss, seconds, sum(sizes) / seconds))
             bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
-    return pd.DataFrame(rows, columns=["epoch", "loss", "seconds", "entries_per_second"])
+    return pd.DataFrame(history, columns=["epoch", "loss", "seconds", "entries_per_second"])
 
 
 def _check_counts(counts: coo_array, vocabulary: Vocabulary) -> None:
