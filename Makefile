@@ -14,6 +14,7 @@ SLIDES ?=
 KIT ?=
 FOLDER ?=
 GRADE ?=
+PEERS ?=
 CONSTRAINTS ?= -c constraints.txt
 
 BIN := $(VENV)/bin
@@ -94,17 +95,20 @@ kit: env slides ## one archive for a room without internet (docs/lecture_room.md
 launch: env ## draw the buttons that open the notebooks on hosted machines, if a repository is set
 	$(BIN)/python -m course_tools.launch
 
-bench-word2vec: env ## words per second and quality beside gensim
+bench-word2vec: env ## beside gensim, and PEERS="--peer NAME=PATH": words per second, quality, memory
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench]"
-	$(BIN)/python benchmarks/word2vec.py
+	$(BIN)/python benchmarks/word2vec.py $(PEERS)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/word2vec.py $(PEERS) --only speed --add
 
-bench-glove: env ## counting, training steps and quality of GloVe
+bench-glove: env ## counting, training and quality of GloVe, with PEERS beside it
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench]"
-	$(BIN)/python benchmarks/glove.py
+	$(BIN)/python benchmarks/glove.py $(PEERS)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/glove.py $(PEERS) --only training --add
 
-bench-fasttext: env ## beside gensim and the fastText program; in Korean, words, syllables, jamo
-	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench,fasttext,korean]"
-	$(BIN)/python benchmarks/fasttext.py
+bench-fasttext: env ## beside gensim and PEERS; in Korean, words, syllables, jamo
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench,korean]"
+	$(BIN)/python benchmarks/fasttext.py $(PEERS)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fasttext.py $(PEERS) --only speed --add
 	$(BIN)/python benchmarks/fasttext_korean.py
 
 bench-explorer: env ## from a search to the redrawn picture, in Chromium

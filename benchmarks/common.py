@@ -1,4 +1,9 @@
-"""What the benchmarks share: the machine, memory, evaluation, the command line, the tables."""
+"""What the benchmarks share: the machine, memory, evaluation, the command line, the tables.
+
+A row of a timed part names the library, the round and ``OMP_NUM_THREADS`` as it was set, or "not
+set". ``--only speed --add`` lays new rounds beside the stored ones, with the variable as it is
+set then, so that a long measurement can be cut into short turns.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +20,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import peers
+
 from course_lib import datasets, evaluate
 from course_lib.vectors import WordVectors
 
 ROOT = Path(__file__).resolve().parents[1]
 SEEDS = 3
+NOT_SET = "not set"
 Parts = dict[str, Callable[[], list[dict]]]
 
 
@@ -103,7 +112,12 @@ def spread(values: list[float]) -> str:
     return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
 
 
-def parser(doc: str, parts: tuple[str, ...]) -> argparse.ArgumentParser:
+def threads_variable() -> str:
+    """Return what the user set ``OMP_NUM_THREADS`` to, or "not set"."""
+    return os.environ.get("OMP_NUM_THREADS", NOT_SET)
+
+
+def parser(doc: str, parts: tuple[str, ...], *, peers_of: str = "") -> argparse.ArgumentParser:
     """Return the options that all benchmarks have."""
     found = argparse.ArgumentParser(description=doc.splitlines()[0])
     found.add_argument("--corpus", help="a corpus of course_lib.datasets (default: the largest)")
@@ -117,6 +131,19 @@ def parser(doc: str, parts: tuple[str, ...]) -> argparse.ArgumentParser:
         help="measure these parts again and keep the others from the JSON file; alone: the table",
     )
     found.add_argument("--gpu", action="store_true", help="this library on the GPU")
+    found.set_defaults(add=False, peer=[])
+    if peers_of:
+        found.add_argument(
+            "--add", action="store_true", help="with --only: add rounds to those that are stored"
+        )
+        found.add_argument(
+            "--peer",
+            action="append",
+            default=[],
+            type=peers.named,
+            metavar="NAME=PATH",
+            help=f"a program that takes {peers_of}'s command line",
+        )
     found.add_argument("--write", action="store_true", help="write the table into docs")
     return found
 
@@ -138,6 +165,61 @@ def stored(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def numbers(name: str, options: argparse.Namespace, part: str) -> range:
+    """Return the numbers of the rounds to run: from 0, or on from the stored ones."""
+    rows = stored(json_file(name, options)).get(part, []) if options.add else []
+    first = max((row["round"] + 1 for row in rows if row["omp"] == threads_variable()), default=0)
+    return range(first, first + options.rounds)
+
+
+def comparison(rows: list[dict], by: list[str], value: str, unit: str) -> list[str]:
+    """Return lines of Markdown: this course against each other library that took its turns."""
+    runs = pd.DataFrame(rows)
+    lines = [
+        f"| {' | '.join(by)} | against | this course, {unit} | the other, {unit} "
+        "| ratio of medians (each round) | the same with `OMP_NUM_THREADS=1` |",
+        "|---" * (len(by) + 5) + "|",
+    ]
+    others = [name for name in runs["library"].unique() if name != "course"]
+    for keys, group in runs.groupby(by, sort=False):
+        for name in others:
+            wide = {
+                variable: part.pivot(index="round", columns="library", values=value)
+                for variable, part in group.groupby("omp")
+                if name in set(part["library"])
+            }
+            wide = {variable: table[["course", name]].dropna() for variable, table in wide.items()}
+            if NOT_SET not in wide:
+                continue
+            medians = wide[NOT_SET].median()
+            cells = [f"{medians['course']:,.0f}", f"{medians[name]:,.0f}"]
+            for variable in (NOT_SET, "1"):
+                cells.append(_ratio(wide[variable], name) if variable in wide else "–")
+            lines.append("| " + " | ".join([*map(str, keys), name, *cells]) + " |")
+    return lines
+
+
+def _ratio(table: pd.DataFrame, name: str) -> str:
+    each = ", ".join(f"{ratio:.2f}" for ratio in table["course"] / table[name])
+    return f"**{table['course'].median() / table[name].median():.2f}** ({each})"
+
+
+def second_thread(rows: list[dict], value: str) -> str:
+    """Say in a sentence what a second thread brings this library."""
+    runs = pd.DataFrame(rows)
+    runs = runs[runs["library"] == "course"]
+    if set(runs["threads"]) != {1, 2}:
+        return ""
+    kinds = runs.groupby("architecture", sort=False) if "architecture" in runs else [("", runs)]
+    words = []
+    for name, group in kinds:
+        medians = group.groupby(["omp", "threads"])[value].median()
+        ratios = {omp: medians[omp, 2] / medians[omp, 1] for omp in group["omp"].unique()}
+        rest = f" ({ratios['1']:.2f} with `OMP_NUM_THREADS=1`)" if "1" in ratios else ""
+        words.append(f"{name} {ratios.get(NOT_SET, float('nan')):.2f}{rest}".strip())
+    return f"A second thread makes this course faster by a factor: {', '.join(words)}. "
+
+
 def measure(
     name: str,
     options: argparse.Namespace,
@@ -151,20 +233,35 @@ def measure(
     command += f" --corpus {options.corpus}" if options.corpus else ""
     command += f" --max-tokens {options.max_tokens}" if options.max_tokens else ""
     command += f" --seeds {options.seeds}" if options.seeds != SEEDS else ""
+    command += "".join(f" --peer {peer}=PATH" for peer, _ in options.peer)
     about = {"command": command, **about, "rounds": options.rounds, "seeds": options.seeds}
     result = {} if options.only is None else stored(out)
+    if options.add:
+        _check_same(result, about)
+        about = {}
     for part in parts if options.only is None else options.only:
         found = parts[part]()
         # Read again: another process may have stored other parts in the meantime.
-        result = (stored(out) if options.only is not None else result) | about | {part: found}
+        result = (stored(out) if options.only is not None else result) | about
+        result[part] = (result[part] if options.add else []) + found
         out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if missing := parts.keys() - result.keys():
         print(f"Not measured yet: {', '.join(sorted(missing))}.")
         return
-    text = f"{table(result)} Command: `{command}`. Every round: `benchmarks/{out.name}`."
+    text = f"{table(result)} Command: `{result['command']}`. Every round: `benchmarks/{out.name}`."
     print("\n" + text)
     if options.write:
         write_table(name, text)
+
+
+def _check_same(result: dict[str, Any], about: dict[str, Any]) -> None:
+    """Refuse to add rounds to those of another machine or text."""
+    for key in ("machine", "corpus", "tokens", "options"):
+        if result.get(key) != about[key]:
+            sys.exit(
+                f"--add: {key} was {result.get(key)} in what is stored and is {about[key]} now; "
+                "measure anew, without --add."
+            )
 
 
 def write_table(name: str, text: str) -> None:

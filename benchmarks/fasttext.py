@@ -2,38 +2,35 @@
 
 All get the same tokenised sentences and the same hyper-parameters (Skip-gram, vector_size 100,
 window 5, negative 5, min_count 5, sample 1e-3, alpha 0.025, n-grams of 3 to 6 characters in
-200,000 buckets). Timed are the epochs, without vocabulary, hashes and first values; for the
-fastText program, which does all in one call, the time of a call with 0 epochs is taken off.
-Words are raw tokens times epochs. The fastText program takes no seed: its runs differ by the
-timing of its threads. The runs take turns: one round runs each of them once, on a machine
-that does nothing else.
-
-The fastText program comes as ``fasttext-wheel`` (extra ``fasttext``); without it that column is
-left out.
+200,000 buckets). Timed are the epochs, without vocabulary, hashes and first values. Words are
+raw tokens times epochs. The runs take turns: one round runs each of them once, on a machine
+that does nothing else. ``OMP_NUM_THREADS`` is left as it is and stored with each round.
 
     python benchmarks/fasttext.py                 # the largest corpus at hand, 5 rounds
-    python benchmarks/fasttext.py --max-tokens 2000000 --write
+    python benchmarks/fasttext.py --peer fastText=../fastText/fasttext --write
+    OMP_NUM_THREADS=1 python benchmarks/fasttext.py --only speed --add    # 5 more, so set
 
-The table is printed, written into docs/benchmarks.md with --write, and stored with every single
-round in benchmarks/fasttext.json.
+``--peer`` takes any program with fastText's command line (see peers.py). The table is printed,
+written into docs/benchmarks.md with --write, and stored with every single round in
+benchmarks/fasttext.json.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
-import tempfile
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads are counted in workers on all sides
 os.environ["COURSE_PROGRESS"] = "0"
 
 import common
 import numpy as np
 import pandas as pd
+import peers
 
 from course_lib import datasets, evaluate, fasttext, runtime, word2vec
 from course_lib.text import Vocabulary
@@ -50,10 +47,12 @@ NGRAMS = {"min_n": 3, "max_n": 6}
 BUCKET, MIN_COUNT = 200_000, 5
 BUCKETS = (1_000, 5_000, 20_000, 100_000, 500_000, 2_000_000)
 SETS = ("wordsim353", "men", "rw")
-Run = tuple[WordVectors, float]
+Train = Callable[..., tuple[WordVectors, float]]  # vectors and seconds
 
 
-def train_course(sentences: Any, epochs: int, seed: int, workers: int, **more: Any) -> Run:
+def train_course(
+    sentences: Any, epochs: int, seed: int, workers: int, **more: Any
+) -> tuple[WordVectors, float]:
     vocabulary = more.pop("vocabulary", None)
     vocabulary = vocabulary or Vocabulary.build(sentences, min_count=MIN_COUNT)
     options = {"bucket": BUCKET, "seed": seed, "workers": workers, **NGRAMS, **OPTIONS, **more}
@@ -61,7 +60,7 @@ def train_course(sentences: Any, epochs: int, seed: int, workers: int, **more: A
     return vectors, float(vectors.history["seconds"].sum())
 
 
-def train_sgns(sentences: Any, epochs: int, seed: int, workers: int) -> Run:
+def train_sgns(sentences: Any, epochs: int, seed: int, workers: int) -> tuple[WordVectors, float]:
     vocabulary = Vocabulary.build(sentences, min_count=MIN_COUNT)
     start = time.perf_counter()
     options = {"seed": seed, "workers": workers, **OPTIONS}
@@ -69,7 +68,7 @@ def train_sgns(sentences: Any, epochs: int, seed: int, workers: int) -> Run:
     return vectors, time.perf_counter() - start
 
 
-def train_gensim(sentences: Any, epochs: int, seed: int, workers: int) -> Run:
+def train_gensim(sentences: Any, epochs: int, seed: int, workers: int) -> tuple[WordVectors, float]:
     from gensim.models import FastText
 
     model = FastText(
@@ -89,73 +88,50 @@ def train_gensim(sentences: Any, epochs: int, seed: int, workers: int) -> Run:
     return vectors, seconds
 
 
-def train_official(sentences: Any, epochs: int, seed: int, workers: int) -> Run:
-    here = str(Path(__file__).resolve().parent)
-    sys.path[:] = [folder for folder in sys.path if folder != here]  # this file has that name too
-    import fasttext as program
-
-    with tempfile.TemporaryDirectory() as folder:
-        text, model_file = Path(folder, "text.txt"), Path(folder, "model.bin")
-        text.write_text("\n".join(map(" ".join, sentences)), encoding="utf-8")
-
-        def call(epoch: int) -> tuple[Any, float]:
-            start = time.perf_counter()
-            model = program.train_unsupervised(
-                str(text),
-                model="skipgram",
-                dim=OPTIONS["vector_size"],
-                ws=OPTIONS["window"],
-                neg=OPTIONS["negative"],
-                t=OPTIONS["sample"],
-                lr=OPTIONS["alpha"],
-                minn=NGRAMS["min_n"],
-                maxn=NGRAMS["max_n"],
-                minCount=MIN_COUNT,
-                bucket=BUCKET,
-                epoch=epoch,
-                thread=workers,
-                verbose=0,
-            )
-            return model, time.perf_counter() - start
-
-        _, reading = call(0)
-        model, seconds = call(epochs)
-        model.save_model(str(model_file))
-        return fasttext.FastTextVectors.load(model_file), seconds - reading
+def libraries(programs: list[tuple[str, Path]]) -> dict[str, Train]:
+    """Return what trains: this library, gensim and the programs."""
+    return {"course": train_course, "gensim": train_gensim} | {
+        name: partial(train_outside, path) for name, path in programs
+    }
 
 
-LIBRARIES = {"course": train_course, "gensim": train_gensim, "fastText": train_official}
+def train_outside(
+    path: Path, sentences: Any, epochs: int, seed: int, workers: int
+) -> tuple[WordVectors, float]:
+    options = OPTIONS | NGRAMS | {"min_count": MIN_COUNT, "bucket": BUCKET}
+    vectors, speed = peers.fast_text(path, sentences, epochs, workers, options)
+    return vectors, sum(map(len, sentences)) * epochs / speed
 
 
-def libraries() -> list[str]:
-    """Return the libraries that are installed."""
-    import importlib.util
-
-    here = Path(__file__).resolve()
-    found = importlib.util.find_spec("fasttext_pybind")
-    if found is None:
-        print(f"{here.name}: fasttext-wheel is not installed; its column stays empty.")
-    return [name for name in LIBRARIES if name != "fastText" or found]
-
-
-def speed(corpus: Any, rounds: int, threads: list[int], gpu: bool) -> list[dict]:
+def speed(
+    corpus: Any,
+    rounds: Iterable[int],
+    threads: list[int],
+    programs: list[tuple[str, Path]],
+    gpu: bool,
+) -> list[dict]:
     """Time all libraries in turns, one epoch each; a row for each single run."""
     rows: list[dict] = []
-    for number in range(rounds):
+    # What is compiled at the first call, and read from the disk, belongs to no round.
+    train_course(corpus.sentences[:5000], 1, 1, 1)
+    for number in rounds:
         for workers in threads:
-            for library in libraries():
+            for library, train in libraries(programs).items():
                 more = {"device": "cuda"} if gpu and library == "course" else {}
                 n = 1 if more else workers
-                _, seconds = LIBRARIES[library](corpus.sentences, 1, 1, n, **more)
-                row = {"library": library, "threads": workers, "round": number}
-                common.tell(rows, row | {"words_per_second": corpus.n_tokens / seconds})
+                vectors, seconds = train(corpus.sentences, 1, 1, n, **more)
+                row = {"library": library, "threads": workers, "omp": common.threads_variable()}
+                row |= {"round": number, "words_per_second": corpus.n_tokens / seconds}
+                common.tell(rows, row | common.marks(vectors, ("wordsim353",)))
     return rows
 
 
-def quality(corpus: Any, seeds: int, epochs: int, workers: int) -> list[dict]:
+def quality(
+    corpus: Any, seeds: int, epochs: int, workers: int, programs: list[tuple[str, Path]]
+) -> list[dict]:
     """Evaluate all libraries and plain SGNS over seeds; a row for each training."""
     rows: list[dict] = []
-    kinds = {"SGNS, course": train_sgns} | {name: LIBRARIES[name] for name in libraries()}
+    kinds = {"SGNS, course": train_sgns} | libraries(programs)
     for seed in range(1, seeds + 1):
         for library, train in kinds.items():
             vectors, _ = train(corpus.sentences, epochs, seed, workers)
@@ -191,7 +167,7 @@ def buckets(seeds: int, epochs: int, workers: int) -> list[dict]:
 def memory(name: str, max_tokens: int | None) -> list[dict]:
     """Measure each library's peak memory in a process of its own, above the loaded corpus."""
     rows: list[dict] = []
-    for library in libraries():
+    for library in libraries([]):
         arguments = ["--memory-of", library, "--corpus", name]
         arguments += ["--max-tokens", str(max_tokens)] if max_tokens else []
         megabytes = common.in_own_process(__file__, *arguments)
@@ -201,19 +177,9 @@ def memory(name: str, max_tokens: int | None) -> list[dict]:
 
 def table(result: dict[str, Any]) -> str:
     """Return the figures as Markdown."""
-    runs, marks = pd.DataFrame(result["speed"]), pd.DataFrame(result["quality"])
+    marks = pd.DataFrame(result["quality"])
     used = {row["library"]: row["megabytes"] for row in result["memory"]}
-    others = [name for name in LIBRARIES if name != "course" and name in set(runs["library"])]
-    heads = "".join(f"| {name}, words/s | ratio of medians (each round) " for name in others)
-    lines = [f"| threads | this course, words/s {heads}|", "|---" * (2 + 2 * len(others)) + "|"]
-    for threads, group in runs.groupby("threads", sort=False):
-        wide = group.pivot(index="round", columns="library", values="words_per_second")
-        cells = [f"{threads}", f"{wide['course'].median():,.0f}"]
-        for name in others:
-            each = ", ".join(f"{ratio:.2f}" for ratio in wide["course"] / wide[name])
-            ratio = wide["course"].median() / wide[name].median()
-            cells += [f"{wide[name].median():,.0f}", f"**{ratio:.2f}** ({each})"]
-        lines.append("| " + " | ".join(cells) + " |")
+    lines = common.comparison(result["speed"], ["threads"], "words_per_second", "words/s")
     names = {"wordsim353": "WordSim-353", "men": "MEN", "rw": "RW, all pairs with a vector"}
     names |= {"rw_known": "RW, both words trained", "rw_coverage": "RW, share of pairs"}
     names |= {"analogies": "analogies"}
@@ -232,33 +198,34 @@ def table(result: dict[str, Any]) -> str:
         lines.append(f"| {bucket:,} | {shared} | " + " | ".join(cells) + " |")
     lines += [
         "",
-        f"Text: {result['corpus']} ({result['tokens']:,} tokens), {result['rounds']} rounds in "
-        f"turns of one epoch; quality: mean ± standard deviation over {result['seeds']} seeds, "
+        f"Text: {result['corpus']} ({result['tokens']:,} tokens), rounds in turns of "
+        f"one epoch. {common.second_thread(result['speed'], 'words_per_second')}"
+        f"Quality: mean ± standard deviation over {result['seeds']} seeds, "
         f"{result['epochs']} epochs. SGNS is asked the pairs of known words only, the others all "
         f"pairs. The table of buckets is from the embedded Wikipedia text. Peak memory is above "
-        f"the loaded text. Machine: "
+        f"the loaded text and packages. Machine: "
         f"{common.machine_words(result['machine'])}.",
     ]
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = common.parser(__doc__, ("speed", "memory", "buckets", "quality"))
+    parser = common.parser(__doc__, ("speed", "memory", "buckets", "quality"), peers_of="fastText")
     parser.add_argument("--epochs", type=int, default=5, help="of each training for quality")
-    parser.add_argument("--memory-of", choices=LIBRARIES, help=argparse.SUPPRESS)
+    parser.add_argument("--memory-of", choices=("course", "gensim"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.gpu and runtime.device().type != "cuda":
         parser.error("--gpu: torch finds no CUDA device here")
     corpus = common.load(options)
     if options.memory_of:
-        train = LIBRARIES[options.memory_of]
+        train = libraries([])[options.memory_of]
+        train(corpus.sentences[:5000], 1, 1, 2)  # what is imported and compiled does not count
         print(common.peak_memory(lambda: train(corpus.sentences, 1, 1, 2)))
         return
     threads = [os.cpu_count() or 1] if options.gpu else [1, 2]
     workers = min(2, os.cpu_count() or 1)
-    packages = ["gensim", "numpy", *(["fasttext-wheel"] if "fastText" in libraries() else [])]
     about = {
-        "machine": common.machine(*packages, gpu=options.gpu),
+        "machine": common.machine("gensim", "numba", "numpy", gpu=options.gpu),
         "corpus": corpus.name,
         "source": corpus.source,
         "tokens": corpus.n_tokens,
@@ -266,10 +233,16 @@ def main() -> None:
         "options": OPTIONS | NGRAMS | {"min_count": MIN_COUNT, "bucket": BUCKET},
     }
     parts = {
-        "speed": lambda: speed(corpus, options.rounds, threads, options.gpu),
+        "speed": lambda: speed(
+            corpus,
+            common.numbers("fasttext", options, "speed"),
+            threads,
+            options.peer,
+            options.gpu,
+        ),
         "memory": lambda: [] if options.gpu else memory(corpus.name, options.max_tokens),
         "buckets": lambda: buckets(options.seeds, options.epochs, workers),
-        "quality": lambda: quality(corpus, options.seeds, options.epochs, workers),
+        "quality": lambda: quality(corpus, options.seeds, options.epochs, workers, options.peer),
     }
     common.measure("fasttext", options, about, parts, table)
 

@@ -1,15 +1,18 @@
 """Measure GloVe: counting beside a Python dict, training, and quality beside other methods.
 
 Counting and training are timed in turns: one round runs each of them once, on a machine that
-does nothing else. Counted is with window 5 and weight 1/distance; entries per second are those
-of one epoch of training. Quality compares vectors of the same size from the same text: LSA on
-PPMI, Skip-gram with negative sampling, and GloVe.
+does nothing else. Counted is with window 5 and weight 1/distance. Training is on the counts of
+window 10, as in the paper; entries per second are those of five epochs, without what comes
+before them. ``OMP_NUM_THREADS`` is left as it is and stored with each round. Quality compares
+vectors of the same size from the same text: LSA on PPMI, Skip-gram with negative sampling, GloVe.
 
     python benchmarks/glove.py                    # the largest corpus at hand, 5 rounds
-    python benchmarks/glove.py --max-tokens 4000000 --write
+    python benchmarks/glove.py --max-tokens 1000000 --peer GloVe=../GloVe/build/glove --write
+    OMP_NUM_THREADS=1 python benchmarks/glove.py --only training --add    # 5 more, so set
     python benchmarks/glove.py --gpu --only training
 
-The table is printed, written into docs/benchmarks.md with --write, and stored with every single
+``--peer`` takes any program with the command line of Stanford's ``glove`` (see peers.py). The
+table is printed, written into docs/benchmarks.md with --write, and stored with every single
 round in benchmarks/glove.json.
 """
 
@@ -18,21 +21,24 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads are counted in workers
 os.environ["COURSE_PROGRESS"] = "0"
 
 import common
 import numpy as np
 import pandas as pd
+import peers
 
 from course_lib import counts, evaluate, glove, runtime, word2vec
 from course_lib.text import Vocabulary
 from course_lib.vectors import WordVectors
 
 WINDOW, MIN_COUNT, VECTOR_SIZE = 5, 5, 100
+TRAINING = {"window": 10, "epochs": 5}
 COUNTED_TOKENS = 1_000_000  # a dict of all pairs of a larger text fills the memory
 EPOCHS = {"GloVe": 25, "Skip-gram": 5}
 SETS = ("wordsim353", "simlex999", "men")
@@ -51,12 +57,12 @@ def count_in_a_dict(sentences: list[list[str]], vocabulary: Vocabulary) -> dict:
     return found
 
 
-def counting(sentences: list[list[str]], rounds: int) -> list[dict]:
+def counting(sentences: list[list[str]], rounds: Iterable[int]) -> list[dict]:
     """Time both ways to count, on the same sentences and vocabulary."""
     vocabulary = Vocabulary.build(sentences, min_count=MIN_COUNT)
     tokens = sum(map(len, sentences))
     rows: list[dict] = []
-    for number in range(rounds):
+    for number in rounds:
         start = time.perf_counter()
         matrix = counts.cooccurrence(sentences, vocabulary, window=WINDOW, weighting="inverse")
         course = time.perf_counter() - start
@@ -67,38 +73,62 @@ def counting(sentences: list[list[str]], rounds: int) -> list[dict]:
             places = np.array(list(pairs)).T
             assert matrix.nnz == len(pairs)
             assert np.allclose(matrix[places[0], places[1]], list(pairs.values()))
-        row = {"round": number, "course": tokens / course, "dict": tokens / plain}
-        common.tell(rows, row)
+        row = {"round": number, "omp": common.threads_variable()}
+        common.tell(rows, row | {"course": tokens / course, "dict": tokens / plain})
     return rows
 
 
-def training(sentences: list[list[str]], rounds: int, gpu: bool) -> list[dict]:
-    """Time one epoch of each step, in turns."""
+def fit(matrix: Any, vocabulary: Vocabulary, workers: int, **more: Any) -> peers.Run:
+    """Fit vectors with this library; return them and the entries/s."""
+    options = {"vector_size": VECTOR_SIZE, "epochs": TRAINING["epochs"], "workers": workers}
+    vectors = glove.fit(matrix, vocabulary, **(options | more))
+    speeds = vectors.history["entries_per_second"]
+    return vectors, len(speeds) / (1 / speeds).sum()
+
+
+def training(
+    sentences: list[list[str]], rounds: Iterable[int], programs: list[tuple[str, Path]], gpu: bool
+) -> list[dict]:
+    """Time training on the same entries, in turns; a row for each single run."""
     vocabulary = Vocabulary.build(sentences, min_count=MIN_COUNT)
-    matrix = counts.cooccurrence(sentences, vocabulary, window=WINDOW, weighting="inverse")
-    kinds: dict[str, dict[str, Any]] = {
-        "fast, 1 thread": {},
-        "autograd, 1 thread": {"autograd": True},
-    }
-    if (os.cpu_count() or 1) > 1:
-        kinds |= {"fast, 2 threads": {"workers": 2}}
-        kinds |= {"autograd, 2 threads": {"autograd": True, "workers": 2}}
+    matrix = counts.cooccurrence(
+        sentences, vocabulary, window=TRAINING["window"], weighting="inverse"
+    ).tocoo()
+    fitted = partial(fit, matrix, vocabulary)
+    kinds: dict[str, Any] = {"course": fitted}
     if gpu:
-        kinds |= {"fast, GPU": {"device": "cuda"}}
-        kinds |= {"fast, GPU, 65,536 entries a step": {"device": "cuda", "batch_size": 65_536}}
-        kinds |= {"autograd, GPU": {"device": "cuda", "autograd": True}}
+        on_gpu = partial(fitted, device="cuda")
+        kinds |= {"course, GPU": on_gpu}
+        kinds |= {"course, GPU, 65,536 entries a step": partial(on_gpu, batch_size=65_536)}
+    for name, path in programs:
+        options = {"vector_size": VECTOR_SIZE, "x_max": 100, "seed": 1}
+        kinds[name] = partial(_theirs, path, matrix, vocabulary, options)
+    kinds["course, autograd"] = partial(fitted, autograd=True, epochs=1)
     rows: list[dict] = []
-    for number in range(rounds):
-        for kind, options in kinds.items():
-            options = {"vector_size": VECTOR_SIZE, "epochs": 1, **options}
-            vectors = glove.fit(matrix, vocabulary, **options)
-            rate = float(vectors.history["entries_per_second"].iloc[0])
-            common.tell(rows, {"kind": kind, "round": number, "entries_per_second": rate})
+    for number in rounds:
+        for workers in (1, 2):
+            for name, train in kinds.items():
+                if name == "course, autograd" and workers > 1:
+                    continue
+                vectors, speed = train(workers)
+                row = {"library": name, "threads": workers, "omp": common.threads_variable()}
+                row |= {"round": number, "entries_per_second": speed}
+                common.tell(rows, row | common.marks(vectors, ("wordsim353",)))
     return rows
+
+
+def _theirs(
+    path: Path, matrix: Any, vocabulary: Vocabulary, options: dict[str, Any], workers: int
+) -> peers.Run:
+    return peers.glove(path, matrix, vocabulary, TRAINING["epochs"], workers, options)
 
 
 def methods(
-    sentences: list[list[str]], matrix: Any, vocabulary: Vocabulary, seed: int
+    sentences: list[list[str]],
+    matrix: Any,
+    vocabulary: Vocabulary,
+    seed: int,
+    programs: list[tuple[str, Path]],
 ) -> Iterator[tuple[str, WordVectors]]:
     """Train every method with one seed, one after the other."""
     options = {"vector_size": VECTOR_SIZE, "seed": seed}
@@ -116,15 +146,24 @@ def methods(
         yield f"GloVe, x_max {x_max}", summed
         alone = WordVectors(summed.words, summed.matrix - summed.context)
         yield f"GloVe, x_max {x_max}, W alone", alone
+        for name, path in programs:
+            vectors, _ = peers.glove(
+                path, matrix.tocoo(), vocabulary, EPOCHS["GloVe"], 1, options | {"x_max": x_max}
+            )
+            yield f"{name} (outside), x_max {x_max}", vectors
 
 
 def quality(
-    sentences: list[list[str]], matrix: Any, vocabulary: Vocabulary, seeds: int
+    sentences: list[list[str]],
+    matrix: Any,
+    vocabulary: Vocabulary,
+    seeds: int,
+    programs: list[tuple[str, Path]],
 ) -> list[dict]:
     """Evaluate every method over seeds; a row for each training."""
     rows: list[dict] = []
     for seed in range(1, seeds + 1):
-        for method, vectors in methods(sentences, matrix, vocabulary, seed):
+        for method, vectors in methods(sentences, matrix, vocabulary, seed, programs):
             questions = evaluate.analogies(vectors)
             row: dict[str, Any] = {"method": method, "seed": seed}
             row |= common.marks(vectors, SETS)
@@ -148,13 +187,8 @@ def table(result: dict[str, Any]) -> str:
         f"| counting | {counted['course'].median():,.0f} | {counted['dict'].median():,.0f} "
         f"| **{counted['course'].median() / counted['dict'].median():.1f}** ({each}) |",
         "",
-        "| training step | entries/s, median | each round |",
-        "|---|---|---|",
+        *common.comparison(result["training"], ["threads"], "entries_per_second", "entries/s"),
     ]
-    for kind, group in pd.DataFrame(result["training"]).groupby("kind", sort=False):
-        rates = group["entries_per_second"]
-        each = ", ".join(f"{rate / 1e6:.2f}" for rate in rates)
-        lines.append(f"| {kind} | {rates.median():,.0f} | {each} million |")
     columns = [*SETS, "analogies", "semantic", "syntactic"]
     lines += ["", "| | WordSim-353 | SimLex-999 | MEN | analogies | semantic | syntactic |"]
     lines += ["|---|---|---|---|---|---|---|"]
@@ -164,16 +198,18 @@ def table(result: dict[str, Any]) -> str:
     lines += [
         "",
         f"Text: {result['corpus']} ({result['tokens']:,} tokens, {result['entries']:,} non-zero "
-        f"entries; counting and training: its first {result['counted_tokens']:,} tokens). "
-        f"Quality: mean ± "
-        f"standard deviation over {result['seeds']} seeds; GloVe {EPOCHS['GloVe']} epochs, "
-        f"Skip-gram {EPOCHS['Skip-gram']}. Machine: {common.machine_words(result['machine'])}.",
+        f"entries; counting and training: its first {result['counted_tokens']:,} tokens, training "
+        f"with window {TRAINING['window']}, {TRAINING['epochs']} epochs a round). "
+        f"{common.second_thread(result['training'], 'entries_per_second')}"
+        f"Quality: mean ± standard deviation over {result['seeds']} seeds; "
+        f"GloVe {EPOCHS['GloVe']} epochs, Skip-gram {EPOCHS['Skip-gram']}. "
+        f"Machine: {common.machine_words(result['machine'])}.",
     ]
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = common.parser(__doc__, ("counting", "training", "quality"))
+    parser = common.parser(__doc__, ("counting", "training", "quality"), peers_of="GloVe")
     options = parser.parse_args()
     if options.gpu and runtime.device().type != "cuda":
         parser.error("--gpu: torch finds no CUDA device here")
@@ -187,7 +223,7 @@ def main() -> None:
         if total >= COUNTED_TOKENS:
             break
     about = {
-        "machine": common.machine("scipy", gpu=options.gpu),
+        "machine": common.machine("numba", "scipy", gpu=options.gpu),
         "corpus": corpus.name,
         "source": corpus.source,
         "tokens": corpus.n_tokens,
@@ -196,9 +232,13 @@ def main() -> None:
         "options": {"window": WINDOW, "min_count": MIN_COUNT, "vector_size": VECTOR_SIZE},
     }
     parts = {
-        "counting": lambda: counting(first, options.rounds),
-        "training": lambda: training(first, options.rounds, options.gpu),
-        "quality": lambda: quality(corpus.sentences, matrix, vocabulary, options.seeds),
+        "counting": lambda: counting(first, common.numbers("glove", options, "counting")),
+        "training": lambda: training(
+            first, common.numbers("glove", options, "training"), options.peer, options.gpu
+        ),
+        "quality": lambda: quality(
+            corpus.sentences, matrix, vocabulary, options.seeds, options.peer
+        ),
     }
     common.measure("glove", options, about, parts, table)
 
