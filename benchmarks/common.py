@@ -238,7 +238,7 @@ def measure(
     result = {} if options.only is None else stored(out)
     if options.add:
         _check_same(result, about)
-        about = {}
+        about = {"command": command}
     for part in parts if options.only is None else options.only:
         found = parts[part]()
         # Read again: another process may have stored other parts in the meantime.

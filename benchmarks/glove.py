@@ -7,7 +7,7 @@ before them. ``OMP_NUM_THREADS`` is left as it is and stored with each round. Qu
 vectors of the same size from the same text: LSA on PPMI, Skip-gram with negative sampling, GloVe.
 
     python benchmarks/glove.py                    # the largest corpus at hand, 5 rounds
-    python benchmarks/glove.py --max-tokens 1000000 --peer GloVe=../GloVe/build/glove --write
+    python benchmarks/glove.py --max-tokens 1000000 --peer glove.c=../GloVe/build/glove --write
     OMP_NUM_THREADS=1 python benchmarks/glove.py --only training --add    # 5 more, so set
     python benchmarks/glove.py --gpu --only training
 
