@@ -48,21 +48,15 @@ class FastText(Word2Vec):
         self.register_buffer("rows", rows)
         self.register_buffer("starts", starts)
 
+    def parts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return which rows of ``input`` make up each word; see :meth:`Subwords.table`."""
+        return self.rows.cpu().numpy(), self.starts.cpu().numpy()
+
     def bags(self, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Gather the parts of some words, the input of an ``EmbeddingBag``.
 
-        Parameters
-        ----------
-        words : torch.Tensor, int64, (n,)
-            Word ids.
-
-        Returns
-        -------
-        rows : torch.Tensor, int64, (parts of these words,)
-        offsets : torch.Tensor, int64, (n,)
-            Where the parts of each word begin.
-        lengths : torch.Tensor, int64, (n,)
-            How many parts each word has.
+        Takes word ids (n,). Returns int64 tensors: the rows of all parts; where those of each
+        word begin, (n,); how many each word has, (n,).
         """
         first = self.starts[words]
         lengths = self.starts[words + 1] - first

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 import torch
 
-from course_lib.fasttext.fast import subword_step
 from course_lib.fasttext.model import FastText
 from course_lib.fasttext.subwords import Subwords
 from course_lib.fasttext.vectors import FastTextVectors
 from course_lib.text import Vocabulary, check_corpus, check_whole_number
-from course_lib.word2vec import Batch
 from course_lib.word2vec.loop import descend
 from course_lib.word2vec.options import Options
 
@@ -102,10 +100,7 @@ def train(
         model = FastText(vocabulary.words, vector_size, subwords)
     model.to(device or "cpu")
 
-    def step(batch: Batch, negatives: torch.Tensor, learning_rate: float) -> None:
-        subword_step(model, batch, negatives, negative=negative, learning_rate=learning_rate)
-
-    history = descend(model, step, corpus, vocabulary, options, name="FastText")
+    history = descend(model, corpus, vocabulary, options, name="FastText")
     return FastTextVectors(
         vocabulary.words,
         model.word_vectors(),

@@ -1,11 +1,7 @@
 """From a corpus of word ids to blocks of centres, each with the words around it.
 
 A block is a run of ``BLOCK`` neighbouring centres. Its contexts lie in the same run, widened
-by the window m on both sides, so one small matrix product gives all scores of a block:
-
-    centres          (blocks, BLOCK)              ids of the centre words
-    nearby           (blocks, BLOCK + 2m)         the same run with m more words at each end
-    mask             (blocks, BLOCK, BLOCK + 2m)  1 where nearby word j is a context of centre i
+by the window m on both sides, so one small matrix product gives all scores of a block.
 """
 
 from __future__ import annotations
@@ -18,8 +14,7 @@ import torch
 
 from course_lib.text import EncodedCorpus
 
-BLOCK = 16  # Centres in a block, and negative samples they share: measured fastest on a CPU.
-STEPS_AT_ONCE = 8  # Masks are laid for so many steps together: fewer, larger operations.
+BLOCK = 16  # centres in a block, and noise words they share
 
 
 @dataclass(frozen=True)
@@ -99,24 +94,13 @@ def batches(
     places = torch.arange(BLOCK + 2 * window, device=device)
     distance = (places[None, :] - places[:BLOCK, None] - window).abs()  # (BLOCK, BLOCK + 2m)
     distance[distance == 0] = window + 1  # a word is not its own context
-    distance = distance.to(torch.int16)
     length = len(ids) - size - 2 * window
 
-    for start in range(0, length, size * STEPS_AT_ONCE):
-        steps = min(STEPS_AT_ONCE, -(-(length - start) // size))
-        shape, stride = (steps * n_blocks, BLOCK + 2 * window), (BLOCK, 1)
+    for start in range(0, length, size):
+        shape, stride = (n_blocks, BLOCK + 2 * window), (BLOCK, 1)
         nearby = ids.as_strided(shape, stride, start)
         nearby_sentence = sentence.as_strided(shape, stride, start)
         home = nearby_sentence[:, window : window + BLOCK, None]  # the centre's sentence
-        reach = torch.randint(
-            1,
-            window + 1,
-            home.shape,
-            generator=generator,
-            device=device,
-            dtype=torch.int16,
-        )
+        reach = torch.randint(1, window + 1, home.shape, generator=generator, device=device)
         mask = (distance <= reach) & (home == nearby_sentence[:, None, :]) & (home >= 0)
-        centers, mask = nearby[:, window : window + BLOCK], mask.to(torch.float32)
-        parts = zip(*(part.split(n_blocks) for part in (centers, nearby, mask)), strict=True)
-        yield from (Batch(*part) for part in parts)
+        yield Batch(nearby[:, window : window + BLOCK], nearby, mask.to(torch.float32))

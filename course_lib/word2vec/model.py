@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import logsigmoid
@@ -57,6 +58,11 @@ class Word2Vec(nn.Module):
         self.output = nn.Embedding(vocabulary_size, vector_size)
         nn.init.uniform_(self.input.weight, -1 / vector_size, 1 / vector_size)
         nn.init.zeros_(self.output.weight)
+
+    def parts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return int64 ``rows, starts``: w is the mean of ``rows[starts[w]:starts[w + 1]]``."""
+        size = self.output.num_embeddings
+        return np.arange(size), np.arange(size + 1)
 
     def hidden_and_targets(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return the hidden vectors of a batch and the ids that each should predict.

@@ -35,11 +35,6 @@ class Options:
     batch_size: int | None
     autograd: bool
 
-    @property
-    def by_autograd(self) -> bool:
-        """Whether a step takes its gradients from autograd."""
-        return self.autograd or self.loss == "softmax"
-
     def __post_init__(self) -> None:
         """Refuse options that cannot work."""
         choices = {"architecture": ("skipgram", "cbow"), "loss": ("negative", "softmax")}
@@ -57,7 +52,7 @@ class Options:
                 f"min_alpha, {self.min_alpha}, is above alpha, {self.alpha}; "
                 "the learning rate falls from alpha to min_alpha."
             )
-        if self.workers > 1 and self.by_autograd:
+        if self.workers > 1 and (self.autograd or self.loss == "softmax"):
             raise ValueError(
                 f"workers is {self.workers}, but autograd needs tables that nobody else "
                 "changes: use workers=1, or negative sampling without autograd."

@@ -9,8 +9,6 @@ import torch
 
 from course_lib.text import Vocabulary, check_corpus, check_whole_number
 from course_lib.vectors import WordVectors
-from course_lib.word2vec.batches import Batch
-from course_lib.word2vec.fast import negative_step
 from course_lib.word2vec.loop import descend
 from course_lib.word2vec.model import Architecture, Word2Vec
 from course_lib.word2vec.options import Options
@@ -54,26 +52,28 @@ def train(
         exponent of the noise distribution; seed.
     workers : int
         Threads that update the same tables without waiting for each other: only for negative
-        sampling without autograd. With 1 the result depends on the seed alone; with more, on
-        timing as well. A small corpus gets fewer.
+        sampling on the CPU, without autograd. With 1 the result depends on the seed alone; with
+        more, on timing as well. A small corpus gets fewer.
     device : str or torch.device, optional
-        The CPU if not given: only long runs gain from a GPU.
+        The CPU if not given, which has the compiled loop; any other learns by autograd.
     vocabulary : Vocabulary, optional
         Use this one instead of building it with ``min_count``.
     batch_size : int, optional
-        Centres a step. If not given, at most 1,024, and fewer where one word makes up much
-        of the text: a step adds up all changes to a row, and many at once overshoot.
+        Centres a step by autograd (the compiled loop takes one at a time). If not given, at
+        most 1,024, and fewer where one word makes up much of the text: a step adds up all
+        changes to a row, and many at once overshoot.
     exact_gradient : bool
         See :class:`Word2Vec`.
     autograd : bool
-        Take the gradients of negative sampling from :class:`Word2Vec` instead of the written
-        out step. Same result, slower.
+        Take the gradients of negative sampling from :class:`Word2Vec` instead of the compiled
+        loop. Same loss, slower.
 
     Returns
     -------
     WordVectors
         ``matrix`` is the input table, ``context`` the output table, ``history`` has a row an
-        epoch: ``epoch``, ``loss`` (nats per example, sampled), ``seconds``,
+        epoch: ``epoch``, ``loss`` (nats per example; the compiled loop takes it on one centre in
+        15), ``seconds``,
         ``words_per_second`` (raw tokens).
 
     Raises
@@ -115,19 +115,7 @@ def train(
         model = Word2Vec(len(vocabulary), vector_size, architecture, exact_gradient=exact_gradient)
     model.to(device or "cpu")
 
-    def step(batch: Batch, negatives: torch.Tensor, learning_rate: float) -> None:
-        negative_step(
-            model.input.weight,
-            model.output.weight,
-            batch,
-            negatives,
-            architecture=architecture,
-            negative=negative,
-            learning_rate=learning_rate,
-            exact_gradient=exact_gradient,
-        )
-
-    history = descend(model, step, corpus, vocabulary, options, name="word2vec")
+    history = descend(model, corpus, vocabulary, options, name="word2vec")
     return WordVectors(
         vocabulary.words,
         model.input.weight.detach().cpu().numpy(),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
+import word2vec_reference
 from gensim.models.fasttext_inner import compute_ngrams as gensim_ngrams
 from gensim.models.fasttext_inner import ft_hash_bytes
 from hypothesis import given
@@ -18,9 +21,8 @@ from course_lib.fasttext import (
     Subwords,
     hash_ngram,
     ngrams,
-    subword_step,
 )
-from course_lib.word2vec import Batch, batches
+from course_lib.word2vec import Batch, batches, learn
 from course_lib.word2vec.batches import BLOCK
 
 KOREAN = ["아버지가", "방에", "들어가신다", "값을", "닭이", "먹었다", "영화가", "재미있다", "ㅋㅋ"]
@@ -163,15 +165,24 @@ def test_model_against_a_loop() -> None:
         np.testing.assert_allclose(table.grad.numpy(), gradient, atol=1e-10, err_msg=name)
 
 
-def test_fast_step_against_a_loop() -> None:
-    model, (batch, noise) = toy_model(), toy_batch()
-    before = {name: getattr(model, name).weight.detach().clone() for name in ("input", "output")}
-    _, gradients = loop(model, batch, noise, 5)
-    with torch.no_grad():
-        subword_step(model, batch, noise, negative=5, learning_rate=0.1)
-    for name, gradient in gradients.items():
-        moved = (getattr(model, name).weight - before[name]).detach().numpy()
-        np.testing.assert_allclose(moved, -0.1 * gradient, atol=1e-9, err_msg=name)
+def test_the_compiled_loop_against_plain_python() -> None:
+    rng = np.random.default_rng(3)
+    sentences = [rng.integers(0, len(WORDS), n).tolist() for n in (9, 1, 30, 0, 25)]
+    parts = [parts_of(word) for word in range(len(WORDS))]
+    rows, starts = toy_model().parts()
+    assert [sorted(rows[a:b]) for a, b in pairwise(starts)] == [sorted(part) for part in parts]
+    tables = tuple(rng.normal(size=(n, 5)).astype(np.float32) for n in (len(WORDS) + 13, 7))
+    keep, noise = rng.uniform(0.5, 1.1, 7), rng.dirichlet(np.ones(7))
+    given = {"keep": keep, "noise": noise, "cbow": False, "exact": False, "window": 3}
+    given |= {"negative": 5, "rates": (0.05, 0.01), "state": 11}
+    wanted = word2vec_reference.train(tables, parts, sentences, **given)
+    Z, U = (table.copy() for table in tables)
+    text, ends = np.concatenate(sentences).astype(np.int32), np.cumsum([0, *map(len, sentences)])
+    setting = False, False, 3, np.float32(5 / BLOCK), (0.05, 0.01), np.array([11], np.uint64)
+    loss, examples = learn(Z, U, rows, starts, text, ends, keep, np.cumsum(noise), *setting)
+    np.testing.assert_allclose(Z, wanted[0], atol=2e-5)
+    np.testing.assert_allclose(U, wanted[1], atol=2e-5)
+    assert (loss, examples) == (pytest.approx(wanted[2], rel=1e-5), wanted[3])
 
 
 # --- training
@@ -223,14 +234,15 @@ def test_a_word_without_ngrams_is_a_helpful_error() -> None:
         vectors["x"]
 
 
-def test_autograd_and_fast_give_the_same_vectors() -> None:
-    sentences = inflected(np.random.default_rng(1), 60)
-    options = {"vector_size": 8, "bucket": 500, "min_count": 1, "epochs": 2}
-    slow = fasttext.train(sentences, autograd=True, **options)
-    fast = fasttext.train(sentences, **options)
-    np.testing.assert_allclose(slow.matrix, fast.matrix, atol=1e-6)
-    np.testing.assert_allclose(slow.ngram_matrix, fast.ngram_matrix, atol=1e-6)
-    assert slow.history["loss"].iloc[-1] < slow.history["loss"].iloc[0]
+def test_autograd_and_the_compiled_loop_learn_alike() -> None:
+    sentences = inflected(np.random.default_rng(1), 3_000)
+    options = {"vector_size": 20, "bucket": 500, "min_count": 1, "alpha": 0.05, "epochs": 3}
+    both = [fasttext.train(sentences, autograd=way, **options) for way in (True, False)]
+    losses = [each.history["loss"].iloc[-1] for each in both]
+    assert losses[0] == pytest.approx(losses[1], rel=0.1)
+    assert losses[1] < both[1].history["loss"].iloc[0]
+    for each in both:
+        assert each.similarity("kuraving", "brontels") > each.similarity("kuraving", "oquerns")
 
 
 def test_jamo_share_what_syllables_do_not() -> None:

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import word2vec_reference
 from scipy.stats import chisquare
 
 from course_lib import word2vec
 from course_lib.text import Vocabulary, keep_probability, noise_distribution
-from course_lib.word2vec import Batch, Word2Vec, batches, negative_step, subsample
+from course_lib.word2vec import Batch, Word2Vec, batches, learn, step, subsample
 from course_lib.word2vec.batches import BLOCK
-from course_lib.word2vec.loop import draw_noise
 
 V, M, WINDOW, NEGATIVE = 11, 6, 3, 5
 
@@ -134,39 +134,53 @@ def test_model_agrees_with_plain_loops(batch: Batch, kind: str, loss: str, exact
 
 @pytest.mark.parametrize("kind", ["skipgram", "cbow"])
 @pytest.mark.parametrize("exact", [True, False])
-def test_fast_step_is_one_step_along_the_reference_gradient(
-    batch: Batch, kind: str, exact: bool
-) -> None:
-    _, tables = random_model(kind)
-    negatives = noise_words(batch)
-    _, grad_in, grad_out = reference(batch, negatives, tables, kind, exact=exact)
-    table_in, table_out = (torch.tensor(table, dtype=torch.float32) for table in tables)
-    negative_step(
-        table_in,
-        table_out,
-        batch,
-        negatives,
-        architecture=kind,
-        negative=NEGATIVE,
-        learning_rate=0.1,
-        exact_gradient=exact,
-    )
-    np.testing.assert_allclose((tables[0] - table_in.numpy()) / 0.1, grad_in, atol=1e-4)
-    np.testing.assert_allclose((tables[1] - table_out.numpy()) / 0.1, grad_out, atol=1e-4)
-    # and to 1e-5 of the largest entry where float32 is not the limit
-    table_in, table_out = (torch.tensor(table) for table in tables)
-    negative_step(
-        table_in,
-        table_out,
-        as_double(batch),
-        negatives,
-        architecture=kind,
-        negative=NEGATIVE,
-        learning_rate=1.0,
-        exact_gradient=exact,
-    )
-    np.testing.assert_allclose(tables[0] - table_in.numpy(), grad_in, atol=1e-9)
-    np.testing.assert_allclose(tables[1] - table_out.numpy(), grad_out, atol=1e-9)
+def test_the_compiled_step_follows_the_gradient_of_the_formula(kind: str, exact: bool) -> None:
+    model, tables = random_model(kind, exact=exact)
+    center, context = 4, [2, 7, 0, 9]
+    noise = torch.randint(V, (1, BLOCK), generator=torch.Generator().manual_seed(3))
+    ids = torch.tensor([[center]]), torch.tensor([context])
+    one = Batch(*ids, torch.ones(1, 1, len(context), dtype=torch.float64))
+    loss = model.negative_loss(one, noise, NEGATIVE)
+    wanted = torch.autograd.grad(loss, list(model.parameters()))
+    W, U = (table.astype(np.float32) for table in tables)
+    rows, room = U[noise[0].numpy()], np.empty((2, M), np.float32)
+    gathered = np.zeros_like(rows)
+    inputs, targets = np.array([center]), np.array(context)
+    if kind == "cbow":
+        inputs, targets = targets, inputs
+    weight, rate = np.float32(NEGATIVE / BLOCK), np.float32(0.1)
+    step(W, U, inputs, targets, rows, gathered, weight, rate, exact, *room)
+    np.add.at(U, noise[0].numpy(), gathered)
+    for before, after, gradient in zip(tables, (W, U), wanted, strict=True):
+        np.testing.assert_allclose((before - after) / 0.1, gradient.numpy(), atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", ["skipgram", "cbow"])
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("thinned", [True, False])
+def test_the_compiled_loop_against_plain_python(kind: str, exact: bool, thinned: bool) -> None:
+    rng = np.random.default_rng(7)
+    sentences = [rng.integers(0, V, n).tolist() for n in (9, 1, 0, 30, 2, 25, 14)]
+    tables = tuple(rng.normal(size=(V, M)).astype(np.float32) for _ in range(2))
+    keep = rng.uniform(0.3, 1.2, V) if thinned else np.ones(V)
+    noise = rng.dirichlet(np.ones(V))
+    options = {"keep": keep, "noise": noise, "cbow": kind == "cbow", "exact": exact}
+    options |= {"window": WINDOW, "negative": NEGATIVE, "rates": (0.1, 0.02), "state": 2**63 + 5}
+    parts = [[word] for word in range(V)]
+    wanted = word2vec_reference.train(tables, parts, sentences, **options)
+    W, U = (table.copy() for table in tables)
+    text = np.concatenate(sentences).astype(np.int32)
+    ends = np.cumsum([0, *map(len, sentences)])
+    summed = np.cumsum(noise)
+    summed[-1] = 1
+    setting = kind == "cbow", exact, WINDOW, np.float32(NEGATIVE / BLOCK), (0.1, 0.02)
+    state = np.array([2**63 + 5], np.uint64)
+    ways = np.arange(V), np.arange(V + 1)
+    loss, examples = learn(W, U, *ways, text, ends, keep, summed, *setting, state)
+    np.testing.assert_allclose(W, wanted[0], atol=2e-5)
+    np.testing.assert_allclose(U, wanted[1], atol=2e-5)
+    assert (loss, examples) == (pytest.approx(wanted[2], rel=1e-5), wanted[3])
+    assert examples > 3
 
 
 def test_untrained_loss_has_a_closed_form() -> None:
@@ -224,6 +238,27 @@ def test_a_pair_at_distance_d_is_met_with_chance_m_minus_d_plus_1_over_m() -> No
         assert abs(met[distance] - 80_000 * chance) < spread
 
 
+def test_the_compiled_loop_meets_pairs_with_the_same_chance() -> None:
+    """Every place has a word of its own; at a tiny rate W' then counts the pairs it is told."""
+    lengths, window, rounds, rate = [1, 2, 3, 20, 1, 33, 7], 5, 400, 1e-4
+    n = sum(lengths)
+    sentence = np.repeat(np.arange(len(lengths)), lengths)
+    W, U = np.eye(n, dtype=np.float32), np.zeros((n, n), np.float32)
+    ways, ends = (np.arange(n), np.arange(n + 1)), np.cumsum([0, *lengths])
+    nothing = np.zeros(n)  # no word is noise but the last, and it weighs nothing
+    setting = False, False, window, np.float32(0), (rate, rate), np.array([3], np.uint64)
+    text = np.arange(n, dtype=np.int32)
+    for _ in range(rounds):
+        learn(np.copy(W), U, *ways, text, ends, np.ones(n), nothing, *setting)
+    met = 2 * U.T / rate / rounds  # (centre, context): sigmoid(0) is one half
+    distance = np.abs(np.arange(n)[:, None] - np.arange(n))
+    chance = np.clip((window - distance + 1) / window, 0, 1) * (distance > 0)
+    chance *= sentence[:, None] == sentence
+    assert (met[chance == 0] == 0).all()
+    assert np.abs(met - chance).max() < 5 * 0.5 / math.sqrt(rounds) + 0.02
+    assert np.abs(met[distance == 1][chance[distance == 1] > 0] - 1).max() < 0.02
+
+
 def test_every_word_is_a_center_once() -> None:
     ids = torch.arange(1000)
     generator = torch.Generator().manual_seed(0)
@@ -234,29 +269,56 @@ def test_every_word_is_a_center_once() -> None:
     assert seen == list(range(1000))
 
 
+@pytest.mark.parametrize("autograd", [False, True])
 @pytest.mark.parametrize(("options", "power"), [({}, 0.75), ({"ns_exponent": 0.25}, 0.25)])
-def test_training_draws_noise_by_a_power_of_the_counts(options: dict, power: float) -> None:
-    cumulative = []
+def test_training_draws_noise_by_a_power_of_the_counts(
+    options: dict, power: float, autograd: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used, multinomial = [], torch.multinomial
 
-    def spy(distribution: torch.Tensor, *rest: Any) -> torch.Tensor:
-        cumulative.append(distribution)
-        return draw_noise(distribution, *rest)
+    def spy(chances: torch.Tensor, *rest: Any, **more: Any) -> torch.Tensor:
+        used.append(chances.numpy())
+        return multinomial(chances, *rest, **more)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("course_lib.word2vec.loop.draw_noise", spy)
-        word2vec.train([["a", "b", "a", "c", "a", "b"]] * 20, min_count=1, epochs=1, **options)
+    def spy_too(*given: Any) -> tuple[float, int]:
+        used.append(np.diff(given[7], prepend=0))
+        return learn(*given)
+
+    monkeypatch.setattr("torch.multinomial", spy)
+    monkeypatch.setattr("course_lib.word2vec.compiled.learn", spy_too)
+    options = {"min_count": 1, "epochs": 1, "autograd": autograd, **options}
+    word2vec.train([["a", "b", "a", "c", "a", "b"]] * 20, **options)
     wanted = np.array([60.0, 40.0, 20.0]) ** power  # a, b, c
-    np.testing.assert_allclose(cumulative[0], np.cumsum(wanted) / wanted.sum(), rtol=1e-12)
+    np.testing.assert_allclose(used[0], wanted / wanted.sum(), rtol=1e-6)
 
 
 def test_noise_follows_its_distribution() -> None:
-    counts = np.array([1000, 500, 100, 40, 10, 5, 1])
-    p = noise_distribution(counts)
-    drawn = draw_noise(torch.from_numpy(np.cumsum(p)), (500, 400), torch.Generator().manual_seed(0))
-    observed = np.bincount(drawn.numpy().ravel(), minlength=len(p))
-    assert chisquare(observed, p * drawn.numel()).pvalue > 1e-3
-    uniform = np.full(len(p), drawn.numel() / len(p))
-    assert chisquare(observed, uniform).pvalue < 1e-9  # the test can tell
+    """At a tiny rate the change of W' counts the noise words."""
+    p = noise_distribution(np.array([1000, 500, 100, 40, 10, 5, 1]))
+    n, rate, blocks = len(p), 1e-8, 5_000
+    W, U = np.ones((n, 1), np.float32), np.zeros((n, 1), np.float32)
+    text, ends = np.zeros(16 * blocks, np.int32), np.arange(0, 16 * blocks + 1, 16)
+    setting = np.ones(n), np.cumsum(p), True, False, 5, np.float32(1 / BLOCK), (rate, rate)
+    told = np.zeros(n)
+    for state in range(20):
+        U[:] = 0
+        learn(
+            W.copy(),
+            U,
+            np.arange(n),
+            np.arange(n + 1),
+            text,
+            ends,
+            *setting,
+            np.array([state], np.uint64),
+        )
+        U[0] -= 16 * blocks * rate / 2  # what the true pairs have moved
+        told += U[:, 0] / (-rate / 2)  # each noise word weighs one 16th for each of 16 centres
+    observed = np.round(told)
+    assert observed.sum() == pytest.approx(20 * blocks * BLOCK, rel=1e-3)
+    observed *= 20 * blocks * BLOCK / observed.sum()
+    assert chisquare(observed, p * observed.sum()).pvalue > 1e-3
+    assert chisquare(observed, np.full(n, observed.sum() / n)).pvalue < 1e-9  # it can tell
 
 
 def test_subsampling_keeps_the_stated_share() -> None:
@@ -272,14 +334,26 @@ def test_subsampling_keeps_the_stated_share() -> None:
     assert keep[2] == 1 and keep[0] < 0.5
 
 
-def test_fast_and_autograd_training_give_the_same_vectors() -> None:
-    sentences = random_sentences(5, 60)
-    for kind in ("skipgram", "cbow"):
-        options: dict[str, Any] = {"min_count": 1, "vector_size": 8, "seed": 4, "epochs": 2}
-        fast = word2vec.train(sentences, kind, **options)
-        slow = word2vec.train(sentences, kind, **options, autograd=True)
-        np.testing.assert_allclose(fast.matrix, slow.matrix, atol=1e-5)
-        np.testing.assert_allclose(fast.context, slow.context, atol=1e-5)
+@pytest.mark.parametrize("kind", ["skipgram", "cbow"])
+def test_the_loss_in_the_history_is_that_of_the_formula(kind: str) -> None:
+    """At a rate near 0 nothing moves, so both ways see the same vectors."""
+    sentences, small = random_sentences(5, 4_000), {"alpha": 1e-9, "min_alpha": 1e-9}
+    options: dict[str, Any] = {"min_count": 1, "vector_size": 8, "sample": 0, "epochs": 1, **small}
+    start = np.random.default_rng(0).normal(0, 0.6, (V, 8)).astype(np.float32)
+
+    class Grown(Word2Vec):
+        def __init__(self, *given: Any, **options: Any) -> None:
+            super().__init__(*given, **options)
+            for table in self.parameters():
+                table.data = torch.from_numpy(start.copy())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("course_lib.word2vec.training.Word2Vec", Grown)
+        losses = [
+            word2vec.train(sentences, kind, **options, autograd=way).history["loss"][0]
+            for way in (False, True)
+        ]
+    assert losses[0] == pytest.approx(losses[1], rel=0.05)
 
 
 def test_training_depends_on_the_seed_alone() -> None:
@@ -310,13 +384,17 @@ def test_words_of_one_topic_come_together(kind: str, loss: str) -> None:
 @pytest.mark.parametrize("kind", ["skipgram", "cbow"])
 def test_two_workers_learn_the_same_topics(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: set[int] = set()
-    step = word2vec.training.negative_step
+    both = threading.Barrier(2, timeout=60)  # each thread waits once for the other
 
-    def watched(*tables: Any, **options: Any) -> None:
-        threads.add(threading.get_ident())
-        step(*tables, **options)
+    def watched(*given: Any) -> tuple[float, int]:
+        ident = threading.get_ident()
+        if ident != threading.main_thread().ident and ident not in threads:
+            threads.add(ident)
+            if len(threads) <= 2:
+                both.wait()
+        return learn(*given)
 
-    monkeypatch.setattr("course_lib.word2vec.training.negative_step", watched)
+    monkeypatch.setattr("course_lib.word2vec.compiled.learn", watched)
     rng = np.random.default_rng(0)
     topics = [[f"{name}{i}" for i in range(300)] for name in ("animal", "tool")]
     sentences = [rng.choice(topics[i % 2], 10).tolist() for i in range(15_000)]
@@ -378,20 +456,21 @@ def test_bad_corpora_are_refused() -> None:
 
 
 def test_divergence_is_an_error_not_a_result() -> None:
-    with pytest.raises(FloatingPointError, match="Lower alpha or batch_size"):
+    with pytest.raises(FloatingPointError, match="Lower alpha"):
         word2vec.train(random_sentences(0, 400), min_count=1, sample=0, alpha=500.0, epochs=4)
 
 
 def test_large_but_finite_vectors_are_an_error_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loss far above that of untrained vectors means that steps overshoot."""
 
-    def swell(input_table: torch.Tensor, output_table: torch.Tensor, *_: object, **__: object):
-        input_table.add_(0.1)
-        output_table.sub_(0.1)
+    def swell(W: np.ndarray, U: np.ndarray, *given: Any) -> tuple[float, int]:
+        W += 1
+        U -= 1
+        return learn(W, U, *given)
 
-    monkeypatch.setattr("course_lib.word2vec.training.negative_step", swell)
+    monkeypatch.setattr("course_lib.word2vec.compiled.learn", swell)
     with pytest.raises(FloatingPointError, match=r"loss of \d\S+, where untrained ones have 4"):
-        word2vec.train(random_sentences(0, 2_000), min_count=1, sample=0, batch_size=64)
+        word2vec.train(random_sentences(0, 2_000), min_count=1, sample=0)
 
 
 def test_training_leaves_the_callers_random_numbers_alone() -> None:
@@ -411,10 +490,11 @@ def test_subsampling_that_leaves_nothing_is_no_crash() -> None:
 
 
 def test_an_error_in_a_thread_reaches_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("the step broke")
+    def broken(*given: Any) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError("the step broke")
 
-    monkeypatch.setattr("course_lib.word2vec.training.negative_step", broken)
+    monkeypatch.setattr("course_lib.word2vec.compiled.learn", broken)
     before = threading.active_count()
     with pytest.raises(RuntimeError, match="the step broke"):
         word2vec.train(random_sentences(0), min_count=1)
