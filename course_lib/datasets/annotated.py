@@ -1,4 +1,4 @@
-"""Text with a label on words: part of speech, or which sense a word has."""
+"""Text with labelled tokens: parts of speech and word senses."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def load_tagged(name: str = "brown", *, download: bool = False) -> pd.DataFrame:
     ValueError
         If there is no such text.
     DataUnavailable
-        If a file is cut or altered, or cannot be fetched.
+        If a file is truncated or altered, or cannot be fetched.
 
     Notes
     -----
@@ -112,7 +112,7 @@ def _brown(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def load_senses(name: str = "coarsewsd20", *, download: bool = False) -> pd.DataFrame:
-    """Read sentences with a word of several senses, and which one it has there.
+    """Read sentences with an ambiguous word and its sense (word sense disambiguation).
 
     Where CoarseWSD-20 is not at hand, the course's own sample stands in: eight words with two
     senses each and fifteen sentences for each sense, ten to train on and five to test on.
@@ -127,7 +127,7 @@ def load_senses(name: str = "coarsewsd20", *, download: bool = False) -> pd.Data
     -------
     pandas.DataFrame
         Columns ``word``, ``sense`` (str), ``split`` (``"train"`` or ``"test"``), ``tokens``
-        (list of str) and ``position`` (int: which token is the word). ``.attrs`` holds ``name`` and
+        (list of str) and ``position`` (int: index of the word). ``.attrs`` holds ``name`` and
         ``source``.
 
     Raises
@@ -135,7 +135,7 @@ def load_senses(name: str = "coarsewsd20", *, download: bool = False) -> pd.Data
     ValueError
         If there is no such data set.
     DataUnavailable
-        If a file is cut or altered.
+        If a file is truncated or altered.
 
     References
     ----------
@@ -160,7 +160,7 @@ def _table(rows: Iterable[dict[str, Any]], columns: list[str], name: str) -> pd.
 
 
 def _coarsewsd(path: Path) -> list[dict[str, Any]]:
-    """Return the rows of the packed folder: for each word its senses, sentences and answers."""
+    """Return the rows of the archive: for each word its senses, sentences and labels."""
     files: dict[tuple[str, str], str] = {}
     with tarfile.open(path, "r|xz") as archive:
         for member in archive:

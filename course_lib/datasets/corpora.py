@@ -42,7 +42,7 @@ class Corpus(Sequence[list[str]]):
     starts : list of int
         Document i begins at sentence ``starts[i]``.
     split_by : str, optional
-        What cut a Korean text into words, as ``hangul.splitter`` says it.
+        The tokenizer of a Korean text, as ``hangul.splitter`` names it.
     """
 
     sentences: list[list[str]]
@@ -66,7 +66,7 @@ class Corpus(Sequence[list[str]]):
         return self.sentences[index]
 
     def __repr__(self) -> str:
-        """Say what it is in one line."""
+        """Return a one-line summary."""
         return (
             f"Corpus({self.name!r}, {len(self):,} sentences, {self.n_tokens:,} tokens, "
             f"source={self.source!r}{f', split by {self.split_by}' if self.split_by else ''})"
@@ -121,7 +121,7 @@ def load_corpus(
         If there is no such corpus, ``max_tokens`` is below 1, or ``unit`` is unknown or given
         for a corpus that is not Korean.
     DataUnavailable
-        If the file is not at hand, or is cut or altered.
+        If the file is not at hand, or is truncated or altered.
 
     Notes
     -----
@@ -192,7 +192,7 @@ def largest_corpus(
     ValueError
         If there is no corpus of that language.
     DataUnavailable
-        If a file is there but cut or altered: a smaller corpus is not taken in silence.
+        If a file is there but truncated or altered: no smaller corpus replaces it silently.
     """
     if language not in _LARGEST_FIRST:
         raise ValueError(unknown_name(language, _LARGEST_FIRST, "language"))

@@ -41,7 +41,7 @@ def _table(rows: list[tuple], columns: list[str], name: str) -> pd.DataFrame:
 
 
 def load_similarity(name: str = "wordsim353", *, download: bool = False) -> pd.DataFrame:
-    """Read word pairs with the mean score people gave them.
+    """Read word pairs with their mean human rating.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def load_similarity(name: str = "wordsim353", *, download: bool = False) -> pd.D
     ValueError
         If there is no such set.
     DataUnavailable
-        If the file is not at hand, or is cut or altered.
+        If the file is not at hand, or is truncated or altered.
     """
     if name not in SIMILARITY_SETS:
         raise ValueError(unknown_name(name, SIMILARITY_SETS, "similarity set"))
@@ -96,7 +96,7 @@ def load_analogies(
     ValueError
         If there are no such questions.
     DataUnavailable
-        If the file is not at hand, or is cut or altered.
+        If the file is not at hand, or is truncated or altered.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Texts with a label, to train a classifier on."""
+"""Labelled texts for classification."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def load_imdb(split: Literal["train", "test"] = "train", *, download: bool = False) -> pd.DataFrame:
-    """Read English film reviews, each rated good or bad by the person who wrote it.
+    """Read English film reviews labelled by sentiment (IMDB).
 
     Where the real data is not at hand, 300 short reviews written for this course stand in:
     200 to train on, 100 to test on.
@@ -47,7 +47,7 @@ def load_imdb(split: Literal["train", "test"] = "train", *, download: bool = Fal
     ValueError
         If there is no such split.
     DataUnavailable
-        If a file is cut or altered, or cannot be fetched.
+        If a file is truncated or altered, or cannot be fetched.
 
     Notes
     -----
@@ -69,7 +69,7 @@ def load_imdb(split: Literal["train", "test"] = "train", *, download: bool = Fal
 
 
 def load_sms_spam(*, deduplicated: bool = False, download: bool = False) -> pd.DataFrame:
-    """Read English text messages, each marked as spam or not.
+    """Read English text messages labelled as spam or not.
 
     Where the real data is not at hand, 400 messages written for this course stand in: 60 of them
     spam, 12 of them exact copies of others.
@@ -77,7 +77,7 @@ def load_sms_spam(*, deduplicated: bool = False, download: bool = False) -> pd.D
     Parameters
     ----------
     deduplicated : bool
-        Leave out each message whose text has stood there before: 403 of the 5,572.
+        Drop repeated messages: 403 of the 5,572.
     download : bool
         Has no effect: one of the two ships, the other has no public address of its own.
 
@@ -91,7 +91,7 @@ def load_sms_spam(*, deduplicated: bool = False, download: bool = False) -> pd.D
     Raises
     ------
     DataUnavailable
-        If a file is cut or altered.
+        If a file is truncated or altered.
 
     Notes
     -----
@@ -119,7 +119,7 @@ def load_sms_spam(*, deduplicated: bool = False, download: bool = False) -> pd.D
 
 @lru_cache(maxsize=1)
 def _reviews(path: Path, changed: int) -> dict[str, pd.DataFrame]:
-    """Return both splits; the second one that is asked for does not unpack 50,000 files again."""
+    """Return both splits, cached, since the archive holds 50,000 files."""
     import pandas as pd
 
     read = read_review_rows if path.suffix == ".tsv" else read_imdb_rows

@@ -1,4 +1,4 @@
-"""Word vectors that others trained on far more text than fits this course."""
+"""Pretrained word vectors: GloVe, word2vec and those of the course."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def load_glove(
     Returns
     -------
     WordVectors
-        Words in the order of the file, by and large the most frequent first.
+        Words in the order of the file, roughly the most frequent first.
 
     Raises
     ------
     ValueError
         For another ``dim``, or if none of ``words`` is there.
     DataUnavailable
-        If nothing at hand has so many dimensions, or a file is cut or altered.
+        If nothing at hand has so many dimensions, or a file is truncated or altered.
 
     References
     ----------
@@ -96,7 +96,7 @@ def load_course_vectors() -> WordVectors:
     Raises
     ------
     DataUnavailable
-        If the file is missing from the installed course, or is cut or altered.
+        If the file is missing from the installed course, or is truncated or altered.
     """
     (path,) = store.locate("course_vectors")
     import h5py
@@ -137,7 +137,7 @@ def load_word2vec(*, words: Collection[str] | None = None, download: bool = Fals
     ValueError
         If none of ``words`` is there.
     DataUnavailable
-        If neither is at hand, or a file is cut or altered.
+        If neither is at hand, or a file is truncated or altered.
 
     References
     ----------
@@ -159,7 +159,7 @@ def load_word2vec(*, words: Collection[str] | None = None, download: bool = Fals
 
 @contextmanager
 def _opened(path: Path, member: str = "") -> Iterator[BinaryIO]:
-    """Open a packed file, or one file of a zip archive; a bar shows how far it has been read."""
+    """Open a gzip file, or a member of a zip archive, with a progress bar."""
     from tqdm.utils import CallbackIOWrapper
 
     total = path.stat().st_size

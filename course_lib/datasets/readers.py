@@ -1,6 +1,6 @@
-"""From the file of a corpus to its documents: (title, sentences of plain text), one at a time.
+"""Readers of corpus files: documents as (title, sentences of plain text), one at a time.
 
-Nothing is unpacked to disk: a packed file is read as a stream, and only as far as is asked.
+Compressed files are read as streams, lazily; nothing is unpacked to disk.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def read_nsmc(path: Path) -> Iterator[Document]:
 
 
 def read_imdb_rows(path: Path) -> Iterator[Review]:
-    """Yield the reviews with a label of the IMDB archive, in the order in which they stand there.
+    """Yield the labelled reviews of the IMDB archive, in its order.
 
     Such a file is called ``aclImdb/train/neg/0_3.txt``: review number 0, three stars.
     """

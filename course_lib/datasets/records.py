@@ -1,10 +1,10 @@
-"""What a file is held to: the published checksum, or the one recorded when it was first read.
+"""Checksums of files: the published one, or the one recorded at the first read.
 
 Some publishers give no checksum. The first read of such a file in the cache, which follows its
-download, writes its length and SHA-256 into a small JSON file beside it and says so in a
-warning; every later read, and every later download, is held to that record. A mirror folder is
-never written to: there a file without a record is accepted, and its SHA-256 said in the same way
-once in each process. ``fetch_data.py mirror`` puts the records beside the copies it makes.
+download, writes its length and SHA-256 into a small JSON file beside it, with a warning; every
+later read, and every later download, is checked against that record. A mirror folder is never
+written to: there a file without a record is accepted, with the same warning once in each
+process. ``fetch_data.py mirror`` puts the records beside the copies it makes.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from course_lib.datasets.registry import File
 
 
 def record_path(path: Path) -> Path:
-    """Return where the record of a file stands: beside it."""
+    """Return the path of a file's record, beside it."""
     return path.with_name(f"{path.name}.record.json")
 
 
 def with_record(path: Path, file: File) -> File:
-    """Add the recorded length and SHA-256; a record that cannot be read counts as none."""
+    """Add the recorded length and SHA-256; an unreadable record counts as none."""
     if file.sha256:
         return file
     try:
@@ -35,14 +35,14 @@ def with_record(path: Path, file: File) -> File:
 
 
 def measured(path: Path, file: File) -> File:
-    """Add the length and SHA-256 of what stands at a path."""
+    """Add the length and SHA-256 of the file at a path."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return replace(file, size=path.stat().st_size, sha256=digest)
 
 
 def write(path: Path, file: File) -> None:
-    """Write the record of a file, under a temporary name first."""
+    """Write the record of a file atomically."""
     target = record_path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     content = {"size": file.size, "sha256": file.sha256}
@@ -53,7 +53,7 @@ def write(path: Path, file: File) -> None:
 
 
 def accept(path: Path, found: File, *, keep: bool) -> str:
-    """Record a file without a published checksum, if it is to be kept, and say what it is."""
+    """Record a file without a published checksum, if ``keep``; return a message about it."""
     what = f"No checksum is published for {path.name}"
     is_so = f"SHA-256 {found.sha256}, {found.size:,} bytes"
     if not keep:
@@ -68,9 +68,9 @@ def accept(path: Path, found: File, *, keep: bool) -> str:
 
 
 def content_trouble(path: Path) -> str | None:
-    """Say what is wrong with what a file holds, where no checksum can tell.
+    """Return what is wrong with the format of a file without a checksum, None if nothing is.
 
-    A sign-in page under the name of the file, or one half of it, must not be recorded as right.
+    A sign-in page under the name of the file, or a truncated file, must not be recorded.
     """
     if path.suffix == ".json":
         try:
@@ -89,7 +89,7 @@ def content_trouble(path: Path) -> str | None:
 
 
 def expected(path: Path, file: File) -> str:
-    """Return the words for what is expected at a path."""
+    """Describe the file expected at a path, for a message."""
     wanted = with_record(path, file)
     if wanted.sha256 is None:
         return f"{file.path}; neither its length nor a checksum is published"

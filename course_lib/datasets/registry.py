@@ -1,4 +1,4 @@
-"""The list of data sets: what each one is, whose it is, and the files it stands in.
+"""The registry of data sets: description, licence, citation and files of each.
 
 A new data set is a new table in ``assets/datasets.toml``, and a reader where its loader lives.
 """
@@ -19,14 +19,14 @@ class File:
     Attributes
     ----------
     path : str
-        Where the file stands below the cache folder and below every mirror folder.
+        Path relative to the cache folder and to every mirror folder.
     size : int, optional
         Length in bytes; None where none is published.
     sha256 : str, optional
-        Checksum of the right file, in hexadecimal digits; None where none is published. The
-        module ``records`` says what such a file is held to.
+        Checksum in hexadecimal digits; None where none is published, see the module
+        ``records``.
     url : str, optional
-        Public address of exactly this file; none for a file that was packed anew.
+        Public address of exactly this file; none for a repacked file.
     shipped : str, optional
         ``package/path`` of the file inside an installed Python package, for embedded sets.
     """
@@ -74,7 +74,7 @@ class Dataset:
 
 
 def read_registry(path: Path) -> dict[str, Dataset]:
-    """Read a list of data sets: one table for each, in it one for each of its files."""
+    """Read a registry in TOML: one table for each data set, in it one for each file."""
     rows = tomllib.loads(path.read_text(encoding="utf-8"))
     return {
         name: Dataset(name, **{**row, "files": tuple(File(**file) for file in row["files"])})
@@ -86,7 +86,7 @@ REGISTRY = read_registry(Path(__file__).resolve().parents[1] / "assets" / "datas
 
 
 def unknown_name(name: object, known: Collection[str], kind: str = "data set") -> str:
-    """Return the sentence that answers an unknown name: the close ones, then all."""
+    """Return the error message for an unknown name: similar names, then all."""
     from difflib import get_close_matches
 
     close = get_close_matches(name.lower(), known, n=3) if isinstance(name, str) else []

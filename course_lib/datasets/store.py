@@ -1,6 +1,6 @@
-"""Where the files are: look them up, check them, and (only when asked) download them.
+"""Locate files, verify them, and (only when asked) download them.
 
-This is the one place of the course that touches the network.
+The only module of the course that uses the network.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 PAUSE = 1.0  # seconds before the second attempt, twice as long before the third
 TIMEOUT = (10.0, 30.0)  # seconds to connect, seconds without a byte
-_STALE = 24 * 3600.0  # seconds after which a left-over of a killed download is swept away
+_STALE = 24 * 3600.0  # seconds after which temporary files of a killed download are removed
 
 _used: dict[str, str] = {}
 _checked: set[tuple[Path, int, int, str | None]] = set()
 
 
 class DataUnavailable(FileNotFoundError):
-    """A data set is not at hand, or what stands there is not the right file."""
+    """A data set is not available, or one of its files fails verification."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """One place where a file may stand, and what kind of place it is."""
+    """A possible location of a file, and its kind."""
 
     path: Path
     where: str
@@ -51,7 +51,7 @@ class Place:
 
 
 def cache_dir() -> Path:
-    """Return the cache folder: ``COURSE_DATA_CACHE``, else the usual one of the system."""
+    """Return the cache folder: ``COURSE_DATA_CACHE``, else the platform's default."""
     if chosen := os.environ.get("COURSE_DATA_CACHE", "").strip():
         return Path(chosen).expanduser()
     import pooch
@@ -66,7 +66,7 @@ def mirror_dirs() -> list[Path]:
 
 
 def places(file: File) -> Iterator[Place]:
-    """Yield every place where a file may stand, in the order in which they are looked at."""
+    """Yield the possible locations of a file in search order."""
     yield Place(cache_dir() / file.path, "cache")
     for folder in mirror_dirs():
         yield Place(folder / file.path, "mirror")
@@ -79,12 +79,12 @@ def places(file: File) -> Iterator[Place]:
 
 
 def find(file: File) -> Place | None:
-    """Return the first place where a file of that name stands, unchecked."""
+    """Return the first location that has a file of that name, unverified."""
     return next((place for place in places(file) if place.path.is_file()), None)
 
 
 def state(dataset: Dataset) -> str:
-    """Tell where a data set stands, from names and lengths alone: nothing is read.
+    """Return where a data set was found, by names and lengths alone: nothing is read.
 
     Returns
     -------
@@ -105,11 +105,11 @@ def state(dataset: Dataset) -> str:
 
 
 def problem(place: Place, file: File) -> str | None:
-    """Say what is wrong with the file that stands at a place; None where it is right.
+    """Return what is wrong with the file at a location; None if it is valid.
 
-    A right file is hashed once in a process, and again only if it changes. One that has neither
-    a published checksum nor a record is accepted if its content has the right form; in the cache
-    it is recorded then. A warning tells its SHA-256.
+    A valid file is hashed once in a process, and again only if it changes. One with neither a
+    published checksum nor a record is accepted if its format is valid, with a warning that tells
+    its SHA-256; in the cache it is then recorded.
     """
     try:
         stat = place.path.stat()
@@ -184,14 +184,14 @@ def choose(wanted: Sequence[str], instead: Sequence[str] = (), *, download: bool
     """Return which of several data sets a loader shall read.
 
     Only what is missing is passed over. A damaged file counts as one that is there, so that
-    ``locate`` reports it, and no smaller data set is taken in silence.
+    ``locate`` reports it, and no smaller data set replaces it silently.
 
     Parameters
     ----------
     wanted : sequence of str
         Data sets that serve equally well, the best first.
     instead : sequence of str
-        Smaller ones that stand in for them.
+        Smaller fallbacks.
     download : bool
         Rather fetch the first that has a public address than take a smaller one.
 
@@ -208,7 +208,7 @@ def choose(wanted: Sequence[str], instead: Sequence[str] = (), *, download: bool
 
 
 def mend(dataset: Dataset, file: File) -> str:
-    """Say what to do about a file that is missing or damaged."""
+    """Return advice for a file that is missing or damaged."""
     if file.shipped:
         package = file.shipped.partition("/")[0]
         if package == "course_lib":
@@ -270,7 +270,7 @@ def _transfer(dataset: Dataset, file: File, folder: str) -> str:
     pooch.get_logger().setLevel("WARNING")
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            # pooch puts the length that the server tells in the place of the total.
+            # pooch replaces the total by the Content-Length of the server.
             with runtime.progress(total=file.size or 1, desc=dataset.name, unit="B") as bar:
                 path = pooch.retrieve(
                     file.url,
@@ -282,11 +282,11 @@ def _transfer(dataset: Dataset, file: File, folder: str) -> str:
                     ),
                 )
             if wanted is None and (trouble := records.content_trouble(Path(path))):
-                Path(path).unlink()  # or pooch would take it for fetched
+                Path(path).unlink()  # or pooch would reuse it
                 raise ValueError(trouble)
             return path
         except (RequestException, ValueError) as error:  # ValueError: the wrong checksum
-            # A server that says no (404, 403 …) will say it again; one that is busy may not.
+            # A client error (403, 404 …) is permanent; a timeout or a busy server is not.
             code = error.response.status_code if isinstance(error, HTTPError) else 0
             refused = 400 <= code < 500 and code not in (408, 429)
             if refused or attempt == ATTEMPTS:
@@ -304,7 +304,7 @@ def _transfer(dataset: Dataset, file: File, folder: str) -> str:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what downloads that were killed long ago left behind."""
+    """Remove temporary files of downloads that were killed long ago."""
     for left_over in folder.glob(".partial-*"):
         if time.time() - left_over.stat().st_mtime > _STALE:
             shutil.rmtree(left_over, ignore_errors=True)
