@@ -1,7 +1,7 @@
-"""From a word to the numbers a character model reads: its UTF-8 bytes between two marks.
+"""Character ids of words: UTF-8 bytes between begin-of-word and end-of-word.
 
 A word becomes ``width`` ids: begin-of-word, its bytes, end-of-word, then padding. In a batch
-every id is raised by one, so that 0 is free to mean "no word here".
+every id is incremented by one, so that 0 is padding: no word.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def word_to_ids(word: str, *, width: int = WIDTH) -> list[int]:
 
 
 def sentence_mark_ids(mark: int, *, width: int = WIDTH) -> list[int]:
-    """Return the ids of the word that opens or closes a sentence.
+    """Return the ids of the begin-of-sentence or end-of-sentence mark.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def check_sentences(sentences: Sequence[Sequence[str]]) -> None:
 def batch_to_ids(
     sentences: Sequence[Sequence[str]], *, width: int = WIDTH, marks: bool = True
 ) -> np.ndarray:
-    """Return the ids of a batch of sentences, raised by one; 0 where there is no word.
+    """Return the ids of a batch of sentences, incremented by one and padded with 0.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""ELMo: every layer of a biLM for every word, and the weighted sum that a task learns.
+"""ELMo: the layers of a biLM for each word, and their task-specific weighted sum (scalar mix).
 
-Symbols: L layers of LSTM, so L + 1 with the character vector; B sentences, T words, P numbers
+Symbols: L LSTM layers, L + 1 with the character vector; B batch size, T words, P projection size
 of one direction.
 """
 
@@ -123,14 +123,14 @@ class Elmo:
     device : torch.device or str, optional
         Default: ``runtime.device()``.
     cache : int
-        Character vectors of this many words are kept from batch to batch, those longest
-        unused going first; 0 keeps none. Within a batch a word is encoded once in any case.
+        Size in words of the LRU cache of character vectors; 0 for none. Within a batch each
+        distinct word is encoded once in any case.
 
     Attributes
     ----------
     state : list of (h, c), optional
-        What is carried to the next batch, see :class:`~course_lib.bilm.BiLMOutput`; None before
-        the first batch and where nothing is carried.
+        The LSTM state for the next batch, see :class:`~course_lib.bilm.BiLMOutput`; None before
+        the first batch and if not ``stateful``.
     """
 
     def __init__(
@@ -191,8 +191,8 @@ class Elmo:
         Parameters
         ----------
         name : {"small", "medium", "original", "original_5.5B"}
-            2 P is 256, 512, 1024 and 1024; the last one read 5.5 billion words, the others 800
-            million.
+            2 P is 256, 512, 1024 and 1024; the last was trained on 5.5 billion words, the others
+            on 800 million.
         download : bool
             Fetch the files (about 54, 112, 374 and 374 MB) if they are not at hand.
         stateful, device, cache
@@ -203,7 +203,7 @@ class Elmo:
         ValueError
             If there is no such model.
         DataUnavailable
-            If the files are not at hand, are cut or altered, or cannot be fetched.
+            If the files are not at hand, are truncated or altered, or cannot be fetched.
         """
         if name not in OFFICIAL:
             raise ValueError(unknown_name(name, OFFICIAL, "official ELMo model"))
@@ -236,16 +236,16 @@ class Elmo:
 
     @property
     def n_layers(self) -> int:
-        """L + 1, how many layers :meth:`embed` gives."""
+        """L + 1, the number of layers that :meth:`embed` returns."""
         return self.model.options.n_layers + 1
 
     @property
     def vector_size(self) -> int:
-        """2 P, numbers of a word in each layer."""
+        """2 P, the size of a word's vector in each layer."""
         return 2 * self.model.options.projection_dim
 
     def reset_state(self) -> None:
-        """Start the next batch from zeros."""
+        """Reset the LSTM state to zeros."""
         self.state = None
 
     def embed(self, sentences: Sequence[Sequence[str]]) -> ElmoOutput:

@@ -1,9 +1,8 @@
 """The official file formats of ELMo: ``options.json`` and ``weights.hdf5``, read and written.
 
-The names and shapes are those of the TensorFlow program bilm-tf. Three things differ between
-the files and the modules here, and are turned about on the way: TensorFlow keeps matrices
-(in, out), PyTorch (out, in); its LSTM's gates stand in the order i, j, f, o (j is g here); and
-its table of characters has no row for "no word", which is row 0 here.
+The names and shapes are those of the TensorFlow program bilm-tf. Three differences are converted:
+TensorFlow stores matrices as (in, out), PyTorch as (out, in); its LSTM gates are in the order
+i, j, f, o (j is g here); and its character embedding has no padding row, which is row 0 here.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from course_lib.runtime import renamed_when_whole
 if TYPE_CHECKING:
     import h5py
 
-_TENSORFLOW_GATES = [0, 2, 1, 3]  # i, f, g, o stand at these places of i, j, f, o; its own inverse
+_TENSORFLOW_GATES = [0, 2, 1, 3]  # indices of i, f, g, o in i, j, f, o; its own inverse
 
 
 def read_options(path: str | Path) -> BiLMOptions:
     """Read ``options.json``.
 
-    Fields that only training uses are passed over.
+    Fields that only training uses are ignored.
 
     Raises
     ------
@@ -119,7 +118,7 @@ def write_options(path: str | Path, options: BiLMOptions, *, n_characters: int =
 
 
 def _tensors(model: BiLM) -> Iterator[tuple[str, list[torch.Tensor], str]]:
-    """Yield each data set's name, the tensors side by side in it, and how it keeps them."""
+    """Yield the name of each data set, the tensors concatenated in it, and its layout."""
     cnn = model.characters
     yield "char_embed", [cnn.embedding.weight], "characters"
     for i, layer in enumerate(cnn.convolutions):
@@ -140,33 +139,33 @@ def _tensors(model: BiLM) -> Iterator[tuple[str, list[torch.Tensor], str]]:
                 yield f"{cell}/W_P_0", [layer.projection], "transposed"
 
 
-def _to_file(tensors: list[torch.Tensor], difference: str) -> np.ndarray:
-    """Return tensors as the file holds them."""
+def _to_file(tensors: list[torch.Tensor], layout: str) -> np.ndarray:
+    """Convert tensors to the layout of the file."""
     values = torch.cat(tensors, -1).detach().float().cpu().numpy()
-    if difference == "characters":
+    if layout == "characters":
         return values[1:]
-    if difference == "convolution":
+    if layout == "convolution":
         return values.transpose(2, 1, 0)[None]  # (out, in, width) -> (1, width, in, out)
-    if difference == "gates":
+    if layout == "gates":
         return np.concatenate([np.split(values, 4)[i] for i in _TENSORFLOW_GATES]).T
-    return values.T if difference == "transposed" else values
+    return values.T if layout == "transposed" else values
 
 
-def _from_file(values: np.ndarray, difference: str) -> np.ndarray:
-    """Return what the file holds as the module keeps it; the inverse of ``_to_file``."""
-    if difference == "characters":
+def _from_file(values: np.ndarray, layout: str) -> np.ndarray:
+    """Convert from the layout of the file; the inverse of ``_to_file``."""
+    if layout == "characters":
         return np.concatenate([np.zeros_like(values[:1]), values])
-    if difference == "convolution":
+    if layout == "convolution":
         return values[0].transpose(2, 1, 0)
-    if difference == "gates":
+    if layout == "gates":
         return np.concatenate([np.split(values.T, 4)[i] for i in _TENSORFLOW_GATES])
-    return values.T if difference == "transposed" else values
+    return values.T if layout == "transposed" else values
 
 
 def read_weights(path: str | Path, model: BiLM) -> None:
-    """Fill a model from ``weights.hdf5``; if anything does not fit, it stays as it was.
+    """Load ``weights.hdf5`` into a model; on an error the model is unchanged.
 
-    The softmax is not part of the file and stays too.
+    The file has no softmax: that of the model is unchanged.
 
     Parameters
     ----------
@@ -218,7 +217,7 @@ def _dataset(file: h5py.File, name: str, shape: tuple[int, ...], path: Path) -> 
 
 
 def _no_more_layers(file: h5py.File, model: BiLM, path: Path) -> None:
-    """Refuse a file that holds more than the options speak of; it would be half read."""
+    """Raise if the file has weights that the options do not describe."""
     wanted = {name for name, _, _ in _tensors(model)}
     groups = ("CNN", "RNN_", "char_embed")
     held: list[str] = []
@@ -229,14 +228,14 @@ def _no_more_layers(file: h5py.File, model: BiLM, path: Path) -> None:
 
 
 def write_weights(path: str | Path, model: BiLM, *, dtype: str = "float32") -> None:
-    """Write ``weights.hdf5``: beside its place first, renamed when it is whole.
+    """Write ``weights.hdf5`` atomically.
 
     Parameters
     ----------
     path : str or Path
     model : BiLM
     dtype : {"float32", "float16"}
-        Half precision takes half the room and costs about three digits.
+        Half precision halves the size and keeps about three significant digits.
     """
     with new_hdf5(path) as file:
         for name, tensors, kind in _tensors(model):
@@ -245,9 +244,9 @@ def write_weights(path: str | Path, model: BiLM, *, dtype: str = "float32") -> N
 
 @contextmanager
 def new_hdf5(path: str | Path) -> Iterator[h5py.File]:
-    """Give an hdf5 file to fill, in memory; it is written when all went well.
+    """Yield an hdf5 file in memory, written to ``path`` if the block succeeds.
 
-    On a full disk the hdf5 library can take the whole process down; a plain file raises OSError.
+    On a full disk the hdf5 library can crash the process; writing a plain file raises OSError.
     """
     import h5py
 
@@ -259,7 +258,7 @@ def new_hdf5(path: str | Path) -> Iterator[h5py.File]:
 
 
 def read(options: str | Path, weights: str | Path, **given: Any) -> BiLM:
-    """Return the model of a pair of files; further arguments go to :class:`BiLM`."""
+    """Load a model from its two files; further arguments go to :class:`BiLM`."""
     model = BiLM(read_options(options), **given)
     read_weights(weights, model)
     return model.eval()

@@ -1,11 +1,11 @@
 """The bidirectional language model: two LSTM language models that read in opposite directions.
 
-They share the character CNN and the softmax; their states never meet. That is what makes it a
-language model: the forward one has not seen the word it predicts, nor the backward one.
+They share the character CNN and the softmax, but no LSTM state: neither has seen the word that it
+predicts.
 
-options     its sizes
-layer       one LSTM layer, and two ways to run it that give the same numbers
-recurrence  the steps of the fast one, with their gradient
+options     hyperparameters
+layer       one LSTM layer, in a plain and a fast implementation with equal results
+recurrence  the time steps of the fast one, with their gradient
 model       both directions
 """
 

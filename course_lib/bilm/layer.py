@@ -1,7 +1,7 @@
-"""One LSTM layer with a projection and clips, and two ways to run it over a text.
+"""One LSTM layer with projection and clipping, and two implementations of its forward pass.
 
-Symbols: B sentences a batch, N words of all of them, P numbers of a word vector and of a layer's
-output, H numbers of the cell.
+Symbols: B batch size, N words of the batch, P projection size (word vector and layer output),
+H cell size.
 
 Words are packed as :mod:`course_lib.bilm.recurrence` says.
 """
@@ -22,7 +22,7 @@ State = tuple[torch.Tensor, torch.Tensor]  # h (..., B, P) and c (..., B, H)
 class Layer(nn.Module):
     """One LSTM layer with a projection, in one direction.
 
-    With x_t the input, h the last output and c the last cell:
+    With x_t the input, h the previous output and c the previous cell state:
     i, f, g, o = W x_t + U h + b, split in four; c' = σ(f + 1) c + σ(i) tanh(g), clipped;
     h' = V (σ(o) tanh(c')), clipped. Without a projection V is left out.
 
@@ -65,7 +65,7 @@ class Layer(nn.Module):
 
     @staticmethod
     def clip(values: torch.Tensor, bound: float) -> torch.Tensor:
-        """Keep values within -bound and bound; 0 means no bound."""
+        """Clamp values to [-bound, bound]; 0 means no clipping."""
         return values.clamp(-bound, bound) if bound else values
 
     def forward(
@@ -106,19 +106,19 @@ def by_cell(
     state: State,
     rows: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, State]:
-    """Run a layer of each direction, word after word.
+    """Run one layer of each direction, one time step at a time.
 
     Parameters
     ----------
     layers : sequence of Layer, (2,)
         The forward and the backward one.
     inputs : torch.Tensor, (2, N, P)
-        Packed words, in the order in which each direction reads them.
+        Packed words, in the reading order of each direction.
     sizes : sequence of int, (T,)
     state : (h, c)
         (2, B, P) and (2, B, H).
     rows : torch.Tensor, int64, (2, N), optional
-        Each word is this row of the inputs, which are then (n, P).
+        Indices of the words in the inputs, which are then (n, P).
 
     Returns
     -------
@@ -164,7 +164,7 @@ def _group(
     c: torch.Tensor,
     rows: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Run D directions at once. With rows, W x + b is taken once for each distinct word."""
+    """Run D directions at once. With rows, W x + b is computed once for each distinct word."""
 
     def stacked(name: str) -> torch.Tensor:
         weights = [getattr(layer, name) for layer in layers]

@@ -1,7 +1,7 @@
 """The bidirectional language model itself.
 
-Symbols: B sentences a batch, T words, P numbers a word vector and a layer's output, H numbers
-of an LSTM's cell, L layers.
+Symbols: B batch size, T words of the longest sentence, P projection size (word vector and layer
+output), H cell size, L layers.
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ Encoder = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Words(NamedTuple):
-    """The words of a batch, and a vector for each distinct one.
+    """The words of a batch as indices into the vectors of its distinct words.
 
     Attributes
     ----------
     vectors : torch.Tensor, float32, (n, P)
     rows : torch.Tensor, int64, (..., B, T)
-        Which of the vectors stands where, the words at the left of each row of the batch; -1
-        where there is no word.
+        The index of each word; sentences are padded on the right with -1.
     """
 
     vectors: torch.Tensor
@@ -40,7 +39,7 @@ class Words(NamedTuple):
 
 
 class BiLMOutput(NamedTuple):
-    """What a biLM gives for a batch.
+    """The output of a biLM for a batch.
 
     Attributes
     ----------
@@ -50,7 +49,7 @@ class BiLMOutput(NamedTuple):
     mask : torch.Tensor, bool, (B, T)
         Where there is a word.
     state : list of (h, c)
-        Of each layer, after the last word read: (2, B, P) and (2, B, H), forward and backward.
+        The final state of each layer: (2, B, P) and (2, B, H), forward and backward.
     """
 
     layers: torch.Tensor
@@ -59,14 +58,13 @@ class BiLMOutput(NamedTuple):
 
 
 class BiLM(nn.Module):
-    """Two language models on one character CNN.
+    """A forward and a backward language model on one character CNN.
 
     Parameters
     ----------
     options : BiLMOptions
     vocabulary_size : int, optional
-        V, the words that the softmax can predict. Without it there is no softmax: the layers
-        alone are of use.
+        V, output size of the softmax. Without it there is no softmax, only the layers.
     way : {"fast", "cell"}
         How the LSTMs are run: both directions at once, with the gradient written out; or word by
         word, as one reads it in :meth:`Layer.step`. Both give the same numbers.
@@ -95,7 +93,7 @@ class BiLM(nn.Module):
         )
 
     def initial_state(self, batch: int) -> list[State]:
-        """Return zeros for every layer."""
+        """Return a zero state for every layer."""
         like = self.forward_layers[0].bias
         h, c = (
             like.new_zeros(2, batch, n) for n in (self.options.projection_dim, self.options.dim)
@@ -111,7 +109,7 @@ class BiLM(nn.Module):
             As ``characters.batch_to_ids`` makes them; 0 where there is no word.
         encode : callable, optional
             From ids (n, width) to vectors (n, P); by default the model's character CNN. A
-            :class:`~course_lib.charcnn.CachedCNN` keeps words from batch to batch.
+            :class:`~course_lib.charcnn.CachedCNN` caches them across batches.
         """
         spelled, rows = characters.distinct(ids.cpu().numpy())
         if not len(spelled):
@@ -125,10 +123,10 @@ class BiLM(nn.Module):
         Parameters
         ----------
         ids : torch.Tensor, int64, (B, T, width), or Words, rows (B, T)
-            As ``characters.batch_to_ids`` makes them, sentence marks included; or what
-            :meth:`words` has made of them.
+            From ``characters.batch_to_ids``, with sentence marks; or the result of
+            :meth:`words`.
         state : list of (h, c), optional
-            Where to go on; zeros by default.
+            Initial state; zeros by default.
 
         Raises
         ------
@@ -138,7 +136,7 @@ class BiLM(nn.Module):
         vectors, rows = ids if isinstance(ids, Words) else self.words(ids)
         mask = rows >= 0  # (B, T)
         places = torch.arange(rows.shape[1], device=rows.device)
-        # The place that stands t words before the end of each sentence; its own inverse.
+        # The index of place t in the reversed sentence; its own inverse.
         mirror = torch.where(mask, mask.sum(1, keepdim=True) - 1 - places, places)
         both = Words(vectors, torch.stack([rows, rows.gather(1, mirror)]))
         outputs, state = self.read(both, state)
@@ -153,20 +151,20 @@ class BiLM(nn.Module):
     def read(
         self, words: Words, state: list[State] | None = None
     ) -> tuple[list[torch.Tensor], list[State]]:
-        """Run the layers, each direction over a text of its own.
+        """Run the layers on separate inputs for each direction.
 
         Parameters
         ----------
         words : Words, rows (2, B, T)
-            What the forward and the backward model read, from the first word they read to the
-            last. Both texts have sentences of the same lengths.
+            The inputs of the forward and the backward model, each in its reading order. Their
+            sentences have the same lengths.
         state : list of (h, c), optional
             As in :class:`BiLMOutput`; zeros by default.
 
         Returns
         -------
         list of torch.Tensor, (B, T, 2, P)
-            The output of each layer in the order of reading; 0 behind the end of a sentence.
+            The output of each layer in reading order; 0 after the end of a sentence.
         list of (h, c)
         """
         vectors, rows = words
@@ -184,7 +182,7 @@ class BiLM(nn.Module):
         sizes, order, back = packed.batch_sizes.tolist(), packed[2], packed[3]
         run = {"cell": by_cell, "fast": fast}[self.way]
         inputs, at, outputs, end = vectors, packed.data.T, [], []
-        if torch.is_grad_enabled():  # a gradient for P numbers a word is less than for its 4 H
+        if torch.is_grad_enabled():  # gradients of P inputs are fewer than of 4 H scores
             inputs, at = functional.embedding(at, vectors), None
         for number, (h, c) in enumerate(state):
             pair = self.forward_layers[number], self.backward_layers[number]

@@ -1,4 +1,4 @@
-"""Sizes of a biLM. Symbols: P numbers a word vector, H numbers of an LSTM's cell, L layers."""
+"""Hyperparameters of a biLM. Symbols: P projection size, H LSTM cell size, L layers."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from course_lib.charcnn import CharCNNOptions
 
 @dataclass(frozen=True)
 class BiLMOptions:
-    """Sizes of a biLM; the defaults are the original model's.
+    """Hyperparameters of a biLM; the defaults are the original model's.
 
     Attributes
     ----------
     characters : CharCNNOptions
-        Its ``projection_dim`` must be the one below.
+        With the same ``projection_dim``.
     dim : int
         H.
     projection_dim : int
-        P; where it equals ``dim`` there is no projection.
+        P; if equal to ``dim`` there is no projection.
     n_layers : int
         L.
     cell_clip, proj_clip : float
-        c and h are kept within these bounds; 0 means no bound.
+        Clipping bounds of c and h; 0 means no clipping.
     use_skip_connections : bool
         From the second layer on, add a layer's input to its output.
     """
@@ -36,7 +36,7 @@ class BiLMOptions:
     use_skip_connections: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse sizes that do not fit each other."""
+        """Raise ValueError for inconsistent or impossible values."""
         if self.characters.projection_dim != self.projection_dim:
             raise ValueError(
                 f"The character CNN gives {self.characters.projection_dim} numbers a word, the "

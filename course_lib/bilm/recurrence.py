@@ -1,10 +1,11 @@
-"""The steps of an LSTM layer over all its words, with the gradient written out.
+"""The time steps of an LSTM layer as an autograd function with a hand-written gradient.
 
-Symbols: D directions, B sentences a batch, T words of the longest, N words of all sentences,
-P numbers of a layer's output, H numbers of the cell.
+Symbols: D directions, B batch size, T words of the longest sentence, N words of the batch,
+P size of a layer's output, H cell size.
 
-Words are *packed*: the first words of all sentences, the longest sentence first, then the second
-words, and so on. ``sizes[t]`` says how many sentences have a word t; these numbers fall.
+Words are *packed* as in ``torch.nn.utils.rnn.PackedSequence``: the first words of all sentences,
+the longest sentence first, then the second words, and so on. ``sizes[t]`` is the number of
+sentences with a word t, and never rises.
 """
 
 from __future__ import annotations
@@ -22,12 +23,11 @@ _hardtanh_backward = torch.ops.aten.hardtanh_backward
 
 
 class Recurrence(torch.autograd.Function):
-    """The steps of an LSTM with a projection and clips, in all directions at once.
+    """The time steps of an LSTM with projection and clipping, in all directions at once.
 
-    The numbers and gradients are those of :meth:`course_lib.bilm.layer.Layer.step`, word after
-    word. It is faster than autograd on that: a step writes into tensors that are made once, the
-    gradients of the gates take the place of the gates, and the gradient of a weight is one
-    product over all words instead of a sum of T.
+    Outputs and gradients equal those of :meth:`course_lib.bilm.layer.Layer.step`. It is faster
+    than autograd on that: tensors are preallocated, the gradients of the gates overwrite the
+    gates, and a weight's gradient is one matrix product over all words, not a sum of T.
     """
 
     @staticmethod
@@ -101,13 +101,13 @@ class Recurrence(torch.autograd.Function):
     def backward(
         ctx: FunctionCtx, d_outputs: torch.Tensor, d_h: torch.Tensor, d_c: torch.Tensor
     ) -> tuple[torch.Tensor | None, ...]:
-        """Return the gradients of all arguments, from the last words back to the first."""
+        """Back-propagate through time; return the gradients of all arguments."""
         gates, state_weight, projection, first_h, first_c, cells, hidden, outputs = (
             ctx.saved_tensors
         )
         (cell_clip, proj_clip), steps = ctx.clips, _steps(ctx.sizes)
         d_raw, d_h, d_c = d_outputs.clone(), d_h.clone(), d_c.clone()
-        before = torch.empty_like(outputs)  # h that each word finds
+        before = torch.empty_like(outputs)  # h before each word
         for number in range(len(steps) - 1, -1, -1):
             words, alive = steps[number]
             if number:
@@ -137,7 +137,7 @@ class Recurrence(torch.autograd.Function):
 
 
 def _steps(sizes: Sequence[int]) -> list[tuple[slice, int]]:
-    """Return where the words of each step stand, and how many they are."""
+    """Return the slice of the packed words of each time step, and their number."""
     bounds = pairwise(accumulate(sizes, initial=0))
     return [(slice(first, last), last - first) for first, last in bounds]
 
@@ -147,10 +147,10 @@ def _clip(values: torch.Tensor, bound: float) -> torch.Tensor:
 
 
 def _clip_backward(gradient: torch.Tensor, values: torch.Tensor, bound: float) -> None:
-    """Set the gradient to 0, in place, where a value lies outside of the bound.
+    """Set the gradient to 0, in place, where a value was clipped.
 
-    ``hardtanh`` has none at the bound itself either, where ``clamp`` has one; so it is given the
-    next number above the bound, to which 0.6 of the spacing here is rounded up.
+    At the bound itself the gradient of ``hardtanh`` is 0, that of ``clamp`` is not; so
+    ``hardtanh`` gets the next float above the bound, to which + 0.6 eps is rounded up.
     """
     if bound:
         above = bound + 0.6 * torch.finfo(values.dtype).eps * bound

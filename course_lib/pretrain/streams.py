@@ -1,7 +1,7 @@
-"""Text as a biLM reads it while it is trained: words as rows of a table, streams, windows.
+"""Training text of a biLM: lexicon, token streams, windows of truncated back-propagation.
 
-Symbols: B streams side by side, T words a window (the length of back-propagation), V words the
-softmax knows.
+Symbols: B batch size (parallel streams), T words of a window (length of back-propagation),
+V size of the softmax.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ Sentences = Sequence[Sequence[str]]
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Every distinct word of a text, as characters and as a target of the softmax.
+    """Input and output vocabulary: the character ids and the softmax target of each word type.
 
-    A model that reads characters can read any word; it can only predict those it has a row for.
-    All others are ``<UNK>`` as targets. So there are two numberings, of what is read and of what
-    is predicted; a :class:`~course_lib.text.Vocabulary` has one, and drops what it does not know.
+    The character CNN reads any word; the softmax predicts V words, and all others are ``<UNK>``
+    as targets. So there are two indices; a :class:`~course_lib.text.Vocabulary` has one, and
+    drops unknown words.
 
     Attributes
     ----------
     words : list of str, V
-        What the softmax predicts: ``</S>``, ``<S>``, ``<UNK>``, then by falling count.
+        The outputs of the softmax: ``</S>``, ``<S>``, ``<UNK>``, then by falling count.
     types : dict of str to int
-        All distinct words of the text with the two sentence marks: their row below.
+        The row, in the arrays below, of each distinct word and of the two sentence marks.
     spelling : numpy.ndarray, int16, (types, width)
-        Character ids, raised by one as in a batch.
+        Character ids, incremented by one as in a batch.
     targets : numpy.ndarray, int64, (types,)
-        Which of ``words`` each type is.
+        The index of each type in ``words``.
     """
 
     words: list[str]
@@ -81,7 +81,7 @@ class Lexicon:
 
 
 class Window(NamedTuple):
-    """What one direction reads and predicts in one step; types as in ``Lexicon``, (B, T)."""
+    """Inputs and targets of one direction in one training step: types of ``Lexicon``, (B, T)."""
 
     inputs: np.ndarray
     targets: np.ndarray
@@ -94,7 +94,7 @@ def stream(
     backward: bool = False,
     order: np.ndarray | None = None,
 ) -> Window:
-    """Lay sentences end to end, as types: what is read, and what is to be predicted from it.
+    """Concatenate sentences into the inputs and targets of one direction, as types.
 
     The forward model reads ``<S> w1 ... wn`` and predicts ``w1 ... wn </S>``; the backward
     model reads ``</S> wn ... w1`` and predicts ``wn ... w1 <S>``.
@@ -116,10 +116,9 @@ def stream(
 
 
 def windows(text: Window, batch_size: int, length: int) -> Iterator[Window]:
-    """Cut a stream into B pieces side by side, and those into windows of T words.
+    """Split a stream into B parallel streams, and those into windows of T words.
 
-    Row b of a window goes on where row b of the window before has ended. The last words that
-    fill no window of T are left out.
+    Row b of a window continues row b of the previous window. The remainder is dropped.
     """
     columns = len(text.inputs) // batch_size
     if columns < length:
@@ -133,7 +132,7 @@ def windows(text: Window, batch_size: int, length: int) -> Iterator[Window]:
 
 
 def n_windows(sentences: Sentences, batch_size: int, length: int) -> int:
-    """Return how many windows :func:`windows` cuts sentences into, with a mark for each."""
+    """Return the number of :func:`windows` of sentences, with one mark for each sentence."""
     return (sum(map(len, sentences)) + len(sentences)) // batch_size // length
 
 
@@ -147,10 +146,10 @@ def batches(
     epoch: int = 0,
     shard: int = 0,
 ) -> Iterator[tuple[Window, Window]]:
-    """Yield the windows of one pass over a text: of the forward and of the backward stream.
+    """Yield the windows of one epoch, in pairs of forward and backward stream.
 
-    Each direction has the sentences in an order of its own, another one in each epoch. All
-    follows from the seed, the epoch and the number of the text, where there are several.
+    The sentences are shuffled separately for each direction and epoch; the order depends on
+    seed, epoch and shard only.
     """
     streams = []
     for backward in (False, True):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def learning_rate(alpha: float, step: int, total: int) -> float:
-    """Rise to ``alpha`` over the first twentieth of the steps, counted from 1, then fall to 0."""
+    """Warm up linearly to ``alpha`` over 5 % of the steps, from step 1, then decay to 0."""
     return alpha * min(step / (total / 20 + 1), (total - step + 1) / (total * 0.95))
 
 
@@ -47,15 +47,15 @@ def train(
     lexicon : Lexicon
         Must hold every word of the text and of the held-out text.
     sentences, held_out : sequence of sequences of str
-        Training text, and text that is only measured.
+        Training text, and text for evaluation.
     epochs, batch_size, length : int
-        Passes, B streams side by side and T words a window.
+        Passes, B parallel streams, T words of a window.
     samples : int, optional
-        Words drawn for the softmax; by default all V take part. Measuring always takes all.
+        Classes drawn for the sampled softmax; by default, and in evaluation, the full softmax.
     alpha : float
         Highest learning rate, see :func:`learning_rate`.
     clip : float
-        Gradients longer than this are scaled down to it.
+        Maximum norm of the gradient.
     seed : int
         For the order of the sentences and for the words drawn.
     every : int
@@ -73,7 +73,7 @@ def train(
     ValueError
         If a number of steps, words or streams is below 1, or the text is too short for a window.
     RuntimeError
-        If the gradients are no numbers any more.
+        If a gradient is NaN or infinite.
     """
     import pandas as pd
 
