@@ -1,6 +1,6 @@
-"""Short messages as ELMo sees them: layers pooled once, a network that mixes them, fine-tuning.
+"""Message classification with ELMo: mean-pooled layers, a scalar mix with a head, fine-tuning.
 
-Symbols: n messages, L + 1 layers, 2 P numbers of a word in each layer.
+Symbols: n messages, L + 1 layers, 2 P vector size of each layer.
 """
 
 from __future__ import annotations
@@ -142,10 +142,10 @@ class MixedMeans(nn.Module):
 def fit_mixed(
     model: MixedMeans, means: np.ndarray, labels: Sequence[int], **options: Any
 ) -> pd.DataFrame:
-    """Train by :func:`~course_lib.classify.training.fit` and write down the mix as it moves.
+    """Train by :func:`~course_lib.classify.training.fit` and record the weights of the mix.
 
     Options and history are those of ``fit``; the history has ``s_0`` ... ``s_L`` and ``gamma``
-    too, as they stood in the last step of an epoch.
+    too, at the last step of each epoch.
     """
     seen: list[list[float]] = []
 
@@ -227,17 +227,17 @@ def disguise(
     rng: np.random.Generator,
     way: Literal["digits", "swap"] = "digits",
 ) -> str:
-    """Misspell words of four letters and more, as a sender does who wants to pass a filter.
+    """Misspell words of four letters or more, as spammers do to evade a filter.
 
     Parameters
     ----------
     text : str
     share : float
-        With what probability each is misspelt. From the same state of ``rng``, a larger share
-        misspells what a smaller one does, and more.
+        Probability that a word is misspelt. From the same state of ``rng``, a larger share
+        misspells a superset of the words.
     rng : numpy.random.Generator
     way : {"digits", "swap"}
-        ``free`` becomes ``fr33``; or two letters behind the first change places, ``fere``.
+        ``free`` becomes ``fr33``; or two adjacent letters after the first are swapped, ``fere``.
     """
     if way not in ("digits", "swap"):
         raise ValueError(f'way is {way!r}; use "digits" or "swap".')

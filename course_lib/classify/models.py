@@ -1,4 +1,4 @@
-"""Classifiers of texts. All take ids (batch, time), 0 for padding, and give logits (batch,)."""
+"""Text classifiers: from ids (batch, time), 0 for padding, to logits (batch,)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from course_lib.classify.sequences import PADDING
 def embedding(
     vocabulary_size: int, vector_size: int, table: np.ndarray | None = None, freeze: bool = False
 ) -> nn.Embedding:
-    """Return an embedding layer: small random rows, or a table of pretrained ones.
+    """Return an embedding layer with random weights, uniform in ±0.05, or pretrained ones.
 
     Parameters
     ----------
     vocabulary_size, vector_size : int
-        Rows, with padding and marks, and columns.
+        Number of embeddings, with padding and marks, and embedding size.
     table : numpy.ndarray, float32, (vocabulary_size, vector_size), optional
     freeze : bool
-        Leave the rows as they are while the rest is trained.
+        Do not train the embeddings.
     """
     layer = nn.Embedding(vocabulary_size, vector_size)
     if table is None:
@@ -41,18 +41,18 @@ def embedding(
 
 
 class FlatEmbedding(nn.Module):
-    """Embedding, flatten, one dense unit: each position of the text has weights of its own.
+    """Embedding, flatten, one dense unit: separate weights for each position of the text.
 
     Parameters
     ----------
     vocabulary_size, vector_size : int
         V with padding, and M.
     length : int
-        Words of a text, with padding.
+        Length of a text in words, with padding.
     table : numpy.ndarray, float32, (V, M), optional
         Pretrained rows.
     freeze : bool
-        Leave the rows as they are.
+        Do not train the embeddings.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class MeanEmbedding(nn.Module):
     table : numpy.ndarray, float32, (V, M), optional
         Pretrained rows.
     freeze : bool
-        Leave the rows as they are.
+        Do not train the embeddings.
     """
 
     def __init__(
@@ -107,16 +107,16 @@ class MeanEmbedding(nn.Module):
 
 
 class Convolution(nn.Module):
-    """Embedding and a 1-D convolution of the same length with F filters.
+    """Embedding, 1-D convolution ("same" padding) with F filters, ReLU.
 
-    Places of padding give zero, before and after the convolution, as if they were not there.
+    Padding positions are masked with zeros before and after the convolution.
 
     Parameters
     ----------
     vocabulary_size, vector_size : int
         V with padding and marks, and M.
     filters, kernel : int
-        F, and the words that a window spans (odd).
+        F, and the kernel size in words (odd).
     """
 
     def __init__(self, vocabulary_size: int, vector_size: int, filters: int, kernel: int) -> None:
@@ -129,7 +129,7 @@ class Convolution(nn.Module):
         nn.init.zeros_(self.convolution.bias)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """Return the output of each filter at each window, after ReLU: (batch, F, time)."""
+        """Return the feature maps after ReLU: (batch, F, time)."""
         words = (ids != PADDING).unsqueeze(1)  # (batch, 1, time)
         vectors = self.embedding(ids).transpose(1, 2) * words  # (batch, M, time)
         return functional.relu(self.convolution(vectors)) * words
@@ -154,7 +154,7 @@ class Head(nn.Module):
 
 
 class ConvMax(nn.Module):
-    """Convolution, the maximum of each filter over the text, two dense layers.
+    """Convolution, max-over-time pooling, two dense layers.
 
     Parameters
     ----------
@@ -188,25 +188,25 @@ class ConvMax(nn.Module):
 class ConvLSTM(nn.Module):
     """Embedding, convolution, max-pooling, LSTM, two dense layers.
 
-    The logit of a text does not depend on how much padding stands in front of it: windows of
-    the pooling are counted from the end of the text, and the LSTM starts at its first word.
+    The logit does not depend on the amount of padding in front of a text: pooling windows are
+    aligned to the end of the text, and the LSTM starts at its first word.
 
     Parameters
     ----------
     vocabulary_size : int
         V with padding and marks.
     vector_size : int
-        M, numbers a word.
+        M, embedding size.
     filters, kernel : int
         F filters, each over ``kernel`` words (odd).
     pool : int
-        Neighbouring places of which the largest answer is kept.
+        Window and stride of the max pooling.
     hidden : int
         H, size of the LSTM's state.
     dense : int
         Units of the dense layer (sigmoid).
     dropout : float
-        Share of the LSTM's last state that is set to zero while training.
+        Dropout rate of the LSTM's last hidden state.
 
     Notes
     -----
@@ -255,7 +255,7 @@ class ConvLSTM(nn.Module):
 
 
 def parameters(model: nn.Module) -> pd.DataFrame:
-    """Count the numbers that training can change.
+    """Count the trainable parameters.
 
     Returns
     -------

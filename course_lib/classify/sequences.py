@@ -1,4 +1,4 @@
-"""From texts to a matrix of ids: every text a row, all rows of one length."""
+"""Encoding of texts as ids, and padding to one length."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PADDING, START, UNKNOWN = 0, 1, 2
 
 
 def first_id(*, marks: bool = True) -> int:
-    """Return the id of the most frequent word: padding comes before it, and the marks."""
+    """Return the id of the most frequent word, after those of padding and marks."""
     return 3 if marks else 1
 
 

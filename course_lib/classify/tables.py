@@ -1,4 +1,4 @@
-"""Pretrained vectors as the table of an embedding layer, and how many words they cover."""
+"""Pretrained vectors as weights of an embedding layer, and their coverage of a vocabulary."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHOICES = ("zero", "mean", "random", "subword")
 
 
 def coverage(vocabulary: Vocabulary, vectors: WordVectors) -> pd.DataFrame:
-    """List the words of a text collection and whether each has a row among the vectors.
+    """Return the words of a vocabulary and whether each has a vector.
 
     Parameters
     ----------

@@ -44,14 +44,13 @@ def fit(
     labels : sequence of int, (n,)
         0 or 1.
     validation : (inputs, labels), optional
-        Looked at after each epoch; nothing is learned from it.
+        Evaluated after each epoch.
     epochs, batch_size : int
     alpha : float
         Learning rate of Adam.
     averaged : int
-        How many epochs at the end are averaged: the model gets the mean of the weights that
-        stood after each of their steps. A step moves the weights to and fro by what its few
-        texts ask for; in the mean these movements cancel.
+        Number of last epochs with weight averaging: the model gets the mean of the weights
+        after each of their steps, in which much of the noise of single batches cancels.
     seed : int
         For the order of the texts and for dropout.
     device : torch.device or str, optional
@@ -151,7 +150,7 @@ def predict(
 
 
 def accuracy(model: torch.nn.Module, inputs: np.ndarray, labels: Sequence[int]) -> float:
-    """Return the share of texts whose label is the more probable one for the model."""
+    """Return the accuracy, 0 to 1, at a probability threshold of 0.5."""
     inputs, wanted = check(inputs, labels)
     return float(((predict(model, inputs) > 0.5) == (wanted > 0.5)).mean())
 
@@ -168,7 +167,7 @@ def as_inputs(inputs: np.ndarray) -> np.ndarray:
 
 
 def check(inputs: np.ndarray, labels: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return inputs as :func:`as_inputs` does and labels as float32; both must fit each other."""
+    """Validate inputs (see :func:`as_inputs`) and labels, which are returned as float32."""
     inputs, labels = as_inputs(inputs), np.asarray(labels)
     if labels.shape != (len(inputs),):
         raise ValueError(f"{len(inputs):,} texts, but labels of the shape {labels.shape}.")
@@ -197,5 +196,5 @@ def _logits(
 
 
 def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Return the mean of log(1 + e^z) - y z, which is the loss written without overflow."""
+    """Return the mean binary cross-entropy, log(1 + e^z) - y z, without overflow."""
     return float((np.logaddexp(0.0, logits) - labels * logits).mean())
