@@ -1,4 +1,4 @@
-"""Figures: one style, safe for colour-blind readers, and every picture with a description."""
+"""Figures: one style, a colour-blind safe palette, and alternative text for each figure."""
 
 from __future__ import annotations
 
@@ -68,19 +68,19 @@ def figure(width: float = 7.0, height: float = 4.0, columns: int = 1, rows: int 
 
 
 def show(fig: Figure, *, alt: str) -> None:
-    """Show a figure once, with a description for readers who do not see it.
+    """Show a figure with alternative text.
 
     Parameters
     ----------
     fig : matplotlib.figure.Figure
         Closed afterwards, so that it is not drawn a second time.
     alt : str
-        What the picture says, in one or two sentences.
+        Alternative text: one or two sentences.
 
     Raises
     ------
     ValueError
-        If the description is empty.
+        If ``alt`` is empty.
 
     Notes
     -----
@@ -95,7 +95,7 @@ def show(fig: Figure, *, alt: str) -> None:
 
 
 def png(fig: Figure, **options: Any) -> str:
-    """Draw a figure, close it, and return the picture in base64; options are ``savefig``'s."""
+    """Return a figure as PNG in base64, and close it; options are ``savefig``'s."""
     import matplotlib.pyplot as plt
 
     _make_korean_visible(fig)
@@ -123,7 +123,7 @@ def animate(
     height: float = 2.0,
     seconds: float = 1.2,
 ) -> None:
-    """Show a moving picture (GIF) made of ``frames`` drawings.
+    """Show an animated GIF of ``frames`` drawings.
 
     Parameters
     ----------
@@ -131,11 +131,11 @@ def animate(
         ``draw(axes, frame)`` draws frame number ``frame`` on empty axes.
     frames : int
     alt : str
-        What the animation shows.
+        Alternative text.
     width, height : float
         Inches.
     seconds : float
-        How long each frame stands.
+        Duration of each frame.
     """
     import matplotlib.pyplot as plt
     from IPython.display import display
@@ -159,7 +159,7 @@ def animate(
         duration=int(seconds * 1000),
         loop=0,
     )
-    # As HTML, because exported pages and slides know no output of the kind image/gif.
+    # As HTML: exported pages and slides do not support the MIME type image/gif.
     picture = f'<img src="data:image/gif;base64,{_base64(buffer)}" alt="{html.escape(alt)}">'
     display({"text/html": picture, "text/plain": alt}, raw=True)
 
@@ -168,7 +168,7 @@ def animate(
 def korean_font() -> str | None:
     """Return the name of an installed font that has Korean letters, None where there is none.
 
-    It is looked for once in a process. ``docs/korean.md`` says how to install one.
+    Cached. ``docs/korean.md`` says how to install one.
     """
     from matplotlib.font_manager import findSystemFonts, fontManager
 
@@ -195,7 +195,7 @@ def _with_korean(fonts: Iterable[FontEntry]) -> str | None:
             face = FT2Font(font.fname)
         except (OSError, RuntimeError):
             continue
-        # A font of last resort has a place for every letter, but the same box on each.
+        # A fallback font has a glyph for every letter, but always the same box.
         glyphs = {face.get_char_index(ord(letter)) for letter in "가값힣ㄱㅏ"}
         if len(glyphs) == 5 and 0 not in glyphs:
             return font.name
@@ -218,7 +218,7 @@ def _make_korean_visible(fig: Figure) -> None:
     for label in labels:
         label.set_text(hangul.romanize(label.get_text()))
     for axis, texts in ticks.items():
-        if any(map(hangul.is_korean, texts)):  # written anew at each drawing, so set for good
+        if any(map(hangul.is_korean, texts)):  # regenerated at each draw, so fixed here
             axis.set_ticks(axis.get_ticklocs(), list(map(hangul.romanize, texts)))
     notes = [note for note in (fig.get_supxlabel(), NO_KOREAN_FONT) if note]
     fig.supxlabel("\n".join(notes), fontsize=8)
@@ -234,19 +234,19 @@ def heatmap(
     digits: int | None = None,
     limits: tuple[float, float] | None = None,
 ) -> None:
-    """Draw a matrix as coloured cells, with names on both sides.
+    """Draw a matrix as a heat map.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
     values : numpy.ndarray, (rows, columns)
     rows, columns : sequence of str
-        Their names.
+        Tick labels.
     title : str
     digits : int, optional
-        Write each number into its cell with so many decimals.
+        Annotate each cell with its value, rounded to this many decimals.
     limits : (float, float), optional
-        The values of the two ends of the colour scale.
+        Lowest and highest value of the colour scale; by default those of the matrix.
     """
     values = np.asarray(values, dtype=float)
     low, high = limits or (float(values.min()), float(values.max()))
@@ -264,7 +264,7 @@ def heatmap(
 
 
 def loss_curve(axes: Axes, histories: Mapping[str, pd.DataFrame]) -> None:
-    """Draw the loss of each epoch, a line for each training.
+    """Plot the loss by epoch, one line for each training run.
 
     Parameters
     ----------
@@ -284,7 +284,7 @@ def loss_curve(axes: Axes, histories: Mapping[str, pd.DataFrame]) -> None:
 def word_map(
     axes: Axes, vectors: WordVectors, words: Sequence[str], *, groups: Sequence[int] | None = None
 ) -> np.ndarray:
-    """Draw words at their two principal components.
+    """Plot words at their first two principal components.
 
     Parameters
     ----------
@@ -293,12 +293,12 @@ def word_map(
     words : sequence of str
         Each must have a vector.
     groups : sequence of int, optional
-        Words of one number get one colour and one marker.
+        The group of each word: one colour and marker for each group.
 
     Returns
     -------
     numpy.ndarray, float, (words, 2)
-        The places, so that a test can look at what is drawn.
+        The coordinates.
     """
     from sklearn.decomposition import PCA
 

@@ -1,4 +1,4 @@
-"""What the notebooks use to explain themselves: the source that runs, and sliders."""
+"""Source listings and interactive sliders for the notebooks."""
 
 from course_lib.explain.source import show_source
 

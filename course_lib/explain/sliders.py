@@ -17,30 +17,28 @@ _REACH = 4.0  # the scores run from -4 to 4: of three weights one can then be be
 
 
 class MixSliders:
-    """Mix the layers of some words by hand and see where the words go.
+    """Sliders for the score of each layer and for γ, and a plot of the mixed vectors.
 
-    It shows itself as the last expression of a cell: a slider for the score of each layer (the
-    weights s are the softmax of the scores), one for γ, and a picture. Each word is a point at
-    two principal components. Layers are centred first, so that words alike in a layer stand in
-    the middle. The components are found once, from all layers, and the frame stays: what moves
-    is the words. Everything comes from the kernel; nothing is fetched.
+    Displayed as the last expression of a cell. The weights s are the softmax of the scores.
+    Each word is a point at the first two principal components, computed once from all layers,
+    each centred. The limits of the axes are fixed. Nothing is loaded from the network.
 
     Parameters
     ----------
     layers : torch.Tensor or numpy.ndarray, float, (L + 1, words, D)
-        Each layer's vector of each word.
+        The vectors of the words in each layer.
     groups : sequence of str
-        A name for each word, such as its sense: the colour and shape of its point.
+        A label for each word, such as its sense: colour and marker of its point.
 
     Raises
     ------
     ValueError
-        If the two do not fit each other, or there are fewer than two groups.
+        If the number of words differs, or there are fewer than two groups.
 
     Attributes
     ----------
     scores : list of ipywidgets.FloatSlider
-        One a layer, from -4 to 4; setting ``.value`` does what a hand does.
+        One a layer, from -4 to 4; they can be set by ``.value``.
     gamma : ipywidgets.FloatSlider
         γ, from 0.1 to 2.
     picture, status : ipywidgets.HTML
@@ -77,7 +75,7 @@ class MixSliders:
 
     @property
     def places(self) -> np.ndarray:
-        """Where the words stand in the picture: float64, (words, 2)."""
+        """The coordinates of the words in the plot: float64, (words, 2)."""
         return self.gamma.value * np.tensordot(self.weights, self._centered, 1) @ self._axes
 
     @property
@@ -97,7 +95,7 @@ class MixSliders:
         return float(pdist(self.mixed, "cosine").mean())
 
     def __repr__(self) -> str:
-        """Return in one line what the sliders say."""
+        """Return a one-line summary."""
         s = ", ".join(f"{weight:.2f}" for weight in self.weights)
         return (
             f"MixSliders: s = {s}; γ = {self.gamma.value:.1f}; mean distance "
@@ -108,7 +106,7 @@ class MixSliders:
         return {**self._box._repr_mimebundle_(), "text/plain": repr(self)}
 
     def snapshot(self, axes: Any) -> None:
-        """Draw what is on show with matplotlib, for a page without a kernel.
+        """Draw the current plot with matplotlib, for a static page.
 
         Parameters
         ----------

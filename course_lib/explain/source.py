@@ -1,4 +1,4 @@
-"""Show the source of what runs, so that a notebook never shows a copy that has aged."""
+"""Show the source of the code that runs, so that a listing in a notebook is never outdated."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any
 def show_source(*objects: Any) -> None:
     """Show the source of functions, methods or classes: a code block in Jupyter, else printed.
 
-    Each block is headed by the file, written from the package downwards, and by its length;
-    the place of the course on the disk and line numbers are left out, since stored outputs
-    are compared on other machines.
+    Each block is headed by the file, relative to the folder of the package, and the number of
+    lines. Absolute paths and line numbers are omitted: stored outputs are compared on other
+    machines.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def show_source(*objects: Any) -> None:
 
 
 def _read(item: Any) -> tuple[str, str]:
-    """Return the caption and the source without common indentation."""
+    """Return the caption and the dedented source."""
     if isinstance(item, property):
         item = item.fget
     if isinstance(item, functools.partial):
@@ -55,11 +55,11 @@ def _read(item: Any) -> tuple[str, str]:
         raise TypeError(f"{item!r} has no Python source: it is compiled or typed in.") from error
     count = len(source.splitlines())
     lines = f"{count} line" + ("s" if count != 1 else "")
-    return f"`{_home(item)}` · `{item.__qualname__}` · {lines}", source
+    return f"`{_relative_path(item)}` · `{item.__qualname__}` · {lines}", source
 
 
-def _home(item: Any) -> str:
-    """Return the file as ``course_lib/word2vec.py``, from the top package downwards."""
+def _relative_path(item: Any) -> str:
+    """Return the file relative to the folder of its top package: ``course_lib/counts.py``."""
     top = item.__module__.partition(".")[0]
     root = getattr(sys.modules.get(top), "__file__", None)
     file = inspect.getsourcefile(item)

@@ -1,4 +1,4 @@
-"""Vectors made visible: projections, the explorer, files for the Embedding Projector."""
+"""Visualization of vectors: projections, the explorer, files for the Embedding Projector."""
 
 from course_lib.projector.explorer import Explorer
 from course_lib.projector.files import export

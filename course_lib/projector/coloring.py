@@ -1,4 +1,4 @@
-"""The colours of the explorer's cloud: how frequent a word is, or which cluster it is in."""
+"""Colours of the explorer's points: by word frequency or by k-means cluster."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LONGEST = 24
 
 @dataclass(frozen=True)
 class Coloring:
-    """A class for each point; colour and name of each class; what the classes are.
+    """The class of each point; colours and names of the classes; title of the legend.
 
-    A colour for each class, not for each point: plotly looks at each colour of each point again
-    whenever anything changes, which for 20,000 points takes longer than all else.
+    Colours are given by class, not by point: plotly validates every point's colour again at each
+    change, which for 20,000 points takes longer than all else.
     """
 
     classes: np.ndarray

@@ -30,12 +30,11 @@ _COLUMNS = ("word", "neighbor", "cosine", "rank")
 
 
 class Explorer:
-    """Look around among word vectors: a picture in a notebook that can be searched and clicked.
+    """Interactive scatter plot of word vectors with search and nearest neighbours.
 
-    It shows itself as the last expression of a cell. Type one word or several into the box, or
-    click on a point: the ten nearest words are marked and listed. "Nearest" is by cosine, in all
-    dimensions of the vectors, so that the picture can be held against the truth. Everything
-    comes from the kernel and from JupyterLab's own files; nothing is fetched.
+    Displayed as the last expression of a cell. Type one word or several into the box, or click
+    on a point: the ten nearest words are marked and listed. Nearest is by cosine in all
+    dimensions of the vectors, not in the projection. Nothing is loaded from the network.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ class Explorer:
     search_box, method_choice, dimension_choice, color_choice : ipywidgets
         What the reader uses; setting ``.value`` does the same from code.
     status, neighbor_view : ipywidgets.HTML
-        The line that says what is shown, and the table.
+        A summary of what is shown, and the table of neighbours.
     mark_layer : anywidget.AnyWidget
         Draws the marks and names above the picture; ``.marks`` lists them.
     table : pandas.DataFrame
@@ -139,7 +138,7 @@ class Explorer:
         return self.table
 
     def places(self, method: str | None = None, dimensions: int | None = None) -> np.ndarray:
-        """Return where the words stand: float32, (words with a point, dimensions).
+        """Return the projected coordinates: float32, (words with a point, dimensions).
 
         Parameters
         ----------
@@ -166,7 +165,7 @@ class Explorer:
         return self._pictures[self.dimension_choice.value].figure
 
     def snapshot(self, axes: Axes) -> None:
-        """Draw what is on show with matplotlib, for a page without a kernel. In the plane only.
+        """Draw the current plot with matplotlib, for a static page; two dimensions only.
 
         Parameters
         ----------
@@ -182,7 +181,7 @@ class Explorer:
         draw(axes, self._pictures[2], self.searched, self.mark_layer.marks)
 
     def __repr__(self) -> str:
-        """Return in one line what is on show."""
+        """Return a one-line summary."""
         words = f", marked: {', '.join(self.searched)}" if self.searched else ""
         method = METHODS[self.method_choice.value]
         return (
@@ -280,7 +279,7 @@ class Explorer:
     # ---- drawing
 
     def _draw(self) -> None:
-        """Bring the picture on show up to date with the choices and the words searched for."""
+        """Update the plot to the choices and the words searched for."""
         method, dimensions = self.method_choice.value, self.dimension_choice.value
         color = self.color_choice.value
         if (method, dimensions) not in self._places and method != "pca":
@@ -392,7 +391,7 @@ def tables(found: pd.DataFrame) -> str:
 
 
 def axis_titles(method: str, dimensions: int) -> list[str]:
-    """Return what stands at the axes."""
+    """Return the titles of the axes."""
     if method != "pca" or dimensions == 3:
         name = "component" if method == "pca" else METHODS[method]
         return [f"{name} {number}" for number in range(1, dimensions + 1)]

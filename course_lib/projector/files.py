@@ -31,8 +31,7 @@ def export(
     (``tensorboard --logdir FOLDER``). The first two are those of gensim's ``word2vec2tensor``.
     Each number has as many digits as float32 needs to be read back unchanged.
 
-    All three are written under other names first and renamed when they are whole: if the disk
-    fills up, older files stay as they were.
+    All three are written atomically: if the disk fills up, older files are unchanged.
 
     Parameters
     ----------
@@ -40,10 +39,10 @@ def export(
     folder : str or Path
         Made if it is not there.
     name : str
-        How the files begin.
+        Prefix of the file names.
     metadata : mapping of str to sequence, optional
         More columns, for example ``{"count": vectors.counts}``: a heading and a value for each
-        word. The metadata then begin with a row of headings, the first of which is ``word``, as
+        word. The metadata then begin with a header row, the first field of which is ``word``, as
         the Projector wants it for two columns or more. It shows a single column only without one.
 
     Returns

@@ -1,4 +1,4 @@
-"""Where to write the names of points that lie close together."""
+"""Label placement in crowded scatter plots."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _NEAR, _FAR, _STEP = 18, 140, 11
 
 
 def offsets(points: np.ndarray, texts: Sequence[str], size: tuple[float, float]) -> np.ndarray:
-    """Find a place near each point for its name, so that few names cover each other.
+    """Place a label near each point with little overlap.
 
-    One name after the other takes the free place nearest to its point.
+    Greedy: one label after the other takes the free position nearest to its point.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def offsets(points: np.ndarray, texts: Sequence[str], size: tuple[float, float])
     Returns
     -------
     numpy.ndarray, float, (n, 2)
-        From each point to the middle of its name, in pixels, y downwards.
+        From each point to the centre of its label, in pixels, y downwards.
     """
     points = np.asarray(points, dtype=float)
     halves = np.array([[LETTER * _letters(text) / 2 + 4, LINE / 2 + 1] for text in texts])
@@ -54,6 +54,6 @@ def _letters(text: str) -> int:
 def _overlap(
     middles: np.ndarray, half: np.ndarray, others: np.ndarray, halves: np.ndarray
 ) -> np.ndarray:
-    """Return how much of a box at each place is covered by other boxes: (places,)."""
+    """Return the area of overlap of a box at each place with other boxes: (places,)."""
     apart = np.abs(middles[:, None] - others)  # (places, others, 2)
     return np.maximum(half + halves - apart, 0).prod(axis=2).sum(axis=1)

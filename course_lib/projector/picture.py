@@ -1,4 +1,4 @@
-"""The picture of the explorer: a cloud of points in the plane or in space."""
+"""The scatter plot of the explorer, in two or three dimensions."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 144, 20, 48
 
 
 class Picture:
-    """A plotly FigureWidget with a trace for each colour of the cloud.
+    """A plotly FigureWidget with one trace for each class of points.
 
     Parameters
     ----------
     words : sequence of str
         One a point.
     notes : sequence of str
-        Written below the word where the mouse points.
+        Hover text below the word.
     dimensions : {2, 3}
     on_click : callable
         Called with the row of the point.
@@ -90,14 +90,14 @@ class Picture:
         return {**layout, "margin": {"l": 0, "r": _RIGHT, "t": _TOP, "b": 0}, "scene": scene}
 
     def draw(self, places: np.ndarray, titles: Sequence[str], coloring: Coloring) -> None:
-        """Put the points anywhere, in any colours.
+        """Set coordinates and colours of the points.
 
         Parameters
         ----------
         places : numpy.ndarray, float32, (words, dimensions)
-            NaN where a word has no place.
+            NaN for a word without a point.
         titles : sequence of str
-            What stands at the axes.
+            Titles of the axes.
         coloring : Coloring
         """
         moved = not np.array_equal(places, self.places, equal_nan=True)
@@ -124,7 +124,7 @@ class Picture:
                     space[f"{axis}axis"].update(range=limits.tolist(), title_text=title)
 
     def pixels(self, places: np.ndarray) -> np.ndarray:
-        """Return where points stand in the picture before the reader moves it: (points, 2)."""
+        """Return the pixel coordinates of points in the initial view: (points, 2)."""
         low, high = self.ranges.T
         part = (places - low) / (high - low)  # 0 to 1
         if self.dimensions == 2:

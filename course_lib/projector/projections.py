@@ -1,4 +1,4 @@
-"""From many dimensions to two or three: PCA, t-SNE, UMAP."""
+"""Dimensionality reduction to two or three dimensions: PCA, t-SNE, UMAP."""
 
 from __future__ import annotations
 
