@@ -1,23 +1,23 @@
 """The shared library of the word-embedding course.
 
-Its rooms, from the top to the ground floor; each imports only from rooms below it:
+Its modules and packages from top to bottom; each imports only from those below it:
 
-    explain      the source on show, sliders
+    explain      source listings, sliders
     projector    projections, the embedding explorer, export for the Embedding Projector
     plots        figures
-    evaluate     one evaluation for every kind of vector
+    evaluate     word similarity and analogies
     classify     text classifiers on top of any vectors
-    elmo         every layer of a biLM for every word, and their weighted sum
-    pretrain     streams of text, the loss of both directions, training a biLM
-    elmo_files   the official options.json and weights.hdf5, read and written
-    bilm         two language models that read in opposite directions
-    charcnn      a vector for a word from its characters
-    characters   words as bytes between marks
+    elmo         the layers of a biLM for each word, and their weighted sum
+    pretrain     training a biLM: token streams, losses, the loop
+    elmo_files   reading and writing the official options.json and weights.hdf5
+    bilm         the bidirectional LSTM language model
+    charcnn      character CNN: word vectors from characters
+    characters   character ids: UTF-8 bytes and marks
     fasttext     Skip-gram on sub-words, vectors for unknown words
     glove        vectors fitted to co-occurrence counts
     word2vec     CBOW and Skip-gram
     counts       one-hot, term-document, co-occurrence, PPMI, LSA
-    datasets     registry and loaders; the only room that touches the network
+    datasets     registry and loaders; the only package that uses the network
     vectors      WordVectors: words and a matrix, neighbours, files
     hangul       Korean syllables and their letters (jamo), Korean words
     text         tokens, vocabulary, windows, sub-sampling

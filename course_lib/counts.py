@@ -1,4 +1,4 @@
-"""Vectors made by counting: one-hot, term-document, co-occurrence, PPMI and LSA.
+"""Count-based vectors: one-hot, term-document, co-occurrence, PPMI and LSA.
 
 Counts of a real text are almost all zero, so every matrix with a row per word is sparse
 (scipy). V is the size of the vocabulary, m the window.
@@ -70,11 +70,11 @@ def term_document(documents: Iterable[Sequence[str]], vocabulary: Vocabulary) ->
 
 
 def tf_idf(counts: sparray) -> csr_array:
-    """Weight a term-document matrix: rare words up, words of every document down.
+    """Weight a term-document matrix by TF-IDF.
 
     Entry (d, w) becomes count · (ln((1 + D) / (1 + df(w))) + 1), where D is the number of
-    documents and df(w) the number that hold w; each row is then scaled to length 1. This is
-    scikit-learn's definition with its defaults, which does the work.
+    documents and df(w) the number that contain w; each row is then scaled to length 1. This is
+    the default of scikit-learn, which computes it.
 
     Parameters
     ----------

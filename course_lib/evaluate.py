@@ -1,4 +1,4 @@
-"""One evaluation for every kind of vector: similarity to human judgement, and analogies."""
+"""Intrinsic evaluation of word vectors: word similarity and analogies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIMILARITY_SETS = ("wordsim353", "simlex999")
 
 @dataclass(frozen=True)
 class Similarity:
-    """How well cosines agree with human ratings of word pairs.
+    """Result on a word similarity set: cosines against human ratings.
 
     Attributes
     ----------
@@ -42,12 +42,12 @@ class Similarity:
 
 @dataclass(frozen=True)
 class Analogies:
-    """How many questions "a is to b as c is to ...?" are answered right.
+    """Accuracy on analogy questions "a is to b as c is to ...?".
 
     Attributes
     ----------
     accuracy : float
-        Right answers as a share of the questions asked, 0 to 1. NaN if none could be asked.
+        Correct answers as a share of the questions asked, 0 to 1. NaN if none could be asked.
     correct, asked : int
         A question is asked if all four words have a vector.
     coverage : float
@@ -64,7 +64,7 @@ class Analogies:
 
 
 def similarity(vectors: WordVectors, name: str = "wordsim353") -> Similarity:
-    """Compare the cosines of word pairs with ratings given by people.
+    """Correlate the cosines of word pairs with human ratings.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def analogies(
     most_frequent: int | None = 30_000,
     block: int = 512,
 ) -> Analogies:
-    """Ask analogy questions and count the right answers (3CosAdd).
+    """Answer analogy questions by 3CosAdd, and count the correct answers.
 
     Parameters
     ----------
@@ -110,10 +110,10 @@ def analogies(
     questions : {"english", "korean"}
         The 19,544 questions of Mikolov et al. 2013a, or the 10,000 of Park et al. 2018.
     most_frequent : int, optional
-        Only the first so many words may be asked about and be answers, as in gensim
-        (``restrict_vocab``). None: all.
+        Restrict questions and answers to the first words, as ``restrict_vocab`` does in
+        gensim. None: all.
     block : int
-        Questions answered by one matrix product.
+        Questions for each matrix product.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def analogies(
 
 
 def report(vectors: Mapping[str, WordVectors]) -> pd.DataFrame:
-    """Run the shared evaluation: a row for each kind of vector, the same columns for all.
+    """Evaluate several sets of vectors, one row for each.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""The switch between sizes of a run, the device, the seed, files that are whole, progress bars.
+"""Run profile, device, compilation, seed, atomic writes, progress bars.
 
-This is the lowest room of the library: it imports nothing else of the course.
+The lowest module of the library: it imports nothing else of the course.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PROFILES = ("smoke", "laptop", "gpu")
 
 @dataclass(frozen=True)
 class Profile:
-    """How large a run is. One word decides it; no cell is edited.
+    """The size of a run.
 
     Attributes
     ----------
@@ -83,11 +83,10 @@ def device() -> torch.device:
 
 @cache
 def compiled(function: Callable[..., T]) -> Callable[..., T]:
-    """Return a loop over arrays, compiled by numba.
+    """Compile a function on NumPy arrays with numba, without the GIL, cached on disk.
 
-    Sums may be taken in another order and roots be approximated to the last bit; NaN and
-    infinity stay what they are. The lock of the interpreter is released while it runs, so
-    threads run side by side. What was compiled is kept on the disk for the next time.
+    Fast-math is on, except that NaN and infinity keep their meaning: sums may be reordered and
+    functions approximated to the last bit.
 
     Parameters
     ----------
@@ -123,7 +122,7 @@ def seed_everything(seed: int) -> np.random.Generator:
     Raises
     ------
     TypeError
-        If the seed is not a whole number.
+        If the seed is not an integer.
     ValueError
         If it is out of range.
     """
@@ -144,7 +143,7 @@ def seed_everything(seed: int) -> np.random.Generator:
 
 @contextmanager
 def renamed_when_whole(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path to write to; it is renamed to ``path`` when all went well."""
+    """Write atomically: yield a temporary path, renamed to ``path`` if the block succeeds."""
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {target.parent}; make it first.")
@@ -163,20 +162,20 @@ def progress(
     desc: str = "",
     unit: str = "it",
 ) -> tqdm:
-    """Return a tqdm bar that is wiped at its end; it is silent in headless runs.
+    """Return a tqdm bar that is cleared at its end and disabled in headless runs.
 
     Parameters
     ----------
     iterable : iterable, optional
-        What to walk over; without it, call ``update`` on the bar.
+        What to iterate over; without it, call ``update`` on the bar.
     total : int, optional
         Number of steps, where the iterable has no length.
     desc, unit : str
-        The words in front of the bar, and the name of one step.
+        Prefix of the bar, and name of one step.
 
     Notes
     -----
-    ``COURSE_PROGRESS=0`` silences every bar. All headless runs set it, so that a bar never
+    ``COURSE_PROGRESS=0`` disables every bar. All headless runs set it, so that a bar never
     becomes part of a stored output.
     """
     from tqdm.auto import tqdm
