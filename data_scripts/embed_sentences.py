@@ -166,7 +166,7 @@ def _sentences(
 
 
 def _checked(given: argparse.Namespace) -> tuple[str, int]:
-    """Read the whole text, so that a wrong line is told before hours of work; hash and count it."""
+    """Validate, hash and count the whole text, so that a bad line is reported before the work."""
     digest = hashlib.sha256()
     total = sum(1 for _ in _sentences(given, digest.update))
     if not total:
@@ -281,7 +281,7 @@ def _vectors(given: argparse.Namespace, elmo: Elmo, batch: list[Sentence]) -> li
 
 
 def _join(given: argparse.Namespace, settings: dict, parts: Path, total: int) -> None:
-    """Copy all parts into the one file, under another name until it is complete."""
+    """Copy all parts into one file, atomically."""
     draft, copied = parts / "whole.writing", 0
     with h5py.File(draft, "w") as whole:
         for path in sorted(parts.glob("*.hdf5")):

@@ -110,7 +110,7 @@ def list_sets(arguments: argparse.Namespace) -> int:
 
 
 def get(arguments: argparse.Namespace) -> int:
-    """Bring data sets to this machine, one after the other; a failure does not stop the rest."""
+    """Download data sets one after the other; a failure does not stop the rest."""
     rows = _chosen(arguments.names)
     return 0 if len([row for row in rows if _obtain(row)]) == len(rows) else 1
 
@@ -189,7 +189,7 @@ def mirror(arguments: argparse.Namespace) -> int:
         try:
             for file, path in zip(row.files, paths, strict=True):
                 copy = store.Place(folder / file.path, "mirror")
-                if file.sha256 is None:  # the copy is held to what is known of this file
+                if file.sha256 is None:  # the copy is checked against the record of this file
                     known = records.with_record(path, file)
                     records.write(
                         copy.path, known if known.sha256 else records.measured(path, file)
@@ -218,7 +218,7 @@ def _stands_in(folder: Path, row: Dataset) -> bool:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy under a temporary name, then rename: a cut copy never carries the right name."""
+    """Copy atomically: under a temporary name, then rename."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as staging:
         Path(shutil.copyfile(source, Path(staging) / target.name)).replace(target)

@@ -11,7 +11,7 @@ write_shards.py makes such a folder. Needs torch, numpy and h5py only; a progres
 is installed, TensorBoard scalars in OUTPUT/tensorboard where tensorboard is.
 
 Output: options.json and weights.hdf5 in the official layout, softmax.hdf5 and vocabulary.txt to
-measure perplexities with, history.csv, and run.json with all that went into it.
+measure perplexities with, history.csv, and run.json with all settings and inputs.
 
 Interruption: OUTPUT/checkpoint.pt is replaced every --every steps; with --resume the run goes on
 from there with the batches and numbers it would have had. It is removed when all is written.
@@ -85,7 +85,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """Return the part of the command line that the training loop wants."""
+    """Return the settings of the training loop from the command line."""
     names = {field.name for field in dataclasses.fields(Settings)}
     given = {name: value for name, value in vars(options).items() if name in names}
     given["samples"] = options.samples if options.softmax == "sampled" else None
@@ -139,7 +139,7 @@ def train(options: argparse.Namespace) -> None:
             f"{weights:,} weights; {device}"
         )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # bad lines were told of while counting
+        warnings.simplefilter("ignore")  # bad lines were reported while counting
         rows = run(
             model,
             lexicon,

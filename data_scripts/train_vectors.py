@@ -48,7 +48,7 @@ def sentences() -> list[list[str]]:
 
 
 def write(path: Path, vectors: WordVectors) -> WordVectors:
-    """Write the most frequent words, whole or not at all, and return what the file holds."""
+    """Write the most frequent words atomically, and return the contents of the file."""
     words, counts = vectors.words[:KEPT], vectors.counts[:KEPT]
     matrix = vectors.matrix[:KEPT].astype(np.float16)
     text = np.frombuffer("\n".join(words).encode("utf-8"), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Which windows each process reads, in which order, and how many of them."""
+"""The windows that each process reads, their order and number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pretraining.shards import Shards
 
 
 class Position(NamedTuple):
-    """Where a training run stands in its text: what is read next.
+    """Position of a training run in its text: the next window.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Position(NamedTuple):
 
 
 def shards_of(n: int, *, seed: int, epoch: int, rank: int = 0, world: int = 1) -> np.ndarray:
-    """Return which of n shards a process reads in an epoch, in order; no two share one."""
+    """Return the shards of a process in an epoch, shuffled; processes share none."""
     return np.random.default_rng((seed, epoch)).permutation(n)[rank::world]
 
 
@@ -46,20 +46,20 @@ def batches(
     rank: int = 0,
     world: int = 1,
 ) -> Iterator[tuple[Position, tuple[Window, Window]]]:
-    """Yield the windows of a run: where it stands after a window, and both directions of it.
+    """Yield the windows of a run: the position after each, and its pair of directions.
 
-    Each epoch goes through the shards in another order, and through the sentences of a shard as
-    :func:`course_lib.pretrain.batches` does. All follows from the seed and the position, so a
-    run can be taken up anywhere.
+    Shards are shuffled anew in each epoch, and the sentences of a shard as in
+    :func:`course_lib.pretrain.batches`. The order depends on the seed and the position only, so a
+    run can resume anywhere.
 
     Parameters
     ----------
     text : sequence of sequences of sentences
         The shards.
     start : Position, optional
-        What is read first.
+        The first window; by default that of the whole run.
     rank, world : int
-        This process and how many there are.
+        Rank of this process and number of processes.
     """
     start = start or Position()
     shape = {"batch_size": batch_size, "length": length, "seed": seed}
@@ -74,7 +74,7 @@ def batches(
 
 
 class Plan:
-    """The batches of one process, of which no process has more than another.
+    """The batches of one process; all processes have the same number.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Plan:
     Attributes
     ----------
     steps : list of int
-        Of each epoch: as many as the process with the shortest share has.
+        Of each epoch: the minimum over the processes.
 
     Raises
     ------
@@ -134,7 +134,7 @@ class Plan:
     def read(
         self, lexicon: Lexicon, start: Position, done: int
     ) -> Iterator[tuple[Position, tuple[Window, Window]]]:
-        """Yield the batches from a position on, before which ``done`` steps were taken."""
+        """Yield the batches from a position on, after ``done`` steps."""
         left = list(self.steps)
         for epoch, number in enumerate(self.steps):
             left[epoch] -= min(done, number)

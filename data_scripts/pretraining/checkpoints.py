@@ -1,4 +1,4 @@
-"""The state of a training run in one file."""
+"""Checkpoints: the state of a training run in one file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from course_lib.runtime import renamed_when_whole
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
-    """Write a checkpoint under another name, and rename it when it is whole and on the disk.
+    """Write a checkpoint atomically, with fsync.
 
     Raises
     ------
     OSError
-        If it cannot be written, for example on a full disk; the file of before stays.
+        If it cannot be written, for example on a full disk; the previous file stays.
     """
     try:
         with renamed_when_whole(path) as part, part.open("wb") as stream:
@@ -52,7 +52,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def difference(checkpoint: dict[str, Any], here: dict[str, Any]) -> str | None:
-    """Say in what the run of a checkpoint was another one; None where it was not."""
+    """Return how the run of a checkpoint differs from this one; None if it does not."""
     there = checkpoint.get("about")
     if there is None:
         return "it holds weights alone"

@@ -18,8 +18,8 @@ def save(folder: str | Path, model: BiLM, lexicon: Lexicon) -> None:
     """Write a model with its softmax, in half precision.
 
     ``options.json`` and ``weights.hdf5`` are the official files of ELMo; ``softmax.hdf5`` holds
-    the tensors of the softmax, ``vocabulary.txt`` its words, one a line. A file is written under
-    another name and renamed when it is whole.
+    the tensors of the softmax, ``vocabulary.txt`` its words, one a line. Each file is
+    written atomically.
 
     Raises
     ------

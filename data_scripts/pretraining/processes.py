@@ -1,4 +1,4 @@
-"""Several processes that train one model; where there is one, nothing happens here."""
+"""Collective communication of ``torch.distributed``; without effect in a single process."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from torch import distributed, nn
 
 
 def rank_and_world() -> tuple[int, int]:
-    """Return the number of this process and how many there are."""
+    """Return the rank of this process and the number of processes."""
     if distributed.is_available() and distributed.is_initialized():
         return distributed.get_rank(), distributed.get_world_size()
     return 0, 1
 
 
 def gathered(mine: Any) -> list[Any]:
-    """Return what every process gives, to the first one; to the others nothing."""
+    """Gather the objects of all processes on rank 0; return an empty list on the others."""
     rank, world = rank_and_world()
     if world == 1:
         return [mine]
@@ -26,7 +26,7 @@ def gathered(mine: Any) -> list[Any]:
 
 
 def shared(row: dict[str, float]) -> dict[str, float]:
-    """Return the row of the first process, so that all stop at the same step."""
+    """Broadcast the row of rank 0, so that all processes stop at the same step."""
     if rank_and_world()[1] > 1:
         found = [row]
         distributed.broadcast_object_list(found, 0)
@@ -35,7 +35,7 @@ def shared(row: dict[str, float]) -> dict[str, float]:
 
 
 def mean(values: torch.Tensor) -> torch.Tensor:
-    """Return the mean over the processes."""
+    """Return the mean over the processes (all-reduce, in place)."""
     world = rank_and_world()[1]
     if world > 1:
         distributed.all_reduce(values)
@@ -44,7 +44,7 @@ def mean(values: torch.Tensor) -> torch.Tensor:
 
 
 def spread(model: nn.Module) -> None:
-    """Give the numbers of the first process's model to all."""
+    """Broadcast parameters and buffers of rank 0's model to all processes."""
     if rank_and_world()[1] > 1:
         for values in model.state_dict().values():
             distributed.broadcast(values, 0)

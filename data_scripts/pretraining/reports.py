@@ -1,4 +1,4 @@
-"""What a person sees of a run while it lasts: a bar, and scalars for TensorBoard."""
+"""Progress bar and TensorBoard scalars of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course_lib import runtime
 
 @contextlib.contextmanager
 def bar(total: int, done: int, *, show: bool) -> Iterator[Callable[[], object]]:
-    """Give a function that moves a bar one step on, where tqdm is installed."""
+    """Yield a function that advances a progress bar by a step, if tqdm is installed."""
     try:
         found = runtime.progress(total=total, desc="biLM", unit="step") if show else None
     except ModuleNotFoundError:
@@ -26,7 +26,7 @@ def bar(total: int, done: int, *, show: bool) -> Iterator[Callable[[], object]]:
 
 @contextlib.contextmanager
 def scalars(folder: Path | None) -> Iterator[Callable[[dict[str, float]], None]]:
-    """Give a function that writes a row for TensorBoard, where that is installed."""
+    """Yield a function that writes a row for TensorBoard, if that is installed."""
     try:
         if folder is None:
             raise ImportError

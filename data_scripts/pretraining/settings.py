@@ -1,4 +1,4 @@
-"""How a biLM is trained, and the sizes there are."""
+"""Hyperparameters of training, and model sizes."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ SIZES = {  # the last three are the official ones
 
 @dataclass(frozen=True)
 class Settings:
-    """How a biLM is trained.
+    """Hyperparameters of training.
 
     Attributes
     ----------
     epochs, batch_size, length : int
         Passes, B (of each process) and T.
     samples : int, optional
-        Words drawn for the softmax while training; measuring always uses all.
+        Classes drawn for the sampled softmax; evaluation uses the full softmax.
     optimizer : {"adamw", "adagrad"}
-        AdamW with weight decay 0.01, or Adagrad with squares that start at 1.
+        AdamW with weight decay 0.01, or Adagrad with an initial accumulator of 1.
     alpha : float
         Highest learning rate.
     schedule : {"linear", "constant"}
-        As :func:`course_lib.pretrain.learning_rate` has it, or the same in every step.
+        As :func:`course_lib.pretrain.learning_rate`, or the same in every step.
     clip : float
-        Gradients longer than this are scaled down to it.
+        Maximum norm of the gradient.
     seed : int
-        For the order of shards and sentences and for the words drawn.
+        For the order of shards and sentences and for the sampled softmax.
     every : int
-        Steps between two rows of the history, two measurements and two checkpoints.
+        Steps between two rows of the history, two evaluations and two checkpoints.
     patience : int, optional
-        Stop when so many measurements in a row brought nothing better on held-out text; the best
-        weights are then the result. Needs held-out text, and a folder for the best weights.
+        Early stopping: stop after so many evaluations in a row without a lower loss on held-out
+        text; the result is the best weights. Needs held-out text, and a folder for the weights.
     bfloat16 : bool
-        Matrix products of numbers cut to bfloat16 where the processor multiplies those, to TF32
-        on a GPU; their sums and all else stay in float32.
+        Matrix products in reduced precision: bfloat16 on a processor that supports it, TF32 on a
+        GPU; accumulation and all else stay in float32.
     """
 
     epochs: int = 1
@@ -62,7 +62,7 @@ class Settings:
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained with."""
+        """Raise ValueError for impossible values."""
         for name in ("epochs", "batch_size", "length", "every", "samples", "patience"):
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -24,8 +24,8 @@ def read(
     path : Path
         Compressed where it ends in ``.gz``.
     bad_lines : {"refuse", "skip"}
-        What to do about a line that is not UTF-8 or holds a NUL byte, and about a compressed file
-        that breaks off: raise, or warn and leave out the line (of a broken file, the rest).
+        What to do about a line that is not UTF-8 or holds a NUL byte, and about a truncated
+        compressed file: raise, or warn and leave out the line (or the rest of the file).
     max_words : int, optional
         Longer sentences are left out.
 
@@ -73,8 +73,8 @@ def _lines(path: Path, bad_lines: BadLines) -> Iterator[str]:
 class Shards(Sequence[list[list[str]]]):
     """The ``.txt`` and ``.txt.gz`` files of a folder by name, each a list of tokenised sentences.
 
-    Only the file asked for is in memory, see :func:`read`. Names that begin with a dot are passed
-    over.
+    Only the file asked for is in memory, see :func:`read`. Names that begin with a dot are
+    ignored.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class Shards(Sequence[list[list[str]]]):
         return read(self.paths[number], bad_lines=self.bad_lines, max_words=self.max_words)
 
     def count(self) -> tuple[Counter[str], list[int]]:
-        """Go through all files once.
+        """Count words and tokens in one pass over all files.
 
         Returns
         -------

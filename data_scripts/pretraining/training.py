@@ -1,6 +1,6 @@
-"""The loop of a long run, which can be taken up where it stopped.
+"""The training loop of a long run, with checkpoints and resumption.
 
-Symbols: B streams side by side, T words a window.
+Symbols: B parallel streams, T words of a window.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Objective(nn.Module):
 
 @contextmanager
 def matrix_precision(settings: Settings) -> Iterator[None]:
-    """Let matrix products of float32 numbers be done in a shorter format, where asked for."""
+    """Allow reduced precision in matrix products of float32, if ``settings.bfloat16``."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium" if settings.bfloat16 else before)
     try:
@@ -60,7 +60,7 @@ def matrix_precision(settings: Settings) -> Iterator[None]:
 
 
 class Training:
-    """A model in training: its optimizer, the carried state, the history, where it stands.
+    """A training run: model, optimizer, LSTM state, history and position.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Training:
             self.objective = nn.parallel.DistributedDataParallel(
                 self.objective,
                 device_ids=[self.device] if self.device.type == "cuda" else None,
-                # A part of an adaptive softmax none of whose words came up has no gradient.
+                # A cluster of an adaptive softmax without a target in the batch has no gradient.
                 find_unused_parameters=isinstance(model.softmax, nn.AdaptiveLogSoftmaxWithLoss),
             )
         self.state = model.initial_state(settings.batch_size)
@@ -97,7 +97,7 @@ class Training:
         self._began = time.perf_counter()
 
     def step(self, position: Position, pair: tuple[Window, Window], alpha: float) -> None:
-        """Take one step of gradient descent, on the windows before a position."""
+        """Take one optimizer step on the windows before a position."""
         for group in self.optimizer.param_groups:
             group["lr"] = alpha
         self.model.train()
@@ -111,7 +111,7 @@ class Training:
         self.position, self.steps = position, self.steps + 1
 
     def measure(self, held_out: Sentences | None) -> Row:
-        """Add a row to the history, the same one in every process, and return it."""
+        """Evaluate; add a row to the history, the same in every process, and return it."""
         settings = self.settings
         forward, backward = processes.mean(torch.stack(self._losses).mean(0)).tolist()
         norm = torch.stack(self._norms).max().item()
@@ -144,12 +144,12 @@ class Training:
 
     @property
     def stalled(self) -> bool:
-        """Whether held-out text got no better for as many rows as the settings allow."""
+        """Whether the loss on held-out text has not improved for ``settings.patience`` rows."""
         patience = self.settings.patience
         return bool(patience and self.rows and len(self.rows) - 1 - self.best >= patience)
 
     def save(self, path: Path, about: dict[str, Any]) -> None:
-        """Write a checkpoint, and the best weights beside it if they are to be kept."""
+        """Write a checkpoint, and beside it the best weights where there is a ``patience``."""
         on_cuda = self.device.type == "cuda"
         everyone = processes.gathered(
             {
@@ -168,7 +168,7 @@ class Training:
         checkpoints.save(path, content)
 
     def restore(self, path: Path, about: dict[str, Any]) -> None:
-        """Go on from a checkpoint: with the same batches and the same words drawn."""
+        """Resume from a checkpoint, with the same batches and the same sampled words."""
         found = checkpoints.load(path)
         if different := checkpoints.difference(found, about):
             raise ValueError(f"{path} belongs to another run: {different}.")
@@ -187,7 +187,7 @@ class Training:
             torch.cuda.set_rng_state(mine["random_gpu"], self.device)
 
     def take_best(self, path: Path) -> None:
-        """Give the best weights to the model, in every process."""
+        """Load the best weights, in every process."""
         if self.rank == 0:
             self.model.load_state_dict(checkpoints.load(path.with_name("best.pt"))["model"])
         processes.spread(self.model)
@@ -218,7 +218,7 @@ def run(
     tokens : sequence of int, optional
         Tokens of each shard with one mark a sentence; counted here where they are not given.
     held_out : sequence of sequences of str, optional
-        Text that is only measured.
+        Text for evaluation.
     folder : Path, optional
         Where ``checkpoint.pt`` is kept, and what TensorBoard reads, if it is installed.
     resume : bool
@@ -237,7 +237,7 @@ def run(
         If a checkpoint cannot be written, for example on a full disk; the one before it stays.
     ValueError
         If the checkpoint belongs to other settings, another model or another text, or a text is
-        too short for a window; if the gradients are no numbers any more.
+        too short for a window; if a gradient is NaN or infinite.
     """
     if settings.patience and (held_out is None or folder is None):
         raise ValueError("patience needs held-out text, and a folder to keep the best weights in.")
