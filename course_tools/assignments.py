@@ -1,10 +1,10 @@
-"""The exercises as nbgrader knows them: ``python -m course_tools.assignments source/week3 [04]``.
+"""Export the exercises for nbgrader: ``python -m course_tools.assignments source/week3 [04]``.
 
 Writes solved notebooks with nbgrader's metadata into a folder, from which ``nbgrader
 generate_assignment`` makes what is released. The metadata follow from the notebook by rule. An
-exercise has as many points as its difficulty line has stars. Its solution cell is the student's
-to change; its check cell is locked and carries the points. No other cell is nbgrader's business.
-nbgrader itself is not needed here.
+exercise has as many points as its difficulty line has stars. Its solution cell can be
+edited; its check cell is locked and carries the points. Other cells get no metadata. nbgrader
+itself is not needed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STARS = re.compile(r"[Dd]ifficulty[:* ]*([★☆]{3})")
 
 
 def points(exercise: notebooks.ExerciseCells) -> int:
-    """Return what an exercise is worth: a point for each star of its difficulty line.
+    """Return the points of an exercise: one for each star of its difficulty line.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The Chromium of this machine: it prints the slides, and the tests look through it."""
+"""Headless Chromium, to print the slides and for the tests."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ called; hidden tests, verification cells and the speaker's notes are left out, t
 without stopping Run All, and no outputs are stored. The same notebooks give the same bytes.
 
 A copy that a student has worked in is never overwritten, nor is one that cannot be read any more:
-the newer copy is laid beside it, and that is said.
+the newer copy is written beside it, with a message.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def student(notebook: NotebookNode, name: str, siblings: Collection[str]) -> Not
             cell.outputs, cell.execution_count = [], None
         elif cell.cell_type == "markdown":
             cell.source = markdown.replace_targets(
-                cell.source, lambda target: _moved(target, name, siblings)
+                cell.source, lambda target: _relative_link(target, name, siblings)
             )
     tidy(notebook)
     note = new_markdown_cell(NOTE.format(name=name).strip(), id="student-note")
@@ -83,7 +83,7 @@ def student(notebook: NotebookNode, name: str, siblings: Collection[str]) -> Not
     return notebook
 
 
-def _moved(target: str, name: str, siblings: Collection[str]) -> str:
+def _relative_link(target: str, name: str, siblings: Collection[str]) -> str:
     """Rewrite a relative link for a notebook one folder deeper."""
     inner = target.strip("<>")
     if re.match(r"#|[a-zA-Z][a-zA-Z0-9+.-]*:|/", inner):

@@ -36,7 +36,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         ``"course"``, the name of an official model (see :meth:`~course_lib.elmo.Elmo.official`;
         nothing is downloaded), or a model. A name is loaded when it is needed and kept.
     pooling : {"mean", "max", "first"}
-        Of each number over the words of a text; ``"first"`` takes the first word alone.
+        Pooling over the words of a text; ``"first"`` takes the first word alone.
     layer : int, optional
         Take this layer, 0 the character vectors, -1 the top; by default the mean of all.
     mix : ScalarMix, optional
@@ -46,15 +46,14 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         From a text to a list of words. Default: ``text.tokenize`` with capitals and punctuation
         kept, as ELMo has read them.
     batch_size : int
-        Texts that go through the model together; those of like length do.
+        Texts of a batch; texts are batched by length.
     cache : int
-        The vectors of this many texts are kept from call to call, those longest unused going
-        first; 0 keeps none.
+        Size in texts of the LRU cache of vectors; 0 for none.
 
     Attributes
     ----------
     vector_size_ : int
-        Numbers a text, 2 P of the model.
+        Size of a text's vector, 2 P of the model.
     """
 
     def __init__(
@@ -92,7 +91,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return {name: v for name, v in super().__getstate__().items() if name != "_known"}
 
     def fit(self, X: Iterable[str], y: Any = None) -> Self:
-        """Check the parameters and the texts, and load the model; ``y`` is not looked at.
+        """Check the parameters and the texts, and load the model; ``y`` is ignored.
 
         Parameters
         ----------
@@ -146,7 +145,7 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return np.stack(known.look_up(keys, computed))
 
     def _weights(self, model: Elmo) -> tuple[float, ...]:
-        """Return what each layer is multiplied with."""
+        """Return the weight of each layer."""
         n_layers = model.n_layers
         if self.mix is not None:
             if self.layer is not None:
@@ -187,14 +186,14 @@ class ElmoVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return found
 
     def _vectors(self) -> Cache:
-        """Return what is kept from call to call."""
+        """Return the cache of vectors."""
         if not hasattr(self, "_known"):
             self._known = Cache(self.cache)
         return self._known
 
     @property
     def _n_features_out(self) -> int:
-        """What ``get_feature_names_out`` counts up to."""
+        """The number of features, for ``get_feature_names_out``."""
         return self.vector_size_
 
 
@@ -212,5 +211,5 @@ def _loaded(model: str | Elmo) -> Elmo:
 
 @lru_cache(maxsize=1)
 def _named(name: str) -> Elmo:
-    """Return the model of a name, the same one as long as no other is asked for."""
+    """Load a model by name; the last one is cached."""
     return Elmo.course_model() if name == "course" else Elmo.official(name)

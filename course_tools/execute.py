@@ -44,7 +44,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one notebook; ``error`` is empty where it passed."""
+    """The result of one notebook; ``error`` is empty if it passed."""
 
     path: Path
     passed_cells: int
@@ -65,7 +65,7 @@ class Result:
 
 
 class ThisInterpreter(KernelSpecManager):
-    """Gives the interpreter that runs now, whatever kernels the machine has registered."""
+    """Provides the running interpreter, whatever kernels the machine has registered."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """Return the kernel of ``sys.executable``."""
@@ -157,7 +157,7 @@ async def _sources(runner: NotebookClient) -> dict[str, str]:
 
 
 def tidy(notebook: NotebookNode) -> None:
-    """Leave in an executed notebook only what is the same on every machine."""
+    """Remove from an executed notebook what differs from machine to machine."""
     course = notebook.metadata.get("course")
     notebook.metadata = {**notebooks.METADATA, **({"course": course} if course else {})}
     for cell in notebook.cells:

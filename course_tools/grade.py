@@ -1,7 +1,7 @@
 """Grade a folder of notebooks: ``python -m course_tools.grade FOLDER``.
 
-The answer to each exercise runs in a process of its own, shut in by bubblewrap, and the checks of
-the master notebook decide in another. The result is one CSV file with a row for each submission.
+The answer to each exercise runs in a process of its own, sandboxed by bubblewrap, and the checks of
+the master notebook run in another. The result is one CSV file with a row for each submission.
 ``docs/grading.md`` says what this does not protect against.
 """
 
@@ -30,7 +30,7 @@ LONGEST = 300  # characters of the message about one exercise
 
 @dataclass
 class Grade:
-    """What became of a submission.
+    """The result of grading a submission.
 
     Attributes
     ----------
@@ -65,10 +65,10 @@ def grade(
     masters : Path, optional
         The solved notebooks with the checks that count, ``notebooks/`` without it.
     seconds : float
-        Of processor time, for the answer to one exercise, all calls of its check together; by the
-        clock it may take ``sandbox.BY_THE_CLOCK`` times as long.
+        CPU time of the answer to one exercise, over all calls of its check; the limit of
+        wall-clock time is ``sandbox.BY_THE_CLOCK`` times as long.
     memory_mb : int
-        What it may take beyond what the notebook's set-up took.
+        Memory limit of an answer, beyond the memory of the notebook's set-up.
     jobs : int
         Submissions graded at a time.
     trust : bool
@@ -86,7 +86,7 @@ def grade(
     ValueError
         If a master is no solved notebook.
     NoSandboxError
-        If this machine cannot shut an answer in, and ``trust`` is not set.
+        If this machine cannot sandbox an answer, and ``trust`` is not set.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}.")
@@ -205,7 +205,7 @@ def _try_to_write(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> Path | None:
-    """Write the table, beside its place if that has become impossible, else print it.
+    """Write the table; if that fails, write it beside its place, else print it.
 
     Returns
     -------

@@ -73,7 +73,7 @@ def may_be_passed_on(row: Dataset) -> bool:
 
 
 def sort_data(folder: Path) -> tuple[list[Dataset], list[Dataset]]:
-    """Return the data sets that stand whole in a folder: to pass on, and to leave out.
+    """Return the complete data sets of a folder: to pass on, and to leave out.
 
     Raises
     ------
@@ -207,7 +207,7 @@ def contents(
 
 
 def check_names(names: Sequence[str] | Mapping[str, Member]) -> None:
-    """Expect names that every system can unpack, inside the folder of the kit.
+    """Check that every system can unpack the names, inside the folder of the kit.
 
     Raises
     ------
@@ -254,7 +254,7 @@ def manifest(members: Mapping[str, Member]) -> bytes:
 
 
 def write(members: Mapping[str, Member], output: Path) -> None:
-    """Write the archive whole or not at all; the same files give the same bytes."""
+    """Write the archive atomically and reproducibly: the same files give the same bytes."""
     every = {**members, kit_install.MANIFEST: manifest(members)}
     output.parent.mkdir(parents=True, exist_ok=True)
     part = output.with_name(f".{output.name}.part")
@@ -286,7 +286,7 @@ def build(output: Path, *, data: Path | None = None) -> int:
     ValueError
         If the data are damaged or a solution would be handed out.
     subprocess.CalledProcessError
-        If the wheels cannot be had.
+        If the wheels cannot be downloaded.
     """
     passed_on, left_out = sort_data(data) if data else ([], [])
     output.parent.mkdir(parents=True, exist_ok=True)

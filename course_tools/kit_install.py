@@ -24,7 +24,7 @@ DONE = "installed-from.txt"  # inside .venv, written last
 
 
 class Stopped(Exception):
-    """Something has to be mended first; the message says what, and how."""
+    """Installation cannot go on; the message says why and what to do."""
 
 
 def check_files(kit: Path) -> dict:
@@ -72,7 +72,7 @@ def _sha256(path: Path) -> str:
 
 
 def check_machine(manifest: dict) -> None:
-    """Expect the Python and the kind of machine that the wheels were built for.
+    """Check that Python and platform are those that the wheels were built for.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def venv_python(kit: Path) -> Path:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment without what would lead pip or Python elsewhere."""
+    """Return the environment without variables that configure pip or Python."""
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -78,7 +78,7 @@ def tag() -> str:
 
 
 def targets(name: str, repo: str) -> dict[str, str]:
-    """Return where the buttons of a notebook lead, by the name of the host."""
+    """Return the link targets of a notebook's buttons, by host."""
     path = quote(f"{FOLDER}/{name}")
     return {
         "Colab": f"https://colab.research.google.com/github/{repo}/blob/{BRANCH}/{path}",
@@ -87,7 +87,7 @@ def targets(name: str, repo: str) -> dict[str, str]:
 
 
 def environment(root: Path, ref: str) -> str:
-    """Return what Binder builds: the course with its pins, as a checkout, as on one's own machine.
+    """Return the ``environment.yml`` of Binder: the course as a checkout, with pinned packages.
 
     Without the file Binder would take a Python of its own choice.
     """
@@ -160,7 +160,7 @@ def launch_copy(
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = markdown.replace_targets(
-                cell.source, lambda target: _led(target, name, siblings, page)
+                cell.source, lambda target: _hosted_link(target, name, siblings, page)
             )
     notebook = editions.student(notebook, name, siblings)
     kept = (c for c in notebook.cells[1:] if OWN_MACHINE.get(c.id, c.id))
@@ -178,7 +178,7 @@ def _hosted(cell: NotebookNode) -> NotebookNode:
     return new_markdown_cell(text, id=cell.id) if text else cell
 
 
-def _led(target: str, name: str, siblings: Collection[str], page: str) -> str:
+def _hosted_link(target: str, name: str, siblings: Collection[str], page: str) -> str:
     """Rewrite a link of a notebook for a hosted machine."""
     inner = target.strip("<>")
     led = posixpath.normpath(posixpath.join(posixpath.dirname(name), inner.partition("#")[0]))
@@ -208,7 +208,7 @@ def copies(root: Path, ref: str) -> dict[str, str]:
 
 
 def badges(root: Path) -> str:
-    """Return what stands between the markers of a page; nothing while the setting is empty."""
+    """Return the badges between the markers of a page; nothing while the setting is empty."""
     repo = repository(root)
     if not repo:
         return ""

@@ -1,4 +1,4 @@
-"""Hold notebooks to their shape: ``python -m course_tools.lint [numbers or paths]``.
+"""Check notebooks against the rules: ``python -m course_tools.lint [numbers or paths]``.
 
 Prints ``notebook: cell id: what`` for each finding, then the share of compared outputs of each
 notebook. The rules are the functions in the modules ``rules_…``; ``launch`` looks at the buttons.
@@ -28,7 +28,7 @@ RULES = (
 
 
 class Finding(NamedTuple):
-    """One thing to mend."""
+    """One violation of a rule."""
 
     notebook: str
     cell: str

@@ -104,12 +104,12 @@ def text_of(notebook: NotebookNode) -> str:
 
 
 def write(path: Path, notebook: NotebookNode) -> None:
-    """Write a notebook whole or not at all."""
+    """Write a notebook atomically."""
     write_text(path, text_of(notebook))
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file in one step: the old one stays until the new one is complete."""
+    """Write a file atomically: the old one stays until the new one is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     try:

@@ -1,4 +1,4 @@
-"""What lint looks at in the cells: ids, length, counts, tags, code and stored outputs."""
+"""Lint rules for cells: ids, length, counts, tags, code and stored outputs."""
 
 from __future__ import annotations
 

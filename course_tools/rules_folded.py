@@ -1,4 +1,4 @@
-"""What lint looks at so that nobody reads an answer by accident: hints and answers stand folded."""
+"""Lint rules for hints and answers: they are folded, so that nobody reads one by accident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lint looks at on the page: header, sections, links, pictures, exercises."""
+"""Lint rules for the page: header, sections, links, pictures, exercises."""
 
 from __future__ import annotations
 

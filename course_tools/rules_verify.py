@@ -1,4 +1,4 @@
-"""What lint looks at so that readers see neither CI's assertions nor the code of a figure."""
+"""Lint rules for assertions and the code of figures: readers see neither."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def verify_cells(page: Page) -> Iterator[Finding]:
 
 
 def names(source: str) -> tuple[set[str], set[str]]:
-    """Return the names that a piece of code takes from outside, and those that it binds.
+    """Return the free names of a piece of code, and those that it binds.
 
     What a function or a comprehension reads counts at the place where it is defined.
     """

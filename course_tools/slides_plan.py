@@ -18,7 +18,7 @@ from nbformat.v4 import new_markdown_cell
 from course_tools import markdown
 from course_tools.notebooks import CHECK, EXERCISE, FIGURE, NOTES, SETUP, VERIFY, tags
 
-RESULT = "result"  # the tag, in the copy for a deck, of code of which the result alone is shown
+RESULT = "result"  # tag in a deck: code whose output alone is shown
 COURSE = "Word vectors, from one-hot to ELMo"
 
 LINES, COLUMNS = 16, 95  # of text on a slide
@@ -220,6 +220,6 @@ def _listings(output: NotebookNode) -> Iterator[NotebookNode]:
 
 
 def title(notebook: NotebookNode) -> str:
-    """Return the title of a notebook, as its first heading tells it."""
+    """Return the title of a notebook, its first heading."""
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     return next((text for source in texts for _, text in markdown.headings(source)), "")

@@ -1,7 +1,6 @@
 """The process of one answer: it defines the student's function and calls it when asked.
 
-Nothing that it says decides about points, except by being the value of the function: the checks
-run in another process.
+Only the return values of the function affect the points: the checks run in another process.
 """
 
 from __future__ import annotations
@@ -101,7 +100,7 @@ def not_started(tree: ast.Module, name: str) -> bool:
 
 
 def problem(error: BaseException, source: str) -> list[Any]:
-    """Return the message that tells of an exception: its type, its text, the student's line."""
+    """Return the message for an exception: its type, its text, the student's line."""
     try:
         told = str(error)
     except Exception:
@@ -155,18 +154,18 @@ def serve(function: Callable[..., Any], source: str, reader: BinaryIO, writer: B
 
 
 def limit(seconds: float, memory_mb: int) -> None:
-    """Put this process under its limits, for good; it can start no process and no thread.
+    """Set the resource limits of this process, irrevocably; it can start no process or thread.
 
     Parameters
     ----------
     seconds : float
-        Of processor time from now on, rounded up.
+        CPU time from now on, rounded up.
     memory_mb : int
         Megabytes of address space beyond what it has now (Linux).
     """
     try:
         import resource
-    except ImportError:  # Windows: the clock on the wall is all there is
+    except ImportError:  # Windows: only wall-clock time is limited
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
     processor = math.ceil(used.ru_utime + used.ru_stime + seconds)
@@ -187,7 +186,7 @@ def limit(seconds: float, memory_mb: int) -> None:
 
 
 def main() -> None:
-    """Read what to define, define it behind the limits, and serve it."""
+    """Read the function's source, define it under the limits, and serve calls."""
     reader, writer = values.channel()
     job = values.receive(reader)
     try:

@@ -23,7 +23,7 @@ STARTUP = 300.0  # seconds for the set-up of the notebook, which is ours
 
 
 class Ended(RuntimeError):
-    """The process that runs an answer has ended, or has sent what is no message."""
+    """The process that runs an answer has ended, or has sent an invalid message."""
 
 
 class Proxy:
@@ -36,7 +36,7 @@ class Proxy:
     child : Child
         The answer's process, which is ready.
     seconds : float
-        What the message says when the time is over.
+        The time limit, for the message.
     """
 
     def __init__(self, name: str, child: sandbox.Child, seconds: float) -> None:
@@ -59,7 +59,7 @@ class Proxy:
         self._child.send(["call", values.pack([list(args), kwargs], functions)])
         while True:
             try:
-                kind, *rest = hear(self._child, self._seconds)
+                kind, *rest = receive(self._child, self._seconds)
                 if kind == "call":
                     call, packed = functions[int(rest[0])], rest[1]
                     values_given = values.unpack(packed, functions.__getitem__)
@@ -96,7 +96,7 @@ class Proxy:
         self._child.send(reply)
 
 
-def hear(child: sandbox.Child, seconds: float) -> list[Any]:
+def receive(child: sandbox.Child, seconds: float) -> list[Any]:
     """Receive one message from the process that runs an answer.
 
     Raises
@@ -123,13 +123,13 @@ def hear(child: sandbox.Child, seconds: float) -> list[Any]:
 
 
 class Checker:
-    """What all exercises of one submission share.
+    """State shared by the exercises of one submission.
 
     Parameters
     ----------
     job : dict
         ``setup`` (source), ``folder`` (of the master), ``seconds``, ``memory_mb``,
-        ``sandbox`` (the command that shuts an answer in).
+        ``sandbox`` (the isolation prefix).
     """
 
     def __init__(self, job: dict[str, Any]) -> None:
@@ -164,14 +164,14 @@ class Checker:
             # Without the check: its hidden tests are no business of the answer's process.
             given = {k: exercise[k] for k in ("name", "own", "others")}
             child.send({**self._job, **given})
-            kind, *rest = hear(child, STARTUP)
+            kind, *rest = receive(child, STARTUP)
         if kind == "not started":
             return False, "not started yet"
         if kind == "missing":
             return False, str(rest[0])
         names = self._setup_names()
         with child.at_most(sandbox.BY_THE_CLOCK * seconds):
-            kind, *rest = hear(child, seconds)
+            kind, *rest = receive(child, seconds)
             if kind != "ready":
                 return False, f"the cell stopped with {': '.join(map(str, rest))}"
             names[exercise["name"]] = Proxy(exercise["name"], child, seconds)

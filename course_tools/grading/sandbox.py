@@ -1,4 +1,4 @@
-"""What holds a student's answer: a process of its own, behind bubblewrap, with limits.
+"""The sandbox of a student's answer: a process of its own under bubblewrap, with limits.
 
 Bubblewrap (the program ``bwrap``, which Flatpak uses) starts a process that sees a few folders,
 which it cannot change, no network and no other process. ``docs/grading.md`` says what remains open.
@@ -20,7 +20,7 @@ from typing import Any
 from course_tools.grading import values
 from course_tools.notebooks import HEADLESS, ROOT
 
-BY_THE_CLOCK = 10  # an answer may take so many times its processor time: the machine may be busy
+BY_THE_CLOCK = 10  # wall-clock limit in multiples of the CPU limit: the machine may be busy
 DISK = 64 * 2**20  # bytes that an answer may write
 _HOME = "/tmp"  # inside the sandbox, where it is new, empty and the only place to write to
 _NOBODY = "65534"
@@ -36,7 +36,7 @@ that you trust, or inside a container or virtual machine that holds nothing of y
 
 
 class NoSandboxError(RuntimeError):
-    """No answer can be shut in on this machine; the message says why and what to do."""
+    """Answers cannot be sandboxed here; the message says why and what to do."""
 
 
 def command(helpers: Path, hidden: Sequence[Path]) -> list[str]:
@@ -45,7 +45,7 @@ def command(helpers: Path, hidden: Sequence[Path]) -> list[str]:
     Parameters
     ----------
     helpers : Path
-        Of this folder the Python files can be imported.
+        Folder whose Python files can be imported.
     hidden : sequence of Path
         Folders that are empty inside, also where they lie below a folder that can be read; what
         an answer needs of them is there all the same.
@@ -135,7 +135,7 @@ class Child:
         )
 
     def send(self, message: Any) -> None:
-        """Send a message; one that ended is found out by ``receive``."""
+        """Send a message; that the process has ended shows in ``receive``."""
         with suppress(OSError):
             values.send(self._process.stdin, message)
 
@@ -145,7 +145,7 @@ class Child:
 
     @contextmanager
     def at_most(self, seconds: float) -> Iterator[None]:
-        """Kill it if the block takes longer by the clock; ``expired`` is true then."""
+        """Kill the process if the block exceeds a wall-clock time; ``expired`` is true then."""
         timer = threading.Timer(seconds, self._expire)
         timer.daemon = True
         timer.start()
@@ -159,7 +159,7 @@ class Child:
         self.kill()
 
     def used_up(self) -> bool:
-        """Return whether it has ended because its processor time was over."""
+        """Return whether the process ended at the limit of its CPU time."""
         with suppress(subprocess.TimeoutExpired):
             code = self._process.wait(1)
             return hasattr(signal, "SIGXCPU") and code in (-signal.SIGXCPU, 128 + signal.SIGXCPU)

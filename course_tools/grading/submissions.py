@@ -1,6 +1,6 @@
 """Reading masters and submissions: which exercises there are, and which cells answer them.
 
-A submission may be any file at all. Whatever is wrong with it becomes a remark.
+A submission may be any file; what is wrong with it becomes a remark.
 """
 
 from __future__ import annotations

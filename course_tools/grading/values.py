@@ -119,7 +119,7 @@ def _pack_numbers(value: Any, functions: list[Any] | None) -> Any:
 
 
 def unpack(packed: Any, function: Callable[[int], Any]) -> Any:
-    """Return the value again.
+    """Return the value that :func:`pack` packed.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def receive(stream: BinaryIO, most: int | None = None) -> Any:
 
 
 def channel() -> tuple[BinaryIO, BinaryIO]:
-    """Take over standard input and output for messages; what is printed goes nowhere."""
+    """Use standard input and output for messages; what is printed is discarded."""
     reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):

@@ -91,7 +91,7 @@ def test_links_of_deeper_notebooks():
     names = {"04_a.ipynb", "deeper/04_b.ipynb", "deeper/04_c.ipynb"}
 
     def moved(name, target):
-        return editions._moved(target, name, names)
+        return editions._relative_link(target, name, names)
 
     assert moved("04_a.ipynb", "deeper/04_b.ipynb#x") == "deeper/04_b.ipynb#x"
     assert moved("deeper/04_b.ipynb", "../04_a.ipynb") == "../04_a.ipynb"

@@ -167,7 +167,7 @@ def test_links_out_of_the_folder_lead_to_the_repository():
     page, there = "https://github.com/o/n/blob/v1/", {"90.ipynb", "deeper/91.ipynb"}
 
     def led(target: str, name: str = "90.ipynb") -> str:
-        return launch._led(target, name, there, page)
+        return launch._hosted_link(target, name, there, page)
 
     assert led("../docs/x.md#a") == f"{page}docs/x.md#a"
     assert led("90.ipynb#Recap") == "90.ipynb#Recap"
