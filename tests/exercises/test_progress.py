@@ -161,7 +161,7 @@ def test_writers_at_the_same_time_lose_nothing(notes):
     for writer in writers:
         writer.stdin.write(b"go\n")
         writer.stdin.flush()
-    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
     for writer in writers:
         writer.stdin.close()
     wanted = [(f"{n}.{k}", k % 2 == 0) for n in ("11", "22", "33") for k in range(200)]

@@ -72,7 +72,5 @@ def test_progress_is_silent_in_headless_runs(
 def test_import_leaves_the_heavy_packages_alone(module: str) -> None:
     heavy = {"torch", "gensim", "pandas", "matplotlib", "sklearn", "scipy"}
     code = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -348,7 +348,7 @@ def test_resumed_after_a_kill(run, model, text, tmp_path, patch, call) -> None:
     output = tmp_path / "out.hdf5"
     given = [str(text), str(output), "--model", str(model), "--device", "cpu", "--batch-size", "2"]
     killed = subprocess.run(
-        [sys.executable, "-c", code, *given], cwd=ROOT, timeout=120, capture_output=True, text=True
+        [sys.executable, "-c", code, *given], cwd=ROOT, capture_output=True, text=True
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not output.exists() and list(tmp_path.glob("out.hdf5.parts/*.hdf5"))
@@ -485,7 +485,6 @@ def test_as_a_program(model, text, tmp_path, wanted) -> None:
         encoding="utf-8",
         env={**os.environ, "PYTHONUTF8": "1", "COURSE_PROGRESS": "0"},
         cwd=tmp_path,
-        timeout=120,
     )
     assert (done.returncode, done.stderr) == (0, "")
     compare(output, wanted)

@@ -135,7 +135,7 @@ def test_older_files_survive_a_full_disk(tmp_path: Path, monkeypatch: pytest.Mon
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(SCRIPT), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
 
 
 def test_the_command_writes_the_first_words(tmp_path: Path) -> None:

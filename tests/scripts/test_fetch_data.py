@@ -205,7 +205,6 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
         encoding="utf-8",
         env={**os.environ, "PYTHONUTF8": "1", **environment},
         cwd=environment.get("HOME", ROOT),
-        timeout=120,
     )
 
 

@@ -144,9 +144,8 @@ def test_kill_minus_nine_and_resume_is_the_undisturbed_run(work: Path, whole: An
     arguments = [sys.executable, str(SCRIPTS / "pretrain_bilm.py"), *command(work, output)]
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 120
         while not (output / "checkpoint.pt").exists():
-            assert process.poll() is None and time.monotonic() < deadline
+            assert process.poll() is None
             time.sleep(0.002)
     finally:
         process.kill()  # SIGKILL; on Windows TerminateProcess
@@ -761,7 +760,6 @@ def test_torchrun_gives_what_the_interrupted_run_of_two_gave(two_processes: Path
         [sys.executable, "-m", *launcher, *command(two_processes, output)],
         capture_output=True,
         text=True,
-        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("distinct") == 1  # told by the first process alone
