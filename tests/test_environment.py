@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import importlib.metadata
 import json
 import re
@@ -114,6 +115,61 @@ def test_transitive_dependencies_are_pinned() -> None:
 
 def test_torch_is_the_release_the_outputs_were_made_with() -> None:
     assert pins()["torch"] == Version("2.13.0")
+
+
+def test_the_pins_take_the_lowest_torch_as_well() -> None:
+    """Without its own pin, torch 2.11 installs beside all others; this is what it asks for."""
+    assert requirements()["torch"].specifier.contains("2.11.0")
+    asked = ("setuptools<82", "typing-extensions>=4.10", "sympy>=1.13.3", "networkx>=2.5.1")
+    for line in (*asked, "filelock", "jinja2", "fsspec>=0.8.5"):
+        needed = Requirement(line)
+        assert needed.specifier.contains(pins()[canonicalize_name(needed.name)]), line
+
+
+def stored_versions() -> dict[str, tuple[SpecifierSet, Version]]:
+    """Return the table that notebook 00 has stored: each package's range, and what it ran with."""
+    path = next(path for path in notebooks.find() if path.name.startswith("00_"))
+    cell = next(cell for cell in notebooks.read(path).cells if cell.id == "versions")
+    rows = re.findall(
+        r"<th>([\w-]+)</th>\s*<td>(.*?)</td>\s*<td>(.*?)</td>", cell.outputs[0].data["text/html"]
+    )
+    return {
+        canonicalize_name(name): (SpecifierSet(html.unescape(wanted)), Version(found))
+        for name, wanted, found in rows
+    }
+
+
+def test_bounds_and_pins_are_those_that_the_outputs_were_made_with() -> None:
+    """A bound or a pin that is changed by hand was not run with: run the notebooks again."""
+    stored = stored_versions()
+    assert stored.keys() <= requirements().keys() and len(stored) > 20
+    for name, (wanted, found) in stored.items():
+        assert requirements()[name].specifier == wanted, name
+        assert pins()[name] == Version(found.public), name
+
+
+def test_an_environment_of_the_pins_has_them_all() -> None:
+    """Where nine of ten packages have the version of their pin, the others must have it too."""
+    there = {canonicalize_name(d.metadata["Name"]): d for d in importlib.metadata.distributions()}
+    found = {
+        name: Version(Version(there[name].version).public) for name in pins().keys() & there.keys()
+    }
+    other = {name: str(version) for name, version in found.items() if version != pins()[name]}
+    other.pop("setuptools", None)  # what builds is often newer
+    other.pop("torch", None)  # 2.11 is tried in the environment of the pins
+    assert not other or len(other) > len(found) / 10, f"pinned otherwise: {other}"
+
+
+def test_no_lower_bound_is_of_another_time_than_its_pin() -> None:
+    """The pins are what is tried; a major release that is older is a promise nobody has kept."""
+    for name, requirement in requirements(*EXTRAS).items():
+        lowest = min(
+            Version(s.version) for s in requirement.specifier if s.operator in (">=", "==")
+        )
+        behind = pins()[name].major - lowest.major
+        # Some count years; two keep their ways from one release to the next.
+        by_year = lowest.major > 20 or name in ("pillow", "pytest")
+        assert 0 <= behind <= (2 if by_year else 0), requirement
 
 
 def test_environment_yml_takes_the_python_of_pyproject() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -117,3 +118,51 @@ def test_the_calls_for_those_who_come_from_elsewhere_are_those_of_the_library() 
                 inspect.signature(held).bind_partial(*[None] * len(call.args), **named)
                 bound += 1
     assert bound > 12
+
+
+@pytest.mark.parametrize("path", [*ROOT.glob(".github/workflows/*"), ROOT / "Makefile"], ids=str)
+def test_no_failure_is_hushed_up(path: Path) -> None:
+    """A step that fails must fail the run."""
+    text = path.read_text(encoding="utf-8")
+    hushed = r"\|\|\s*(?:true|:|exit 0|echo)|continue-on-error|set \+e|;\s*(?:true|exit 0)\s*$|^\t-"
+    assert not re.findall(hushed, text, re.MULTILINE)
+
+
+def test_the_one_check_hushes_up_what_it_says() -> None:
+    """In .ci/run a step that fails is written down, and the others go on."""
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    after = [line.split("||", 1)[1].strip() for line in lines if "||" in line]
+    assert all(re.match(r"\{? ?failed\+=|\\?$", rest) for rest in after), after
+    assert "set -euo pipefail" in lines
+
+
+TABLES = re.findall(
+    r"<!-- benchmark:(\w+) -->\n(.*?)\n<!-- /benchmark -->",
+    (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
+
+
+MEASURED_ANEW = {"word2vec", "glove", "fasttext"}  # their figures follow their new peers
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [row for row in TABLES if row[0] not in MEASURED_ANEW], ids=lambda s: s[:8]
+)
+def test_a_table_of_the_benchmarks_is_that_of_its_figures(
+    name: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    spec = importlib.util.spec_from_file_location(
+        f"{name}_table", ROOT / "benchmarks" / f"{name}.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = json.loads((ROOT / "benchmarks" / f"{name}.json").read_text(encoding="utf-8"))
+    assert shown.startswith(module.table(found))
+    assert shown.count(f"`{found['command']}`") == 1
+
+
+def test_every_benchmark_has_its_table() -> None:
+    stored = {path.stem for path in (ROOT / "benchmarks").glob("*.json")}
+    assert {name for name, _ in TABLES} <= stored and len(TABLES) >= 9

@@ -14,7 +14,13 @@ import course_exercises
 from course_exercises.exercises import check, registered
 from course_tools import notebooks
 from exercises.planted import Planted
-from exercises.proof import define, prove_planted, prove_stub, setup_names
+from exercises.proof import (
+    define,
+    prove_main_comparison,
+    prove_planted,
+    prove_stub,
+    setup_names,
+)
 
 EXERCISES = [
     pytest.param(path, item, id=item.number)
@@ -49,6 +55,11 @@ def test_the_stub_does_not(path, item):
 @each
 def test_planted_answers_are_each_told_what_is_wrong(path, item):
     prove_planted(item.number, planted(path.name[:2]).get(item.number, []))
+
+
+@each
+def test_numbers_that_are_slightly_off_are_not_taken(path, item):
+    prove_main_comparison(item, names(path))
 
 
 def test_checks_planted_answers_and_exercises_belong_together():

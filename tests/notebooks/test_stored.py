@@ -6,7 +6,9 @@ silence: lint's rule on execution counts, run here, is what fails them.
 
 from __future__ import annotations
 
+import base64
 import functools
+import io
 import os
 import re
 import subprocess
@@ -14,9 +16,12 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import numpy as np
 import pytest
 from nbval.plugin import get_sanitize_patterns
+from PIL import Image
 
+from course_lib import plots
 from course_tools import lint, notebooks
 
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
@@ -37,6 +42,34 @@ def test_a_stored_notebook_has_no_finding(path):
     assert [str(finding) for finding in all_findings() if finding.notebook == path.name] == []
 
 
+@pytest.mark.parametrize("path", notebooks.find(), ids=lambda path: path.stem)
+def test_a_stored_picture_shows_something(path):
+    """Of a picture that is blank but for its frame, hardly a pixel has a colour."""
+    for cell in notebooks.code_cells(notebooks.read(path)):
+        for output in cell.outputs:
+            if packed := output.get("data", {}).get("image/png"):
+                picture = Image.open(io.BytesIO(base64.b64decode(packed))).convert("RGB")
+                pixels = np.asarray(picture).reshape(-1, 3).astype(int)
+                assert len(np.unique(pixels[::7], axis=0)) > 2, f"{cell.id} is blank"
+                assert drawn(pixels), f"{cell.id} has nothing but a frame"
+
+
+def drawn(pixels: np.ndarray) -> bool:
+    """Tell whether more is there than the frame, the ticks and their numbers."""
+    colored = np.ptp(pixels, axis=1) > 24
+    return bool(colored.mean() > 5e-4 or (pixels.min(axis=1) < 200).mean() > 0.05)
+
+
+def test_a_blank_picture_is_seen():
+    fig, axes = plots.figure()
+    for draw in (lambda: None, lambda: axes.plot([1, 3, 2])):
+        draw()
+        picture = io.BytesIO()
+        fig.savefig(picture, format="png")
+        pixels = np.asarray(Image.open(picture).convert("RGB")).reshape(-1, 3).astype(int)
+        assert drawn(pixels) == bool(axes.lines)
+
+
 def run_nbval(folder: Path) -> dict[str, set[str]]:
     """Run nbval as ``make test`` does; return the failed cells of each notebook."""
     environment = {n: v for n, v in os.environ.items() if not n.startswith("PYTEST_")}
@@ -51,7 +84,6 @@ def run_nbval(folder: Path) -> dict[str, set[str]]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=300,
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     failed: dict[str, set[str]] = {Path(path).stem: set() for path in paths}
