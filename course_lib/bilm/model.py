@@ -66,8 +66,8 @@ class BiLM(nn.Module):
     vocabulary_size : int, optional
         V, output size of the softmax. Without it there is no softmax, only the layers.
     way : {"fast", "cell"}
-        How the LSTMs are run: both directions at once, with the gradient written out; or word by
-        word, as one reads it in :meth:`Layer.step`. Both give the same numbers.
+        How the LSTMs are run: with the gradient of all steps written out; or word by word, as one
+        reads it in :meth:`Layer.step`. Both give the same numbers.
 
     References
     ----------
