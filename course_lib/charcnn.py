@@ -106,15 +106,30 @@ class CharCNN(nn.Module):
     def convolved(self, ids: torch.Tensor) -> torch.Tensor:
         """Return the strongest answer of each filter in each word: (words, F).
 
+        A convolution is one product: each window of characters with each filter. So that all
+        widths share it, filters are filled up with zeros to the width of the widest.
+
         Parameters
         ----------
         ids : torch.Tensor, int64, (words, width)
-            As in a batch: raised by one.
+            As in a batch: raised by one. Behind each word stands a window of padding for the
+            widest filter; the last places of narrower ones, all padding too, are not read.
         """
-        characters = self.embedding(ids).transpose(1, 2)  # (words, d, width)
-        strongest = [layer(characters).amax(2) for layer in self.convolutions]
-        activation = torch.relu if self.options.activation == "relu" else torch.tanh
-        return activation(torch.cat(strongest, 1))  # (words, F)
+        widest = max(width for width, _ in self.options.filters)
+        filters = [
+            functional.pad(c.weight, (0, widest - c.kernel_size[0])) for c in self.convolutions
+        ]
+        windows = self.embedding(ids).unfold(1, widest, 1).flatten(2)  # (words, places, d widest)
+        answers = windows @ torch.cat(filters).flatten(1).T  # (words, places, F)
+        widths = torch.cat(
+            [torch.full((c.out_channels,), c.kernel_size[0]) for c in self.convolutions]
+        )
+        places, last = torch.arange(answers.shape[1]), self.options.width - widths
+        if len(places) > last.min() + 1:  # windows that go beyond the end of a word's row
+            beyond = (places.unsqueeze(1) > last).to(answers.device)
+            answers = answers.masked_fill(beyond, -torch.inf)
+        strongest = answers.amax(1) + torch.cat([c.bias for c in self.convolutions])
+        return torch.relu(strongest) if self.options.activation == "relu" else strongest.tanh()
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Return word vectors, float, (words, P), of ids (words, width) on any device.
@@ -124,9 +139,10 @@ class CharCNN(nn.Module):
         word one window of padding is enough, of the width of the widest filter.
         """
         ids = ids.to(self.projection.weight.device)
+        widest = max(width for width, _ in self.options.filters)
         lengths = (ids != PADDING + 1).sum(1)
         order = lengths.argsort()
-        widest = max(width for width, _ in self.options.filters)
+        ids = functional.pad(ids, (0, widest), value=PADDING + 1)
         groups = order.split(1024 if ids.is_cuda else 64)
         found = [self.convolved(ids[group, : lengths[group[-1]] + widest]) for group in groups]
         return self.projection(self.highway(torch.cat(found)[order.argsort()]))
