@@ -144,38 +144,24 @@ def fast(
     A GPU works on both directions at once, for a step of one is little to do. A processor reads
     one after the other: that keeps more of the weights near, and copies none of them.
     """
-    groups = [slice(0, 1), slice(1, 2)] if inputs.is_cpu else [slice(0, 2)]
-    found = []
-    for group in groups:
+    projected, found = layers[0].projection is not None, []
+    clips = layers[0].cell_clip, layers[0].proj_clip if projected else 0.0
+    for group in [slice(0, 1), slice(1, 2)] if inputs.is_cpu else [slice(0, 2)]:  # of D layers
         given = inputs if inputs.dim() == 2 else inputs[group]  # (n, P) or (D, N, P)
+        bias = (_stacked(layers[group], "bias") + _stacked(layers[group], "forget")).unsqueeze(1)
+        scores = given @ _stacked(layers[group], "input_weight").mT  # (D, N or n, 4 H)
+        if rows is not None:  # b is added once to each distinct word
+            places = torch.arange(len(rows[group]), device=rows.device).unsqueeze(1), rows[group]
+            scores, bias = scores.add_(bias)[places], None  # (D, N, 4 H)
+        weight = _stacked(layers[group], "state_weight")
+        projection = _stacked(layers[group], "projection") if projected else None  # (D, P, H)
         h, c = (part[group] for part in state)
-        found.append(
-            _group(layers[group], given, sizes, h, c, None if rows is None else rows[group])
-        )
+        found.append(Recurrence.apply(scores, bias, weight, projection, h, c, sizes, clips))
     outputs, h, c = (torch.cat(parts) for parts in zip(*found, strict=True))
     return outputs, (h, c)
 
 
-def _group(
-    layers: Sequence[Layer],
-    inputs: torch.Tensor,
-    sizes: Sequence[int],
-    h: torch.Tensor,
-    c: torch.Tensor,
-    rows: torch.Tensor | None,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Run D directions at once. With rows, W x + b is computed once for each distinct word."""
-
-    def stacked(name: str) -> torch.Tensor:
-        weights = [getattr(layer, name) for layer in layers]
-        return torch.stack(weights) if len(weights) > 1 else weights[0].unsqueeze(0)
-
-    bias = (stacked("bias") + stacked("forget")).unsqueeze(1)  # (D, 1, 4 H)
-    scores = inputs @ stacked("input_weight").mT  # (D, N or n, 4 H)
-    if rows is not None:
-        places = torch.arange(len(rows), device=rows.device).unsqueeze(1), rows
-        scores, bias = scores.add_(bias)[places], None  # (D, N, 4 H)
-    projected = layers[0].projection is not None
-    projection = stacked("projection") if projected else None  # (D, P, H)
-    clips = layers[0].cell_clip, layers[0].proj_clip if projected else 0.0
-    return Recurrence.apply(scores, bias, stacked("state_weight"), projection, h, c, sizes, clips)
+def _stacked(layers: Sequence[Layer], name: str) -> torch.Tensor:
+    """Return the weights of that name, (D, ...); one layer's are not copied."""
+    weights = [getattr(layer, name) for layer in layers]
+    return torch.stack(weights) if len(weights) > 1 else weights[0].unsqueeze(0)
