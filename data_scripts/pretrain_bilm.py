@@ -97,7 +97,7 @@ def model_of(options: argparse.Namespace, size: BiLMOptions, lexicon: pretrain.L
     torch.manual_seed(options.seed)
     model = BiLM(size, vocabulary_size=len(lexicon.words))
     if options.softmax == "adaptive":
-        model.softmax = pretrain.adaptive_softmax(size.projection_dim, len(lexicon.words))
+        model.softmax = models.adaptive_softmax(size.projection_dim, len(lexicon.words))
     return model
 
 

@@ -8,7 +8,6 @@ training  the loop
 """
 
 from course_lib.pretrain.losses import (
-    adaptive_softmax,
     evaluate,
     losses,
     sampled_cross_entropy,
@@ -31,7 +30,6 @@ __all__ = [
     "UNKNOWN",
     "Lexicon",
     "Window",
-    "adaptive_softmax",
     "batches",
     "evaluate",
     "learning_rate",

@@ -27,17 +27,23 @@ def sampled_cross_entropy(
 
     Words are drawn from q(w) = log((w + 2) / (w + 1)) / log(V + 1), which falls with the rank w
     as word counts do. From each logit of a drawn word log(n q(w)) is taken off, n the number of
-    draws: the sum over the drawn words then has the mean of the full sum. A word that is drawn
-    and is the target itself is left out.
+    draws: the sum over the drawn words then has the mean of the full sum. A word that is drawn k
+    times stands in the sum once, k times as heavy. One that is the target itself is left out.
 
     Parameters
     ----------
-    hidden : torch.Tensor, (N, P)
-    targets : torch.Tensor, int64, (N,)
+    hidden : torch.Tensor, (N, P) or (D, N, P)
+        D directions share the draws.
+    targets : torch.Tensor, int64, (N,) or (D, N)
     weight, bias : torch.Tensor, (V, P) and (V,)
         Of the softmax; rows by falling frequency.
     samples : int
         n.
+
+    Returns
+    -------
+    torch.Tensor, () or (D,)
+        Mean over the N words.
 
     References
     ----------
@@ -48,27 +54,22 @@ def sampled_cross_entropy(
     kind = torch.float32 if hidden.device.type == "mps" else torch.float64  # Apple's has no 64
     uniform = torch.rand(samples, device=hidden.device, dtype=kind)
     drawn = (torch.exp(uniform * math.log(size + 1)) - 1).long().clamp(max=size - 1)  # (n,)
+    drawn, times = drawn.unique(return_counts=True)  # (m,) each
     q = torch.log((drawn + 2.0) / (drawn + 1.0)) / math.log(size + 1)
-    correction = torch.log(samples * q).to(bias.dtype)
-    others = (hidden @ weight[drawn].T).to(bias.dtype) + (bias[drawn] - correction)  # (N, n)
-    others = others.masked_fill(targets.unsqueeze(1) == drawn, -math.inf)
-    own = (hidden * weight[targets]).sum(1, keepdim=True) + bias[targets].unsqueeze(1)  # (N, 1)
-    logits = torch.cat([own, others], 1)
-    return (torch.logsumexp(logits, 1) - own.squeeze(1)).mean()
-
-
-def adaptive_softmax(size: int, words: int) -> nn.AdaptiveLogSoftmaxWithLoss:
-    """Return a softmax in three parts: a twentieth of the words, up to a quarter, the rest.
-
-    The rarer a part, the fewer numbers a state is brought down to: P, P / 4, P / 16.
-
-    References
-    ----------
-    Grave et al. 2017, "Efficient softmax approximation for GPUs".
-    """
-    return nn.AdaptiveLogSoftmaxWithLoss(
-        size, words, cutoffs=[max(1, words // 20), max(2, words // 4)]
+    weights, biases = (  # of the drawn words, then of the targets: one lookup, one gradient
+        functional.embedding(torch.cat([drawn, targets.flatten()]), table)
+        for table in (weight, bias.unsqueeze(1))
     )
+    m = len(drawn)
+    own = (hidden * weights[m:].view_as(hidden)).sum(-1) + biases[m:].view_as(targets)
+    shift = biases[:m, 0] - torch.log(samples * q / times).to(bias.dtype)
+    others = torch.addmm(shift, hidden.flatten(0, -2), weights[:m].T)  # (D N, m)
+    column = targets.new_full((size,), -1)
+    column[drawn] = torch.arange(m, device=drawn.device)
+    column = column[targets.flatten()]  # where a target was drawn, (D N,)
+    row = (column >= 0).nonzero().squeeze(1)
+    others[row, column[row]] = torch.finfo(others.dtype).min  # not -inf: gradients stay numbers
+    return (torch.logaddexp(own, others.logsumexp(1).view_as(own)) - own).mean(-1)
 
 
 def losses(
@@ -102,17 +103,19 @@ def losses(
     ids = lexicon.spelling[np.stack([window.inputs for window in pair])]  # (2, B, T, width)
     state = [(h.detach(), c.detach()) for h, c in state]
     outputs, state = model.read(model.words(torch.from_numpy(ids)), state)
-    found = []
-    for hidden, window in zip(outputs[-1].flatten(0, 1).unbind(1), pair, strict=True):  # (B T, P)
-        targets = torch.from_numpy(lexicon.targets[window.targets].ravel()).to(hidden.device)
-        if isinstance(model.softmax, nn.AdaptiveLogSoftmaxWithLoss):
-            found.append(model.softmax(hidden, targets).loss)
-        elif samples:
-            weight, bias = model.softmax.weight, model.softmax.bias
-            found.append(sampled_cross_entropy(hidden, targets, weight, bias, samples))
-        else:
-            found.append(functional.cross_entropy(model.softmax(hidden), targets))
-    return torch.stack(found), state
+    hidden = outputs[-1].flatten(0, 1).transpose(0, 1)  # (2, B T, P)
+    wanted = np.stack([lexicon.targets[window.targets].ravel() for window in pair])
+    targets = torch.from_numpy(wanted).to(hidden.device)  # (2, B T)
+    softmax = model.softmax
+    if isinstance(softmax, nn.AdaptiveLogSoftmaxWithLoss):
+        found = [softmax(h, t).loss for h, t in zip(hidden, targets, strict=True)]
+    elif samples:
+        found = sampled_cross_entropy(hidden, targets, softmax.weight, softmax.bias, samples)
+    else:
+        found = [
+            functional.cross_entropy(softmax(h), t) for h, t in zip(hidden, targets, strict=True)
+        ]
+    return torch.stack(list(found)), state
 
 
 def evaluate(

@@ -82,7 +82,7 @@ def train(
         if value < 1:
             raise ValueError(f"{name} is {value}; it must be 1 or more.")
     torch.manual_seed(seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=alpha, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(model.parameters(), alpha, weight_decay=0.01, fused=True)
     total = epochs * n_windows(sentences, batch_size, length)
     shape = {"batch_size": batch_size, "length": length}
     passes = (batches(sentences, lexicon, **shape, seed=seed, epoch=n) for n in range(epochs))

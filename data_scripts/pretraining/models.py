@@ -7,11 +7,26 @@ from pathlib import Path
 import h5py
 import numpy as np
 import torch
+from torch import nn
 
 from course_lib import elmo_files
 from course_lib.bilm import BiLM
-from course_lib.pretrain import Lexicon, adaptive_softmax
+from course_lib.pretrain import Lexicon
 from course_lib.runtime import renamed_when_whole
+
+
+def adaptive_softmax(size: int, words: int) -> nn.AdaptiveLogSoftmaxWithLoss:
+    """Return a softmax in three parts: a twentieth of the words, up to a quarter, the rest.
+
+    The rarer a part, the fewer numbers a state is brought down to: P, P / 4, P / 16.
+
+    References
+    ----------
+    Grave et al. 2017, "Efficient softmax approximation for GPUs".
+    """
+    return nn.AdaptiveLogSoftmaxWithLoss(
+        size, words, cutoffs=[max(1, words // 20), max(2, words // 4)]
+    )
 
 
 def save(folder: str | Path, model: BiLM, lexicon: Lexicon) -> None:

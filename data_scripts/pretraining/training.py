@@ -81,7 +81,7 @@ class Training:
             )
         else:
             self.optimizer = torch.optim.AdamW(
-                model.parameters(), lr=settings.alpha, weight_decay=0.01
+                model.parameters(), lr=settings.alpha, weight_decay=0.01, fused=True
             )
         self.objective: nn.Module = Objective(model, lexicon, settings)
         if self.world > 1:

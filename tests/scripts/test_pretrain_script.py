@@ -70,7 +70,7 @@ def tiny(lexicon: pretrain.Lexicon, softmax: str = "full") -> BiLM:
     torch.manual_seed(0)
     model = BiLM(OPTIONS, vocabulary_size=len(lexicon.words))
     if softmax == "adaptive":
-        model.softmax = pretrain.adaptive_softmax(OPTIONS.projection_dim, len(lexicon.words))
+        model.softmax = models.adaptive_softmax(OPTIONS.projection_dim, len(lexicon.words))
     return model
 
 
@@ -460,7 +460,7 @@ def pairs(text: list[list[str]], lexicon: pretrain.Lexicon) -> tuple[Any, Any]:
 @pytest.mark.parametrize("words", [4, 7, 20, 44, 63])
 def test_an_adaptive_softmax_is_a_distribution(words: int) -> None:
     torch.manual_seed(0)
-    softmax = pretrain.adaptive_softmax(16, words).double()
+    softmax = models.adaptive_softmax(16, words).double()
     log_p = softmax.log_prob(torch.randn(5, 16, dtype=torch.float64))
     assert log_p.shape == (5, words)
     torch.testing.assert_close(log_p.exp().sum(1), torch.ones(5, dtype=torch.float64))
@@ -543,8 +543,21 @@ def test_a_target_that_is_drawn_counts_once() -> None:
         ratio = int(times[other]) / (samples * q[other]) * math.exp(row[other] - row[target])
         wanted += math.log1p(ratio) / 2
     assert min(times) > 5 and found.item() == pytest.approx(wanted, abs=1e-5)
+    weight.requires_grad_()
     alone = pretrain.sampled_cross_entropy(hidden, targets * 0, weight[:1], bias[:1], samples)
-    assert alone.item() == 0.0  # the only word there is
+    alone.backward()
+    assert alone.item() == 0.0 and not weight.grad.any()  # the only word there is
+
+
+def test_directions_share_the_draws_of_the_sampled_loss() -> None:
+    torch.manual_seed(0)
+    hidden, targets = torch.randn(2, 5, 3), torch.randint(0, 30, (2, 5))
+    weight, bias = torch.randn(30, 3), torch.randn(30)
+    given, found = (weight, bias, 10), []
+    for states, words in ((hidden, targets), (hidden[0], targets[0]), (hidden[1], targets[1])):
+        torch.manual_seed(5)
+        found.append(pretrain.sampled_cross_entropy(states, words, *given))
+    torch.testing.assert_close(found[0], torch.stack(found[1:]))
 
 
 def test_on_one_shard_the_run_is_the_loop_of_the_course() -> None:
