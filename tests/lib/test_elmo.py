@@ -513,8 +513,14 @@ def test_padding_left_out_of_the_convolution_changes_no_maximum() -> None:
     ids = torch.from_numpy(characters.batch_to_ids([words], marks=False))[0]
     read = []
     cnn.convolved = lambda part: read.append(part.shape[1]) or CharCNN.convolved(cnn, part)
+
+    def whole(ids: torch.Tensor) -> torch.Tensor:
+        letters = cnn.embedding(ids).transpose(1, 2)  # (words, 4, 50)
+        strongest = [layer(letters).amax(2) for layer in cnn.convolutions]
+        return cnn.projection(cnn.highway(torch.cat(strongest, 1).tanh()))
+
     results = []
-    for encode in (cnn, lambda ids: cnn.projection(cnn.highway(CharCNN.convolved(cnn, ids)))):
+    for encode in (cnn, whole):
         cnn.zero_grad()
         found = encode(ids)
         found.square().sum().backward()
