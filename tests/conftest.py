@@ -8,8 +8,9 @@ kernels get it too.
 from __future__ import annotations
 
 import os
+import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -25,6 +26,15 @@ os.environ.update(
     {name: notebooks.headless()[name] for name in (*notebooks.HEADLESS, "PYTHONPATH")}
 )
 os.environ.pop("COURSE_PROFILE", None)  # stored outputs are those of the laptop profile
+
+
+@pytest.fixture(autouse=True)
+def no_figure_is_left_open() -> Iterator[None]:
+    """Close what a test has drawn, so that the next one in the same process starts without."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
 
 PLOTS = """
 from IPython.display import display
