@@ -7,11 +7,11 @@ f(w) the share of the corpus that is word w, m the window (words on either side 
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, repeat
 from numbers import Integral
 from typing import TYPE_CHECKING
 
@@ -181,14 +181,11 @@ class Vocabulary:
         """
         import numpy as np
 
-        sentences = list(sentences)
-        lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
-        found = map(self.index.get, chain.from_iterable(sentences), repeat(-1))
-        ids = np.fromiter(found, dtype=np.int32, count=int(lengths.sum()))
-        known = ids >= 0
-        before = np.concatenate([[0], np.cumsum(known)])  # known words before each position
-        offsets = before[np.concatenate([[0], np.cumsum(lengths)])]
-        return EncodedCorpus(ids[known], offsets.astype(np.int64))
+        ids, offsets = array("i"), array("q", [0])
+        for sentence in sentences:
+            ids.extend(map(self.index.__getitem__, filter(self.index.__contains__, sentence)))
+            offsets.append(len(ids))
+        return EncodedCorpus(np.asarray(ids, np.int32), np.asarray(offsets, np.int64))
 
 
 def check_corpus(corpus: object) -> None:

@@ -20,7 +20,7 @@ JOB = 10_000  # words; a sentence is cut where a job ends
 WORDS_A_WORKER = 50_000  # a thread with less to do in an epoch would only disturb the others
 
 # Trains on the text once, given the number of the epoch, from 0, and its first and last learning
-# rate; returns the loss and the number of examples that were looked at.
+# rate; returns the summed loss and the number of examples.
 Epoch = Callable[[int, tuple[float, float]], tuple[float, float]]
 
 
@@ -37,26 +37,28 @@ def by_kernel(
     ``keep`` and ``noise``, float64 (V,), are the chances with which an occurrence of each word
     is kept, and with which the word is drawn as noise. ``bar`` counts words.
     """
-    tables = [part.weight.detach().numpy() for part in (model.input, model.output)]
+    tables = model.input.weight.detach().numpy(), model.output.weight.detach().numpy()
     edges = np.arange(0, len(text.ids), JOB)
-    ends = np.union1d(text.offsets, edges)
+    ends = np.concatenate([text.offsets, edges])
+    ends.sort()
     first = np.append(np.searchsorted(ends, edges), len(ends) - 1)  # end each job begins with
     noise_sum = np.cumsum(noise)
     noise_sum[-1] = 1.0  # rounding must leave no gap
     kind = options.architecture == "cbow", model.exact_gradient
-    data = *tables, *model.parts(), text.ids
-    setting = keep, noise_sum, *kind, options.window, np.float32(options.negative / BLOCK)
-    learn(*data, ends[:1], *setting, (0.0, 0.0), np.zeros(1, np.uint64))
+    parts, chances = model.parts(), (keep, noise_sum)
+    setting = chances, kind, options.window, np.float32(options.negative / BLOCK)
+    learn(tables, parts, (text.ids, ends[:1]), *setting, (0.0, 0.0), np.zeros(1, np.uint64))
 
-    def epoch(number: int, fall: tuple[float, float]) -> tuple[float, float]:
+    def epoch(number: int, rate: tuple[float, float]) -> tuple[float, float]:
         jobs, stop = iter(range(len(edges))), threading.Event()
-        rates = np.interp(ends[first], (0, len(text.ids)), fall).tolist()
+        rates = np.interp(ends[first], (0, len(text.ids)), rate).tolist()
 
         def job(n: int) -> tuple[float, int]:
             part = ends[first[n] : first[n + 1] + 1]
             seed = np.random.SeedSequence((options.seed, number, n))
             state = seed.generate_state(1, np.uint64)
-            found = learn(*data, part, *setting, (rates[n], rates[n + 1]), state)
+            fall = rates[n], rates[n + 1]
+            found = learn(tables, parts, (text.ids, part), *setting, fall, state)
             bar.update(int(part[-1] - part[0]))
             return found
 

@@ -18,8 +18,8 @@ import numpy as np
 from course_lib import runtime
 from course_lib.word2vec.batches import BLOCK
 
-LOSS_EVERY = 15  # the loss is taken on one centre in 15, at another place of each block
 ZERO, ONE = np.float32(0), np.float32(1)
+TINY = 1e-300  # keeps the logarithm of a product of chances finite
 
 
 @runtime.compiled
@@ -30,29 +30,27 @@ def draw(state: np.ndarray) -> float:
 
 
 @runtime.compiled
-def sigmoid(x: float) -> float:
-    """Return 1 / (1 + exp(-x)), float32."""
-    return ONE / (ONE + math.exp(-x))
-
-
-@runtime.compiled
-def dot(vector: np.ndarray, table: np.ndarray, row: int) -> float:
-    """Return the dot product of a vector with a row of a table."""
+def sigmoid_of_dot(a: np.ndarray, b: np.ndarray) -> float:
+    """Return 1 / (1 + exp(-a·b)) for two vectors, float32."""
     total = ZERO
-    for d in range(len(vector)):
-        total += vector[d] * table[row, d]
-    return total
+    for d in range(len(a)):
+        total += a[d] * b[d]
+    return ONE / (ONE + math.exp(-total))
 
 
 @runtime.compiled
-def mean_rows(W: np.ndarray, inputs: np.ndarray, hidden: np.ndarray) -> None:
-    """Write the mean of some rows of W into ``hidden``."""
-    share = ONE / np.float32(len(inputs))
-    hidden[:] = ZERO
-    for i in range(len(inputs)):
-        row = inputs[i]
-        for d in range(len(hidden)):
-            hidden[d] += share * W[row, d]
+def add(vector: np.ndarray, factor: np.float32, other: np.ndarray) -> None:
+    """Add a multiple of another vector to a vector, in place."""
+    for d in range(len(vector)):
+        vector[d] += factor * other[d]
+
+
+@runtime.compiled
+def add_rows(table: np.ndarray, rows: np.ndarray, change: np.ndarray) -> None:
+    """Add a change to some rows of a table, also where a row stands twice; then forget it."""
+    for i in range(len(rows)):
+        add(table[rows[i]], ONE, change[i])
+    change[:] = ZERO
 
 
 @runtime.compiled
@@ -66,10 +64,9 @@ def step(
     weight: np.float32,
     rate: np.float32,
     exact_gradient: bool,
-    hidden: np.ndarray,
-    change: np.ndarray,
-) -> None:
-    """Do one step of gradient descent for one hidden vector, in place.
+    room: np.ndarray,
+) -> float:
+    """Do one step of gradient descent for one hidden vector, in place; return the loss before it.
 
     Parameters
     ----------
@@ -86,96 +83,59 @@ def step(
         Of each noise word for each target, k / K; the learning rate.
     exact_gradient : bool
         Give each input row an n-th of the change of the hidden vector, as calculus asks.
-    hidden, change : numpy.ndarray, float32, (M,)
-        Room for the hidden vector and its change.
+    room : numpy.ndarray, float32, (2, M)
+        To work in: the hidden vector and its change.
     """
-    M = W.shape[1]
-    mean_rows(W, inputs, hidden)
+    hidden, change = room[0], room[1]
+    share, weight = ONE / np.float32(len(inputs)), weight * np.float32(len(targets))
+    hidden[:] = ZERO
     change[:] = ZERO
-    for n in range(len(noise)):
-        score = ZERO
-        for d in range(M):
-            score += hidden[d] * noise[n, d]
-        push = -rate * weight * np.float32(len(targets)) * sigmoid(score)
-        for d in range(M):
-            change[d] += push * noise[n, d]
-            noise_change[n, d] += push * hidden[d]
-    for t in range(len(targets)):
-        row = targets[t]
-        score = ZERO
-        for d in range(M):
-            score += hidden[d] * U[row, d]
-        pull = rate * sigmoid(-score)  # 1 - s
-        for d in range(M):
-            change[d] += pull * U[row, d]
-            U[row, d] += pull * hidden[d]
-    share = ONE / np.float32(len(inputs)) if exact_gradient else ONE
     for i in range(len(inputs)):
-        row = inputs[i]
-        for d in range(M):
-            W[row, d] += share * change[d]
-
-
-@runtime.compiled
-def step_loss(
-    W: np.ndarray,
-    U: np.ndarray,
-    inputs: np.ndarray,
-    targets: np.ndarray,
-    noise: np.ndarray,
-    weight: np.float32,
-    hidden: np.ndarray,
-) -> float:
-    """Return the loss before a step, summed over its targets; arguments as in :func:`step`."""
-    loss = 0.0
-    mean_rows(W, inputs, hidden)
+        add(hidden, share, W[inputs[i]])
+    all_noise, all_true = 1.0, 1.0  # products of the chances of the right label
     for n in range(len(noise)):
-        loss += weight * len(targets) * np.logaddexp(ZERO, dot(hidden, noise, n))
+        s = sigmoid_of_dot(hidden, noise[n])
+        all_noise *= ONE - s
+        add(change, -rate * weight * s, noise[n])
+        add(noise_change[n], -rate * weight * s, hidden)
     for t in range(len(targets)):
-        loss += np.logaddexp(ZERO, -dot(hidden, U, targets[t]))
-    return loss
-
-
-@runtime.compiled
-def add_rows(table: np.ndarray, rows: np.ndarray, change: np.ndarray) -> None:
-    """Add a change to some rows of a table, also where a row stands twice; then forget it."""
-    for i in range(len(rows)):
-        table[rows[i]] += change[i]
-    change[:] = ZERO
+        u = U[targets[t]]
+        s = sigmoid_of_dot(hidden, u)
+        all_true *= s
+        add(change, rate * (ONE - s), u)
+        add(u, rate * (ONE - s), hidden)
+    for i in range(len(inputs)):
+        add(W[inputs[i]], share if exact_gradient else ONE, change)
+    return -weight * math.log(all_noise + TINY) - math.log(all_true + TINY)
 
 
 @runtime.compiled
 def learn(
-    W: np.ndarray,
-    U: np.ndarray,
-    parts: np.ndarray,
-    starts: np.ndarray,
-    text: np.ndarray,
-    ends: np.ndarray,
-    keep: np.ndarray,
-    noise_sum: np.ndarray,
-    cbow: bool,
-    exact: bool,
+    tables: tuple[np.ndarray, np.ndarray],
+    parts: tuple[np.ndarray, np.ndarray],
+    text: tuple[np.ndarray, np.ndarray],
+    chances: tuple[np.ndarray, np.ndarray],
+    kind: tuple[bool, bool],
     window: int,
     weight: np.float32,
     rates: tuple[float, float],
     state: np.ndarray,
 ) -> tuple[float, int]:
-    """Train on some sentences once; return the loss and the number of examples looked at.
+    """Train on some sentences once; return the summed loss and the number of examples.
 
     Parameters
     ----------
-    W, U, exact, weight
-        See :func:`step`.
-    parts, starts : numpy.ndarray, int64
-        The rows of W that make up word w are ``parts[starts[w]:starts[w + 1]]``.
-    text, ends : numpy.ndarray, int32, (tokens,) and int64, (sentences + 1,)
-        Word ids. Sentence i is ``text[ends[i]:ends[i + 1]]``.
-    keep, noise_sum : numpy.ndarray, float64, (V,)
-        The chance with which an occurrence of a word is kept; the running sum of the
-        distribution of the noise words, up to 1.
-    cbow : bool
-        Predict the centre from its context, else the context from the centre.
+    tables, weight
+        W and U, and the weight of a noise word, as in :func:`step`.
+    parts : (rows, starts), int64
+        The rows of W that make up word w are ``rows[starts[w]:starts[w + 1]]``.
+    text : (ids, ends), int32 (tokens,) and int64 (sentences + 1,)
+        Sentence i is ``ids[ends[i]:ends[i + 1]]``.
+    chances : (keep, noise_sum), float64 (V,)
+        With which an occurrence of a word is kept; the running sum of the distribution of the
+        noise words, up to 1.
+    kind : (cbow, exact_gradient)
+        Predict the centre from its context, not the context from the centre; see :func:`step`.
     window : int
         m; each centre draws its own window from 1 to m.
     rates : (float, float)
@@ -184,18 +144,17 @@ def learn(
         Of the random numbers. Drawn are, for each word of a sentence, whether it is kept; then
         for each centre its window and, where a block begins, its noise words.
     """
-    M, fall = W.shape[1], (rates[1] - rates[0]) / max(1, ends[-1] - ends[0])
-    noise, noise_change = np.zeros((BLOCK, M), np.float32), np.zeros((BLOCK, M), np.float32)
-    noise_words, nearby = np.zeros(BLOCK, np.int64), np.empty(2 * window, np.int64)
-    hidden, change = np.empty(M, np.float32), np.empty(M, np.float32)
-    kept = np.empty(ends[-1] - ends[0], np.int64)
+    (W, U), (rows, starts), (ids, ends), (keep, noise_sum) = tables, parts, text, chances
+    room, noise = np.empty((2, W.shape[1]), np.float32), np.zeros((BLOCK, W.shape[1]), np.float32)
+    noise_words, noise_change = np.zeros(BLOCK, np.int64), np.zeros_like(noise)
+    kept, nearby = np.empty(ends[-1] - ends[0], np.int64), np.empty(2 * window, np.int64)
     loss, examples, centers = 0.0, 0, 0
     for sentence in range(len(ends) - 1):
-        rate = np.float32(rates[0] + fall * (ends[sentence] - ends[0]))
-        length = 0
-        for place in range(ends[sentence], ends[sentence + 1]):
-            if draw(state) < keep[text[place]]:
-                kept[length] = text[place]
+        done = (ends[sentence] - ends[0]) / max(1, ends[-1] - ends[0])
+        rate, length = np.float32(rates[0] + done * (rates[1] - rates[0])), 0
+        for word in ids[ends[sentence] : ends[sentence + 1]]:
+            if draw(state) < keep[word]:
+                kept[length] = word
                 length += 1
         for i in range(length):
             reach, near = 1 + int(draw(state) * window), 0
@@ -210,13 +169,11 @@ def learn(
                 for n in range(BLOCK):
                     noise_words[n] = np.searchsorted(noise_sum, draw(state), side="right")
                     noise[n] = U[noise_words[n]]
-            inputs, targets = parts[starts[kept[i]] : starts[kept[i] + 1]], nearby[:near]
-            if cbow:
+            inputs, targets = rows[starts[kept[i]] : starts[kept[i] + 1]], nearby[:near]
+            if kind[0]:
                 inputs, targets = nearby[:near], kept[i : i + 1]
-            if centers % LOSS_EVERY == 0:
-                loss += step_loss(W, U, inputs, targets, noise, weight, hidden)
-                examples += len(targets)
-            step(W, U, inputs, targets, noise, noise_change, weight, rate, exact, hidden, change)
+            loss += step(W, U, inputs, targets, noise, noise_change, weight, rate, kind[1], room)
+            examples += len(targets)
             centers += 1
     add_rows(U, noise_words, noise_change)
     return loss, examples

@@ -74,8 +74,8 @@ def descend(
         untrained = math.log(len(vocabulary))
     rates = np.linspace(options.alpha, options.min_alpha, options.epochs + 1).tolist()
     rows = []
-    total = len(encoded.ids) * options.epochs
-    with runtime.progress(total=total, desc=name, unit=" words") as bar:
+    words = len(encoded.ids) * options.epochs
+    with runtime.progress(total=words, desc=name, unit=" words") as bar:
         way = by_autograd if plain else by_kernel
         train = way(model, encoded, keep, noise, options, bar)
         for epoch, fall in enumerate(pairwise(rates)):
@@ -83,7 +83,8 @@ def descend(
             loss, examples = train(epoch, fall)
             seconds = time.perf_counter() - started
             mean = loss / examples if examples else math.nan  # sub-sampling may leave no word
-            if (examples and not mean < 2 * untrained) or not model.input.weight.isfinite().all():
+            total = model.input.weight.sum().item()  # isfinite() would copy the table
+            if not math.isfinite(total) or (examples and not mean < 2 * untrained):
                 raise FloatingPointError(
                     f"The vectors grow beyond all bounds: a loss of {mean:.4g}, where untrained "
                     f"ones have {untrained:.4g}, at a learning rate of {fall[0]:.4g}. Lower alpha "

@@ -72,9 +72,8 @@ def train(
     -------
     WordVectors
         ``matrix`` is the input table, ``context`` the output table, ``history`` has a row an
-        epoch: ``epoch``, ``loss`` (nats per example; the compiled loop takes it on one centre in
-        15), ``seconds``,
-        ``words_per_second`` (raw tokens).
+        epoch: ``epoch``, ``loss`` (nats per example), ``seconds``, ``words_per_second`` (raw
+        tokens).
 
     Raises
     ------

@@ -149,7 +149,8 @@ def test_the_compiled_step_follows_the_gradient_of_the_formula(kind: str, exact:
     if kind == "cbow":
         inputs, targets = targets, inputs
     weight, rate = np.float32(NEGATIVE / BLOCK), np.float32(0.1)
-    step(W, U, inputs, targets, rows, gathered, weight, rate, exact, *room)
+    found = step(W, U, inputs, targets, rows, gathered, weight, rate, exact, room)
+    assert found == pytest.approx(loss.item(), rel=1e-5)
     np.add.at(U, noise[0].numpy(), gathered)
     for before, after, gradient in zip(tables, (W, U), wanted, strict=True):
         np.testing.assert_allclose((before - after) / 0.1, gradient.numpy(), atol=2e-5)
@@ -173,10 +174,10 @@ def test_the_compiled_loop_against_plain_python(kind: str, exact: bool, thinned:
     ends = np.cumsum([0, *map(len, sentences)])
     summed = np.cumsum(noise)
     summed[-1] = 1
-    setting = kind == "cbow", exact, WINDOW, np.float32(NEGATIVE / BLOCK), (0.1, 0.02)
+    setting = (kind == "cbow", exact), WINDOW, np.float32(NEGATIVE / BLOCK), (0.1, 0.02)
     state = np.array([2**63 + 5], np.uint64)
     ways = np.arange(V), np.arange(V + 1)
-    loss, examples = learn(W, U, *ways, text, ends, keep, summed, *setting, state)
+    loss, examples = learn((W, U), ways, (text, ends), (keep, summed), *setting, state)
     np.testing.assert_allclose(W, wanted[0], atol=2e-5)
     np.testing.assert_allclose(U, wanted[1], atol=2e-5)
     assert (loss, examples) == (pytest.approx(wanted[2], rel=1e-5), wanted[3])
@@ -246,10 +247,10 @@ def test_the_compiled_loop_meets_pairs_with_the_same_chance() -> None:
     W, U = np.eye(n, dtype=np.float32), np.zeros((n, n), np.float32)
     ways, ends = (np.arange(n), np.arange(n + 1)), np.cumsum([0, *lengths])
     nothing = np.zeros(n)  # no word is noise but the last, and it weighs nothing
-    setting = False, False, window, np.float32(0), (rate, rate), np.array([3], np.uint64)
+    setting = (False, False), window, np.float32(0), (rate, rate), np.array([3], np.uint64)
     text = np.arange(n, dtype=np.int32)
     for _ in range(rounds):
-        learn(np.copy(W), U, *ways, text, ends, np.ones(n), nothing, *setting)
+        learn((np.copy(W), U), ways, (text, ends), (np.ones(n), nothing), *setting)
     met = 2 * U.T / rate / rounds  # (centre, context): sigmoid(0) is one half
     distance = np.abs(np.arange(n)[:, None] - np.arange(n))
     chance = np.clip((window - distance + 1) / window, 0, 1) * (distance > 0)
@@ -281,7 +282,7 @@ def test_training_draws_noise_by_a_power_of_the_counts(
         return multinomial(chances, *rest, **more)
 
     def spy_too(*given: Any) -> tuple[float, int]:
-        used.append(np.diff(given[7], prepend=0))
+        used.append(np.diff(given[3][1], prepend=0))
         return learn(*given)
 
     monkeypatch.setattr("torch.multinomial", spy)
@@ -298,20 +299,13 @@ def test_noise_follows_its_distribution() -> None:
     n, rate, blocks = len(p), 1e-8, 5_000
     W, U = np.ones((n, 1), np.float32), np.zeros((n, 1), np.float32)
     text, ends = np.zeros(16 * blocks, np.int32), np.arange(0, 16 * blocks + 1, 16)
-    setting = np.ones(n), np.cumsum(p), True, False, 5, np.float32(1 / BLOCK), (rate, rate)
+    setting = (True, False), 5, np.float32(1 / BLOCK), (rate, rate)
+    parts, chances = (np.arange(n), np.arange(n + 1)), (np.ones(n), np.cumsum(p))
     told = np.zeros(n)
     for state in range(20):
         U[:] = 0
-        learn(
-            W.copy(),
-            U,
-            np.arange(n),
-            np.arange(n + 1),
-            text,
-            ends,
-            *setting,
-            np.array([state], np.uint64),
-        )
+        began = np.array([state], np.uint64)
+        learn((W.copy(), U), parts, (text, ends), chances, *setting, began)
         U[0] -= 16 * blocks * rate / 2  # what the true pairs have moved
         told += U[:, 0] / (-rate / 2)  # each noise word weighs one 16th for each of 16 centres
     observed = np.round(told)
@@ -463,10 +457,10 @@ def test_divergence_is_an_error_not_a_result() -> None:
 def test_large_but_finite_vectors_are_an_error_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loss far above that of untrained vectors means that steps overshoot."""
 
-    def swell(W: np.ndarray, U: np.ndarray, *given: Any) -> tuple[float, int]:
-        W += 1
-        U -= 1
-        return learn(W, U, *given)
+    def swell(tables: tuple[np.ndarray, np.ndarray], *given: Any) -> tuple[float, int]:
+        tables[0][:] += 1
+        tables[1][:] -= 1
+        return learn(tables, *given)
 
     monkeypatch.setattr("course_lib.word2vec.compiled.learn", swell)
     with pytest.raises(FloatingPointError, match=r"loss of \d\S+, where untrained ones have 4"):

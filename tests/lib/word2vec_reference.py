@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-BLOCK, LOSS_EVERY = 16, 15
+BLOCK = 16
 
 
 class Draws:
@@ -37,7 +37,7 @@ def train(
     rates: tuple[float, float],
     state: int,
 ) -> tuple[np.ndarray, np.ndarray, float, int]:
-    """Return both tables after one pass, the loss of every 15th centre and its examples."""
+    """Return both tables after one pass, the summed loss and the number of examples."""
     W, U = (table.astype(np.float64) for table in tables)
     draw, loss, examples, centers = Draws(state), 0.0, 0, 0
     gathered: list[tuple[int, np.ndarray]] = []  # what is to be added to the rows of noise words
@@ -67,16 +67,14 @@ def train(
                 looked -= weight * math.log(1 - s)
                 change_of_h += rate * weight * (label - s) * u
                 gathered.append((drawn[number], rate * weight * (label - s) * h))
-            for target in targets:
-                looked -= math.log(1 / (1 + math.exp(-(U[target] @ h))))
-            for target in targets:
+            for target in targets:  # one that stands twice has moved once by then
                 s = 1 / (1 + math.exp(-(U[target] @ h)))
+                looked -= math.log(s)
                 change_of_h += rate * (1 - s) * U[target]
                 U[target] += rate * (1 - s) * h
             for row in inputs:
                 W[row] += change_of_h / (len(inputs) if exact else 1)
-            if centers % LOSS_EVERY == 0:
-                loss, examples = loss + looked, examples + len(targets)
+            loss, examples = loss + looked, examples + len(targets)
             centers += 1
     for word, change in gathered:
         U[word] += change
