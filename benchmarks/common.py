@@ -217,7 +217,7 @@ def second_thread(rows: list[dict], value: str) -> str:
         ratios = {omp: medians[omp, 2] / medians[omp, 1] for omp in group["omp"].unique()}
         rest = f" ({ratios['1']:.2f} with `OMP_NUM_THREADS=1`)" if "1" in ratios else ""
         words.append(f"{name} {ratios.get(NOT_SET, float('nan')):.2f}{rest}".strip())
-    return f"A second thread makes this course faster by a factor: {', '.join(words)}. "
+    return f"A second thread makes an epoch of this course faster by a factor: {', '.join(words)}. "
 
 
 def measure(

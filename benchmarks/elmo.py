@@ -34,7 +34,8 @@ import torch
 
 from course_lib import bilm, characters, charcnn, datasets, elmo
 
-TOKENS, BATCH = 20_000, 64
+TOKENS = {"small": 20_000, "original": 5_000}
+BATCH = 64
 SIZES = {
     "small": {"dim": 1024, "projection_dim": 128, "n_highway": 1},
     "original": {"dim": 4096, "projection_dim": 512, "n_highway": 2},
@@ -54,14 +55,14 @@ def model_of(size: str) -> bilm.BiLM:
     ).eval()
 
 
-def batches_of_text() -> list[list[list[str]]]:
+def batches_of_text(size: str) -> list[list[list[str]]]:
     """Return real sentences in the order of the text."""
     sentences = [s for s in datasets.load_corpus("wikipedia", as_written=True) if len(s) <= 100]
     chosen, total = [], 0
     for sentence in sentences:
         chosen.append(sentence)
         total += len(sentence)
-        if total >= TOKENS:
+        if total >= TOKENS[size]:
             break
     return [chosen[i : i + BATCH] for i in range(0, len(chosen), BATCH)]
 
@@ -132,7 +133,7 @@ def measured(
     earlier: Sequence[dict] = (),
 ) -> list[dict]:
     """Time the four ways in turns, until there are so many rounds, earlier ones included."""
-    batches = batches_of_text()
+    batches = batches_of_text(size)
     tokens = sum(len(sentence) for batch in batches for sentence in batch)
     read = tokens + 2 * sum(map(len, batches))  # with the marks
     distinct = sum(len({word for sentence in batch for word in sentence}) for batch in batches)
@@ -211,7 +212,8 @@ def table(result: dict[str, Any]) -> str:
         f"{row['size']} {row['way']} {row['peak_mb']:.0f}" for row in result.get("memory", [])
     )
     return "\n".join(lines) + (
-        f"\n\n{result['tokens']:,} tokens of the embedded Wikipedia text, batches of {BATCH} "
+        f"\n\n{result['tokens']['small']:,} tokens of the embedded Wikipedia text (original: "
+        f"{result['tokens']['original']:,}), batches of {BATCH} "
         "sentences in the order of the text, random weights, cache empty at the start of each "
         "round. Peak "
         f"memory above the start, MB: {peaks}. "
@@ -223,7 +225,7 @@ def main() -> None:
     """Run the command line."""
     if sys.argv[1:2] == ["--memory"]:
         size, way = sys.argv[2:4]
-        model, batches = model_of(size), batches_of_text()[-8:]
+        model, batches = model_of(size), batches_of_text(size)[-8:]
 
         def run() -> None:
             with torch.inference_mode():
@@ -242,7 +244,10 @@ def main() -> None:
     threads = (1,) if options.gpu else tuple(options.threads)
     about = {
         "machine": common.machine(gpu=options.gpu),
-        "tokens": sum(len(sentence) for batch in batches_of_text() for sentence in batch),
+        "tokens": {
+            size: sum(len(sentence) for batch in batches_of_text(size) for sentence in batch)
+            for size in SIZES
+        },
     }
     parts: common.Parts = {
         size: partial(measured, size, options.rounds, device, threads, kept.get(size, ()))

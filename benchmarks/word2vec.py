@@ -148,6 +148,8 @@ def speed(
             "round": number,
             "words_per_second": run[1],
         }
+        if library == "course":  # without encoding the text, which one thread does
+            row["epoch_words_per_second"] = run[0].history["words_per_second"].median()
         common.tell(rows, row | common.marks(run[0], ("wordsim353",)))
 
     # What is compiled at the first call, and read from the disk, belongs to no round.
@@ -226,7 +228,7 @@ def table(result: dict[str, Any]) -> str:
         "",
         f"Text: {result['corpus']} ({result['tokens']:,} tokens), rounds in turns of "
         f"{result['speed_epochs']} epochs. "
-        f"{common.second_thread(result['speed'], 'words_per_second')}"
+        f"{common.second_thread(result['speed'], 'epoch_words_per_second')}"
         f"Quality: mean ± standard deviation over {result['seeds']} seeds, {result['epochs']} "
         f"epochs. Peak memory is above the loaded text and packages. Machine: "
         f"{common.machine_words(result['machine'])}.",
