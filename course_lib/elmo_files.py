@@ -19,7 +19,7 @@ import torch
 
 from course_lib.bilm import BiLM, BiLMOptions
 from course_lib.charcnn import CharCNNOptions
-from course_lib.runtime import renamed_when_whole
+from course_lib.runtime import atomic_write
 
 if TYPE_CHECKING:
     import h5py
@@ -113,7 +113,7 @@ def write_options(path: str | Path, options: BiLMOptions, *, n_characters: int =
             "activation": characters.activation,
         },
     }
-    with renamed_when_whole(path) as part:
+    with atomic_write(path) as part:
         part.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
@@ -253,7 +253,7 @@ def new_hdf5(path: str | Path) -> Iterator[h5py.File]:
     memory = io.BytesIO()
     with h5py.File(memory, "w") as file:
         yield file
-    with renamed_when_whole(path) as part:
+    with atomic_write(path) as part:
         part.write_bytes(memory.getbuffer())
 
 

@@ -142,7 +142,7 @@ def seed_everything(seed: int) -> np.random.Generator:
 
 
 @contextmanager
-def renamed_when_whole(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path) -> Iterator[Path]:
     """Write atomically: yield a temporary path, renamed to ``path`` if the block succeeds."""
     target = Path(path)
     if not target.parent.is_dir():

@@ -66,7 +66,7 @@ def grade(
         The solved notebooks with the checks that count, ``notebooks/`` without it.
     seconds : float
         CPU time of the answer to one exercise, over all calls of its check; the limit of
-        wall-clock time is ``sandbox.BY_THE_CLOCK`` times as long.
+        wall-clock time is ``sandbox.WALL_CLOCK_FACTOR`` times as long.
     memory_mb : int
         Memory limit of an answer, beyond the memory of the notebook's set-up.
     jobs : int
@@ -149,7 +149,7 @@ def _verdicts(
             child.send(job)
             for task in tasks:
                 # More than the checker itself allows an answer: this is for a check that hangs.
-                with child.at_most(3 * STARTUP + 2 * sandbox.BY_THE_CLOCK * common["seconds"]):
+                with child.at_most(3 * STARTUP + 2 * sandbox.WALL_CLOCK_FACTOR * common["seconds"]):
                     passed, message = child.receive()
                 yield task, (bool(passed), str(message))
         except (EOFError, OSError, ValueError):

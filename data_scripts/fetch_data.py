@@ -164,7 +164,7 @@ def verify(arguments: argparse.Namespace) -> int:
                 if trouble:
                     print(f"{'':<8} {trouble}")
                     first = "" if place.ships else "delete this file; then "
-                    print(f"{'':<8} to mend: {first}{store.mend(row, file)}")
+                    print(f"{'':<8} to mend: {first}{store.repair_advice(row, file)}")
             if not copies:
                 print(f"{'absent':<8} {row.name:<18} {file.path}")
     print(f"\n{damaged} wrong." if damaged else "\nNothing is wrong.")

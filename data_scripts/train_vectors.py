@@ -52,7 +52,7 @@ def write(path: Path, vectors: WordVectors) -> WordVectors:
     words, counts = vectors.words[:KEPT], vectors.counts[:KEPT]
     matrix = vectors.matrix[:KEPT].astype(np.float16)
     text = np.frombuffer("\n".join(words).encode("utf-8"), dtype=np.uint8)
-    with runtime.renamed_when_whole(path) as part, h5py.File(part, "w") as file:
+    with runtime.atomic_write(path) as part, h5py.File(part, "w") as file:
         for name, data in (("words", text), ("counts", np.int32(counts)), ("matrix", matrix)):
             file.create_dataset(name, data=data, compression="gzip", shuffle=True)
     return WordVectors(words, matrix, counts=counts)

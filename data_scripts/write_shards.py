@@ -35,7 +35,7 @@ def articles(corpus: datasets.Corpus) -> list[tuple[str, list[list[str]]]]:
 def write(path: Path, found: list[tuple[str, list[list[str]]]]) -> int:
     """Write articles atomically, one sentence a line; return the number of tokens."""
     with (
-        runtime.renamed_when_whole(path) as part,
+        runtime.atomic_write(path) as part,
         part.open("w", encoding="utf-8", newline="\n") as stream,
     ):
         for _, sentences in found:

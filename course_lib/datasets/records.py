@@ -67,7 +67,7 @@ def accept(path: Path, found: File, *, keep: bool) -> str:
     return f"{what}. Recorded {is_so}, in {record_path(path)}; later reads are held to it."
 
 
-def content_trouble(path: Path) -> str | None:
+def content_error(path: Path) -> str | None:
     """Return what is wrong with the format of a file without a checksum, None if nothing is.
 
     A sign-in page under the name of the file, or a truncated file, must not be recorded.

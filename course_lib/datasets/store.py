@@ -124,7 +124,7 @@ def problem(place: Place, file: File) -> str | None:
             digests = [hashlib.sha256(version).hexdigest() for version in versions]
         elif wanted.size not in (None, stat.st_size):
             return f"it is {stat.st_size:,} bytes long, {wanted.size:,} are expected"
-        elif wanted.sha256 is None and (trouble := records.content_trouble(place.path)):
+        elif wanted.sha256 is None and (trouble := records.content_error(place.path)):
             return trouble
         else:
             digests = [records.measured(place.path, file).sha256]
@@ -207,7 +207,7 @@ def choose(wanted: Sequence[str], instead: Sequence[str] = (), *, download: bool
     return (at_hand or wanted)[0]
 
 
-def mend(dataset: Dataset, file: File) -> str:
+def repair_advice(dataset: Dataset, file: File) -> str:
     """Return advice for a file that is missing or damaged."""
     if file.shipped:
         package = file.shipped.partition("/")[0]
@@ -232,7 +232,7 @@ def _complaint(dataset: Dataset, file: File, place: Place | None, trouble: str |
     if not place:
         for option in places(file):
             lines += [f"  looked at: {option.path} ({option.where})"]
-    lines += [f"  to mend:   {mend(dataset, file)}"]
+    lines += [f"  to mend:   {repair_advice(dataset, file)}"]
     if place and place.where == "cache" and not file.url:
         lines += [f"             or delete {place.path}"]
     return "\n".join(lines)
@@ -254,7 +254,7 @@ def _download(dataset: Dataset, file: File) -> Path:
             f"{target} could not be written: {error.strerror or error}.\n"
             f"  needed:    {_bytes(file.size)}; nothing half-written was left behind\n"
             "  to mend:   make room, or set COURSE_DATA_CACHE to a folder on another disk, then "
-            f"{mend(dataset, file)}"
+            f"{repair_advice(dataset, file)}"
         ) from error
     return target
 
@@ -281,7 +281,7 @@ def _transfer(dataset: Dataset, file: File, folder: str) -> str:
                         progressbar=bar, timeout=TIMEOUT, chunk_size=1 << 16
                     ),
                 )
-            if wanted is None and (trouble := records.content_trouble(Path(path))):
+            if wanted is None and (trouble := records.content_error(Path(path))):
                 Path(path).unlink()  # or pooch would reuse it
                 raise ValueError(trouble)
             return path
@@ -296,8 +296,8 @@ def _transfer(dataset: Dataset, file: File, folder: str) -> str:
                     f"  address:   {file.url}\n"
                     f"  trouble:   {error}\n"
                     f"  expected:  {records.expected(target, file)}\n"
-                    f"  to mend:   try again later with {mend(dataset, file)}, or put the file "
-                    f"at {target}"
+                    f"  to mend:   try again later with {repair_advice(dataset, file)}, or put the "
+                    f"file at {target}"
                 ) from error
             time.sleep(PAUSE * attempt)
     raise AssertionError("the last attempt returns or raises")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_lib.runtime import renamed_when_whole
+from course_lib.runtime import atomic_write
 from course_lib.vectors import WordVectors
 
 CONFIG = "projector_config.pbtxt"
@@ -112,6 +112,6 @@ def _config(name: str, tensor: Path, words: Path) -> list[str]:
 def _write_all(files: Mapping[Path, Iterable[str]]) -> None:
     with ExitStack() as stack:  # at its end all are renamed, or none is
         for path, lines in files.items():
-            part = stack.enter_context(renamed_when_whole(path))
+            part = stack.enter_context(atomic_write(path))
             with part.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(f"{line}\n" for line in lines)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from course_lib.runtime import renamed_when_whole
+from course_lib.runtime import atomic_write
 from course_lib.text import unknown_word
 from course_lib.vectors import files
 
@@ -231,7 +231,7 @@ class WordVectors:
                     "of the file: it could not be read back."
                 )
         vectors = self.to_keyed_vectors()
-        with renamed_when_whole(target) as part:
+        with atomic_write(target) as part:
             vectors.save_word2vec_format(
                 str(part), binary=binary, write_header=header, sort_attr=None
             )

@@ -115,7 +115,7 @@ def receive(child: sandbox.Child, seconds: float) -> list[Any]:
         raise Ended(f"its process sent what cannot be read: {error}") from None
     except (EOFError, OSError):
         if child.expired:
-            told = f"it took more than {sandbox.BY_THE_CLOCK * seconds:g} s by the clock"
+            told = f"it took more than {sandbox.WALL_CLOCK_FACTOR * seconds:g} s by the clock"
             raise TimeoutError(told) from None
         if child.used_up():
             raise TimeoutError(f"it took more than {seconds:g} s of processor time") from None
@@ -170,7 +170,7 @@ class Checker:
         if kind == "missing":
             return False, str(rest[0])
         names = self._setup_names()
-        with child.at_most(sandbox.BY_THE_CLOCK * seconds):
+        with child.at_most(sandbox.WALL_CLOCK_FACTOR * seconds):
             kind, *rest = receive(child, seconds)
             if kind != "ready":
                 return False, f"the cell stopped with {': '.join(map(str, rest))}"

@@ -20,7 +20,7 @@ from typing import Any
 from course_tools.grading import values
 from course_tools.notebooks import HEADLESS, ROOT
 
-BY_THE_CLOCK = 10  # wall-clock limit in multiples of the CPU limit: the machine may be busy
+WALL_CLOCK_FACTOR = 10  # wall-clock limit in multiples of the CPU limit: the machine may be busy
 DISK = 64 * 2**20  # bytes that an answer may write
 _HOME = "/tmp"  # inside the sandbox, where it is new, empty and the only place to write to
 _NOBODY = "65534"

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from course_lib.runtime import renamed_when_whole
+from course_lib.runtime import atomic_write
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
@@ -20,7 +20,7 @@ def save(path: Path, content: dict[str, Any]) -> None:
         If it cannot be written, for example on a full disk; the previous file stays.
     """
     try:
-        with renamed_when_whole(path) as part, part.open("wb") as stream:
+        with atomic_write(path) as part, part.open("wb") as stream:
             torch.save(content, stream)
             stream.flush()
             os.fsync(stream.fileno())

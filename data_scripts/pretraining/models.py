@@ -12,7 +12,7 @@ from torch import nn
 from course_lib import elmo_files
 from course_lib.bilm import BiLM
 from course_lib.pretrain import Lexicon
-from course_lib.runtime import renamed_when_whole
+from course_lib.runtime import atomic_write
 
 
 def adaptive_softmax(size: int, words: int) -> nn.AdaptiveLogSoftmaxWithLoss:
@@ -48,7 +48,7 @@ def save(folder: str | Path, model: BiLM, lexicon: Lexicon) -> None:
         with elmo_files.new_hdf5(folder / "softmax.hdf5") as file:
             for name, values in model.softmax.state_dict().items():
                 file.create_dataset(name, data=values.cpu().numpy().astype("float16"))
-        with renamed_when_whole(folder / "vocabulary.txt") as part:
+        with atomic_write(folder / "vocabulary.txt") as part:
             text = "".join(f"{word}\n" for word in lexicon.words)
             part.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:

@@ -15,7 +15,7 @@ def rank_and_world() -> tuple[int, int]:
     return 0, 1
 
 
-def gathered(mine: Any) -> list[Any]:
+def gather(mine: Any) -> list[Any]:
     """Gather the objects of all processes on rank 0; return an empty list on the others."""
     rank, world = rank_and_world()
     if world == 1:
@@ -25,7 +25,7 @@ def gathered(mine: Any) -> list[Any]:
     return everyone or []
 
 
-def shared(row: dict[str, float]) -> dict[str, float]:
+def broadcast_row(row: dict[str, float]) -> dict[str, float]:
     """Broadcast the row of rank 0, so that all processes stop at the same step."""
     if rank_and_world()[1] > 1:
         found = [row]
@@ -34,7 +34,7 @@ def shared(row: dict[str, float]) -> dict[str, float]:
     return row
 
 
-def mean(values: torch.Tensor) -> torch.Tensor:
+def all_reduce_mean(values: torch.Tensor) -> torch.Tensor:
     """Return the mean over the processes (all-reduce, in place)."""
     world = rank_and_world()[1]
     if world > 1:
@@ -43,7 +43,7 @@ def mean(values: torch.Tensor) -> torch.Tensor:
     return values
 
 
-def spread(model: nn.Module) -> None:
+def broadcast_model(model: nn.Module) -> None:
     """Broadcast parameters and buffers of rank 0's model to all processes."""
     if rank_and_world()[1] > 1:
         for values in model.state_dict().values():

@@ -113,7 +113,7 @@ class Training:
     def measure(self, held_out: Sentences | None) -> Row:
         """Evaluate; add a row to the history, the same in every process, and return it."""
         settings = self.settings
-        forward, backward = processes.mean(torch.stack(self._losses).mean(0)).tolist()
+        forward, backward = processes.all_reduce_mean(torch.stack(self._losses).mean(0)).tolist()
         norm = torch.stack(self._norms).max().item()
         self._losses, self._norms = [], []
         if not math.isfinite(norm):
@@ -132,7 +132,7 @@ class Training:
             measured = evaluate(self.model, self.lexicon, held_out, length=settings.length)
             row |= zip(("held_out_forward", "held_out_backward"), measured.tolist(), strict=True)
         row |= {"seconds": time.perf_counter() - self._began}
-        self.rows.append(processes.shared(row))
+        self.rows.append(processes.broadcast_row(row))
         return self.rows[-1]
 
     @property
@@ -151,7 +151,7 @@ class Training:
     def save(self, path: Path, about: dict[str, Any]) -> None:
         """Write a checkpoint, and beside it the best weights where there is a ``patience``."""
         on_cuda = self.device.type == "cuda"
-        everyone = processes.gathered(
+        everyone = processes.gather(
             {
                 "state": [(h.detach().cpu(), c.detach().cpu()) for h, c in self.state],
                 "position": tuple(self.position),
@@ -190,7 +190,7 @@ class Training:
         """Load the best weights, in every process."""
         if self.rank == 0:
             self.model.load_state_dict(checkpoints.load(path.with_name("best.pt"))["model"])
-        processes.spread(self.model)
+        processes.broadcast_model(self.model)
 
 
 def run(

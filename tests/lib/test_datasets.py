@@ -186,7 +186,7 @@ def test_a_damaged_sample_says_how_to_bring_it_back(alone, tmp_path):
     assert store.problem(store.Place(damaged, "sample"), file) is None  # a Windows checkout
     damaged.write_bytes(b"")
     assert "SHA-256" in store.problem(store.Place(damaged, "sample"), file)
-    assert "git checkout" in store.mend(REGISTRY["korean"], file)
+    assert "git checkout" in store.repair_advice(REGISTRY["korean"], file)
 
 
 @_needs("kowiki")

@@ -117,7 +117,9 @@ def test_the_real_file_comes_first_and_a_damaged_one_is_an_error(alone, monkeypa
 def test_it_stands_in_the_list_of_data_sets(alone):
     status = datasets.status().set_index("name")
     assert status["where"]["sms_spam"] == "missing" and status["where"]["messages"] == "sample"
-    assert "COURSE_DATA_MIRROR" in store.mend(REGISTRY["sms_spam"], REGISTRY["sms_spam"].files[0])
+    assert "COURSE_DATA_MIRROR" in store.repair_advice(
+        REGISTRY["sms_spam"], REGISTRY["sms_spam"].files[0]
+    )
     assert REGISTRY["messages"].kind == "embedded"
 
 
