@@ -34,7 +34,7 @@ import torch
 
 from course_lib import bilm, characters, charcnn, datasets, elmo
 
-TOKENS = {"small": 20_000, "original": 5_000}
+TOKENS = {"small": 20_000, "original": 2_500}
 BATCH = 64
 SIZES = {
     "small": {"dim": 1024, "projection_dim": 128, "n_highway": 1},
