@@ -112,19 +112,20 @@ class CharCNN(nn.Module):
         Parameters
         ----------
         ids : torch.Tensor, int64, (words, width)
-            As in a batch: raised by one. Behind each word stands a window of padding for the
-            widest filter; the last places of narrower ones, all padding too, are not read.
+            As in a batch: raised by one. A row may be cut one widest window behind the end of
+            the longest word.
         """
-        widest = max(width for width, _ in self.options.filters)
+        widths = [width for width, _ in self.options.filters]
+        narrowest, widest = min(widths), max(widths)
+        if ids.shape[1] == self.options.width:  # narrow filters reach further than the widest
+            ids = functional.pad(ids, (0, widest - narrowest), value=PADDING + 1)
         filters = [
             functional.pad(c.weight, (0, widest - c.kernel_size[0])) for c in self.convolutions
         ]
         windows = self.embedding(ids).unfold(1, widest, 1).flatten(2)  # (words, places, d widest)
         answers = windows @ torch.cat(filters).flatten(1).T  # (words, places, F)
-        widths = torch.cat(
-            [torch.full((c.out_channels,), c.kernel_size[0]) for c in self.convolutions]
-        )
-        places, last = torch.arange(answers.shape[1]), self.options.width - widths
+        spans = [torch.full((c.out_channels,), c.kernel_size[0]) for c in self.convolutions]
+        places, last = torch.arange(answers.shape[1]), self.options.width - torch.cat(spans)
         if len(places) > last.min() + 1:  # windows that go beyond the end of a word's row
             beyond = (places.unsqueeze(1) > last).to(answers.device)
             answers = answers.masked_fill(beyond, -torch.inf)
