@@ -67,13 +67,19 @@ def batches_of_text(size: str) -> list[list[list[str]]]:
     return [chosen[i : i + BATCH] for i in range(0, len(chosen), BATCH)]
 
 
+def convolve(cnn: charcnn.CharCNN, ids: torch.Tensor) -> torch.Tensor:
+    """Return word vectors by one convolution after the other over whole rows of characters."""
+    letters = cnn.embedding(ids).transpose(1, 2)  # (words, d, width)
+    strongest = torch.cat([filters(letters).amax(2) for filters in cnn.convolutions], 1)
+    active = strongest.relu() if cnn.options.activation == "relu" else strongest.tanh()
+    return cnn.projection(cnn.highway(active))
+
+
 def every_token(model: bilm.BiLM, batch: list[list[str]]) -> torch.Tensor:
     """Return all layers; each token, also a repeated one, goes through the character CNN."""
     ids = torch.from_numpy(characters.batch_to_ids(batch))
     mask, cnn = ids.any(2), model.characters
-    encode = (
-        cnn if model.way == "fast" else lambda ids: cnn.projection(cnn.highway(cnn.convolved(ids)))
-    )
+    encode = cnn if model.way == "fast" else partial(convolve, cnn)
     tokens = ids[mask].to(cnn.projection.weight.device)
     vectors = torch.cat([encode(part) for part in tokens.split(1024)])
     rows = torch.full(mask.shape, -1).masked_scatter(mask, torch.arange(len(tokens)))

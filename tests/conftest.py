@@ -36,6 +36,26 @@ def no_figure_is_left_open() -> Iterator[None]:
         sys.modules["matplotlib.pyplot"].close("all")
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No mirror, no data set read so far, and an empty cache, whose folder is returned."""
+    monkeypatch.setenv("COURSE_DATA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
+    monkeypatch.setattr(store, "_used", {})
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def offline(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Like ``alone``, and opening a socket fails."""
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("something opened a socket")
+
+    monkeypatch.setattr("socket.socket", refuse)
+    return alone
+
+
 PLOTS = """
 from IPython.display import display
 

@@ -143,12 +143,7 @@ TABLES = re.findall(
 )
 
 
-MEASURED_ANEW = {"word2vec", "glove", "fasttext"}  # their figures follow their new peers
-
-
-@pytest.mark.parametrize(
-    ("name", "shown"), [row for row in TABLES if row[0] not in MEASURED_ANEW], ids=lambda s: s[:8]
-)
+@pytest.mark.parametrize(("name", "shown"), TABLES, ids=lambda s: s[:8])
 def test_a_table_of_the_benchmarks_is_that_of_its_figures(
     name: str, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

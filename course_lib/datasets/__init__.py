@@ -15,7 +15,7 @@ from course_lib.datasets.evaluation_sets import load_analogies, load_similarity
 from course_lib.datasets.labeled import load_imdb, load_sms_spam
 from course_lib.datasets.pretrained import load_course_vectors, load_glove, load_word2vec
 from course_lib.datasets.registry import REGISTRY, Dataset, File
-from course_lib.datasets.store import DataUnavailable, status
+from course_lib.datasets.store import DataUnavailable, status, used
 
 __all__ = [
     "REGISTRY",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
-import socket
 from pathlib import Path
 
 import h5py
@@ -21,19 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "course_lib" / "assets" / "vectors"
 
 
-@pytest.fixture
-def alone(monkeypatch, tmp_path):
-    """An empty cache, no mirror, no network."""
-
-    def refuse(*args, **kwargs):
-        raise AssertionError("something opened a socket")
-
-    monkeypatch.setenv("COURSE_DATA_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
-    monkeypatch.setattr(store, "_used", {})
-    monkeypatch.setattr(socket, "socket", refuse)
-
-
 @pytest.fixture(scope="module")
 def train_vectors():
     path = ROOT / "data_scripts" / "train_vectors.py"
@@ -43,7 +29,7 @@ def train_vectors():
     return module
 
 
-def test_shape_and_words(alone):
+def test_shape_and_words(offline):
     vectors = datasets.load_course_vectors()
     assert vectors.matrix.shape == (20_000, 100) and vectors.matrix.dtype == np.float32
     assert np.isfinite(vectors.matrix).all() and np.linalg.norm(vectors.matrix, axis=1).min() > 0.1
@@ -53,7 +39,7 @@ def test_shape_and_words(alone):
     assert (FOLDER / "vectors.hdf5").stat().st_size <= 5_000_000
 
 
-def test_the_card_tells_the_truth(alone):
+def test_the_card_tells_the_truth(offline):
     card = (FOLDER / "README.md").read_text(encoding="utf-8")
     row = evaluate.report({"": datasets.load_course_vectors()}).iloc[0]
     for name in ("WordSim-353", "SimLex-999", "analogies"):
@@ -64,7 +50,7 @@ def test_the_card_tells_the_truth(alone):
     assert "CC BY-SA" in card and "python data_scripts/train_vectors.py" in card
 
 
-def test_a_missing_or_altered_file_says_how_to_bring_it_back(alone, monkeypatch, tmp_path):
+def test_a_missing_or_altered_file_says_how_to_bring_it_back(offline, monkeypatch, tmp_path):
     real = store.places
     moved = tmp_path / "vectors.hdf5"
 

@@ -41,15 +41,6 @@ def _needs(name: str):
 
 
 @pytest.fixture
-def alone(monkeypatch, tmp_path):
-    """An empty cache, no mirror, nothing read so far; returns the cache folder."""
-    monkeypatch.setenv("COURSE_DATA_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
-    monkeypatch.setattr(store, "_used", {})
-    return tmp_path / "cache"
-
-
-@pytest.fixture
 def no_sockets(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("something opened a socket")

@@ -23,7 +23,7 @@ from course_lib.elmo import Elmo
 
 MODELS = [row for name, row in REGISTRY.items() if name.startswith("elmo_")]
 
-alone, no_sockets, server = plain.alone, plain.no_sockets, plain.server
+no_sockets, server = plain.no_sockets, plain.server
 
 ROOT = Path(__file__).resolve().parents[2]
 SENTENCES = [["One", "sentence", "."], ["Two"]]

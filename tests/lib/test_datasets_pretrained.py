@@ -30,15 +30,6 @@ def needs(name: str, dim: str = ""):
     )
 
 
-@pytest.fixture
-def alone(monkeypatch, tmp_path):
-    """An empty cache, no mirror, nothing read so far; returns the cache folder."""
-    monkeypatch.setenv("COURSE_DATA_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
-    monkeypatch.setattr(store, "_used", {})
-    return tmp_path / "cache"
-
-
 def register(monkeypatch, name: str, folder: Path, *contents: bytes) -> None:
     """Put toys in the place of the files of a real data set, below a folder."""
     row, files = REGISTRY[name], []

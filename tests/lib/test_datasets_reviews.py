@@ -6,8 +6,8 @@ import hashlib
 import io
 import os
 import re
-import socket
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -35,19 +35,11 @@ REVIEWS = {
 }
 
 
-@pytest.fixture
-def alone(monkeypatch, tmp_path):
-    """An empty cache, no mirror, nothing read so far, no network; returns the cache folder."""
-
-    def refuse(*args, **kwargs):
-        raise AssertionError("something opened a socket")
-
-    monkeypatch.setenv("COURSE_DATA_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
-    monkeypatch.setattr(store, "_used", {})
-    monkeypatch.setattr(socket, "socket", refuse)
+@pytest.fixture(autouse=True)
+def no_reviews_kept() -> Iterator[None]:
+    """Reviews are kept in memory from test to test, but for this."""
     labeled._reviews.cache_clear()
-    yield tmp_path / "cache"
+    yield
     labeled._reviews.cache_clear()
 
 
@@ -78,8 +70,8 @@ def register(monkeypatch, name: str, content: bytes, folder: Path, url: str | No
 
 
 @pytest.mark.parametrize(("name", "packing"), [("imdb", "gz"), ("imdb_packed", "xz")])
-def test_both_layouts_of_the_archive(alone, monkeypatch, tmp_path, name, packing):
-    register(monkeypatch, name, archive(packing), alone)
+def test_both_layouts_of_the_archive(offline, monkeypatch, tmp_path, name, packing):
+    register(monkeypatch, name, archive(packing), offline)
     before = sorted(tmp_path.rglob("*"))
     train, test = datasets.load_imdb(), datasets.load_imdb("test")
     assert list(train.itertuples(index=False, name=None)) == [
@@ -99,8 +91,8 @@ def test_both_layouts_of_the_archive(alone, monkeypatch, tmp_path, name, packing
     assert sorted(tmp_path.rglob("*")) == before  # nothing was unpacked to disk
 
 
-def test_the_archive_is_unpacked_once_and_tables_are_copies(alone, monkeypatch):
-    register(monkeypatch, "imdb", archive("gz"), alone)
+def test_the_archive_is_unpacked_once_and_tables_are_copies(offline, monkeypatch):
+    register(monkeypatch, "imdb", archive("gz"), offline)
     opened = []
     true_open = tarfile.open
     monkeypatch.setattr(tarfile, "open", lambda *a, **k: opened.append(a) or true_open(*a, **k))
@@ -114,20 +106,20 @@ def test_the_archive_is_unpacked_once_and_tables_are_copies(alone, monkeypatch):
     assert "extra" not in again and again.attrs["source"] == "cache"
 
 
-def test_the_canonical_archive_comes_first_and_the_sample_last(alone, monkeypatch):
+def test_the_canonical_archive_comes_first_and_the_sample_last(offline, monkeypatch):
     assert datasets.load_imdb().attrs == {"name": "reviews", "source": "sample"}
     assert datasets.used() == {"reviews": "sample"}
-    register(monkeypatch, "imdb_packed", archive("xz"), alone)
+    register(monkeypatch, "imdb_packed", archive("xz"), offline)
     assert len(datasets.load_imdb()) == 4 and "imdb_packed" in datasets.used()
     # With a whole copy at hand, download=True has nothing to fetch.
     assert len(datasets.load_imdb(download=True)) == 4
-    register(monkeypatch, "imdb", archive("gz"), alone)
+    register(monkeypatch, "imdb", archive("gz"), offline)
     assert len(datasets.load_imdb()) == 4 and datasets.used()["imdb"] == "cache"
 
 
 @pytest.mark.parametrize("name", ["imdb", "imdb_packed"])
-def test_a_damaged_archive_is_an_error_and_not_the_sample(alone, monkeypatch, name):
-    path = register(monkeypatch, name, archive("gz"), alone)
+def test_a_damaged_archive_is_an_error_and_not_the_sample(offline, monkeypatch, name):
+    path = register(monkeypatch, name, archive("gz"), offline)
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(datasets.DataUnavailable, match=rf"'{name}' in the cache is damaged"):
         datasets.load_imdb()
@@ -137,9 +129,9 @@ def test_a_damaged_archive_is_an_error_and_not_the_sample(alone, monkeypatch, na
     assert datasets.used() == {}
 
 
-def test_download_fetches_the_canonical_archive(alone, monkeypatch):
+def test_download_fetches_the_canonical_archive(offline, monkeypatch):
     content = archive("gz")
-    register(monkeypatch, "imdb", content, alone, url="https://example/imdb").unlink()
+    register(monkeypatch, "imdb", content, offline, url="https://example/imdb").unlink()
 
     def transfer(dataset, file, folder):
         path = Path(folder) / "got"
@@ -178,7 +170,7 @@ def test_imdb():
 # --- the course's own sample ---------------------------------------------------------------------
 
 
-def test_the_sample_of_reviews(alone):
+def test_the_sample_of_reviews(offline):
     train, test = datasets.load_imdb(), datasets.load_imdb("test")
     assert (len(train), len(test)) == (200, 100)
     both = pd.concat([train, test])
@@ -191,7 +183,7 @@ def test_the_sample_of_reviews(alone):
     assert not both["text"].str.contains("\t|  |^ | $").any()
 
 
-def test_no_two_reviews_of_the_sample_are_alike(alone):
+def test_no_two_reviews_of_the_sample_are_alike(offline):
     texts = [*datasets.load_imdb()["text"], *datasets.load_imdb("test")["text"]]
     words = [re.findall(r"\w+", text.lower()) for text in texts]
     # No sentence of more than four words stands twice, and few reviews begin alike.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import socket
 import tarfile
 import zipfile
 from collections import Counter
@@ -14,24 +13,9 @@ from pathlib import Path
 import pytest
 
 from course_lib import datasets
-from course_lib.datasets import store
 from course_lib.datasets.registry import REGISTRY, Dataset, File
 
 FOLDERS = [Path(f) for f in os.environ.get("COURSE_DATA_MIRROR", "").split(os.pathsep) if f]
-
-
-@pytest.fixture
-def alone(monkeypatch, tmp_path):
-    """An empty cache, no mirror, nothing read so far, no network; returns the cache folder."""
-
-    def refuse(*args, **kwargs):
-        raise AssertionError("something opened a socket")
-
-    monkeypatch.setenv("COURSE_DATA_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
-    monkeypatch.setattr(store, "_used", {})
-    monkeypatch.setattr(socket, "socket", refuse)
-    return tmp_path / "cache"
 
 
 def register(monkeypatch, name: str, content: bytes, folder: Path) -> Path:
@@ -95,12 +79,12 @@ def test_what_is_no_tag_of_brown_is_refused():
             datasets.coarse_tag(wrong)
 
 
-def test_brown_is_read_in_order(alone, monkeypatch):
+def test_brown_is_read_in_order(offline, monkeypatch):
     texts = {
         "cb01": "He/pps said/vbd ``/`` 1/2/cd ''/'' ./.\n",
         "ca02": "\n\n\tIt/pps isn't/bez* New/jj-tl York's/np$-tl ./.\n\nNo/rb !/.\n",
     }
-    register(monkeypatch, "brown", brown(texts), alone)
+    register(monkeypatch, "brown", brown(texts), offline)
     found = datasets.load_tagged()
     assert found["tokens"].tolist() == [
         ["It", "isn't", "New", "York's", "."],
@@ -115,18 +99,18 @@ def test_brown_is_read_in_order(alone, monkeypatch):
     assert found.attrs == {"name": "brown", "source": "cache"}
 
 
-def test_the_sample_stands_in_for_brown_and_damage_is_an_error(alone, monkeypatch):
+def test_the_sample_stands_in_for_brown_and_damage_is_an_error(offline, monkeypatch):
     found = datasets.load_tagged("brown")
     assert found.attrs == {"name": "homonyms", "source": "sample"} and len(found) == 240
     assert datasets.used() == {"homonyms": "sample"}
-    path = register(monkeypatch, "brown", brown({"ca01": "A/at\n"}), alone)
+    path = register(monkeypatch, "brown", brown({"ca01": "A/at\n"}), offline)
     path.write_bytes(b"cut")
     with pytest.raises(datasets.DataUnavailable, match="'brown' in the cache is damaged"):
         datasets.load_tagged()
     assert datasets.load_tagged("homonyms").attrs["name"] == "homonyms"
 
 
-def test_unknown_names(alone):
+def test_unknown_names(offline):
     with pytest.raises(ValueError, match=r"no tagged text called 'broun'.*Did you mean brown"):
         datasets.load_tagged("broun")
     with pytest.raises(ValueError, match="no set of senses called 'wic'"):
@@ -150,8 +134,8 @@ TOY = {
 }
 
 
-def test_coarsewsd_is_read(alone, monkeypatch):
-    register(monkeypatch, "coarsewsd20", coarsewsd(TOY), alone)
+def test_coarsewsd_is_read(offline, monkeypatch):
+    register(monkeypatch, "coarsewsd20", coarsewsd(TOY), offline)
     found = datasets.load_senses()
     assert list(found.itertuples(index=False, name=None)) == [
         ("bank", "bank", "train", ["my", "bank"], 1),
@@ -162,16 +146,16 @@ def test_coarsewsd_is_read(alone, monkeypatch):
     assert found.attrs == {"name": "coarsewsd20", "source": "cache"}
 
 
-def test_the_sample_stands_in_for_coarsewsd_and_damage_is_an_error(alone, monkeypatch):
+def test_the_sample_stands_in_for_coarsewsd_and_damage_is_an_error(offline, monkeypatch):
     assert datasets.load_senses().attrs == {"name": "homonyms", "source": "sample"}
     assert len(datasets.load_senses(download=True)) == 240  # there is nothing to fetch
-    path = register(monkeypatch, "coarsewsd20", coarsewsd(TOY), alone)
+    path = register(monkeypatch, "coarsewsd20", coarsewsd(TOY), offline)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(datasets.DataUnavailable, match="'coarsewsd20' in the cache is damaged"):
         datasets.load_senses()
 
 
-def test_the_sample_of_homonyms(alone):
+def test_the_sample_of_homonyms(offline):
     table = datasets.load_senses("homonyms")
     assert table["word"].nunique() == 8 and {"bank", "play"} <= set(table["word"])
     counts = Counter(zip(table["word"], table["sense"], table["split"], strict=True))
@@ -186,7 +170,7 @@ def test_the_sample_of_homonyms(alone):
     assert len({word for text in texts for word in text.split()}) > 800
 
 
-def test_the_tags_of_the_sample(alone):
+def test_the_tags_of_the_sample(offline):
     tagged = datasets.load_tagged("homonyms")
     table = datasets.load_senses("homonyms")
     assert tagged["tokens"].tolist() == table["tokens"].tolist()

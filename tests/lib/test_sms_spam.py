@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import socket
 from pathlib import Path
 
 import pandas as pd
@@ -18,20 +17,6 @@ from course_lib.datasets.registry import REGISTRY, Dataset, File
 FOLDERS = [Path(f) for f in os.environ.get("COURSE_DATA_MIRROR", "").split(os.pathsep) if f]
 REAL = [f / "sms_spam" / "spam.csv" for f in FOLDERS if (f / "sms_spam" / "spam.csv").is_file()]
 needs_real = pytest.mark.skipif(not REAL, reason="no sms_spam in a COURSE_DATA_MIRROR folder")
-
-
-@pytest.fixture
-def alone(monkeypatch, tmp_path):
-    """An empty cache, no mirror, nothing read so far, no network; returns the cache folder."""
-
-    def refuse(*args, **kwargs):
-        raise AssertionError("something opened a socket")
-
-    monkeypatch.setenv("COURSE_DATA_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
-    monkeypatch.setattr(store, "_used", {})
-    monkeypatch.setattr(socket, "socket", refuse)
-    return tmp_path / "cache"
 
 
 def pairs(table: pd.DataFrame) -> list[tuple[str, int]]:
@@ -94,7 +79,7 @@ def test_a_message_cut_at_its_commas_is_whole_again(tmp_path):
 # --- which file is read --------------------------------------------------------------------------
 
 
-def test_the_real_file_comes_first_and_a_damaged_one_is_an_error(alone, monkeypatch):
+def test_the_real_file_comes_first_and_a_damaged_one_is_an_error(offline, monkeypatch):
     assert datasets.load_sms_spam(download=True).attrs == {"name": "messages", "source": "sample"}
     assert datasets.used() == {"messages": "sample"}
     content = b"v1,v2,,,\r\nham,hello,,,\r\nspam,win,,,\r\nham,hello,,,\r\n"
@@ -102,7 +87,7 @@ def test_the_real_file_comes_first_and_a_damaged_one_is_an_error(alone, monkeypa
     toy = File(file.path, len(content), hashlib.sha256(content).hexdigest())
     row = Dataset("sms_spam", row.what, (toy,), row.license, row.citation)
     monkeypatch.setitem(REGISTRY, "sms_spam", row)
-    path = alone / file.path
+    path = offline / file.path
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     table = datasets.load_sms_spam()
@@ -114,7 +99,7 @@ def test_the_real_file_comes_first_and_a_damaged_one_is_an_error(alone, monkeypa
         datasets.load_sms_spam()
 
 
-def test_it_stands_in_the_list_of_data_sets(alone):
+def test_it_stands_in_the_list_of_data_sets(offline):
     status = datasets.status().set_index("name")
     assert status["where"]["sms_spam"] == "missing" and status["where"]["messages"] == "sample"
     assert "COURSE_DATA_MIRROR" in store.repair_advice(
@@ -126,7 +111,7 @@ def test_it_stands_in_the_list_of_data_sets(alone):
 # --- the course's own sample ---------------------------------------------------------------------
 
 
-def test_the_sample_of_messages(alone):
+def test_the_sample_of_messages(offline):
     table, unique = datasets.load_sms_spam(), datasets.load_sms_spam(deduplicated=True)
     assert table["label"].value_counts().to_dict() == {0: 340, 1: 60}
     assert unique["label"].value_counts().to_dict() == {0: 332, 1: 56}
@@ -141,7 +126,7 @@ def test_the_sample_of_messages(alone):
     assert len(set(text[:320]) & set(text[320:])) >= 5
 
 
-def test_the_sample_names_nobody(alone):
+def test_the_sample_names_nobody(offline):
     spam = datasets.load_sms_spam().query("label == 1")["text"]
     # Premium and free numbers of zeros with two digits of their own, short codes likewise.
     invented = re.compile(r"\b(?:0[89]00 000 00\d\d|000\d\d)\b")
@@ -155,7 +140,7 @@ def test_the_sample_names_nobody(alone):
     assert not spam.str.contains(r"http|@|\.com\b|\.co\.uk\b").any()
 
 
-def test_no_two_messages_of_the_sample_are_alike(alone):
+def test_no_two_messages_of_the_sample_are_alike(offline):
     words = [
         re.findall(r"\w+", text.lower())
         for text in datasets.load_sms_spam(deduplicated=True)["text"]
