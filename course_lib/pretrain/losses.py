@@ -5,7 +5,7 @@ Symbols: B streams side by side, T words a window, V words the softmax knows, P 
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -15,61 +15,18 @@ from torch.nn import functional
 from course_lib.bilm import BiLM, State
 from course_lib.pretrain.streams import Lexicon, Sentences, Window, stream, windows
 
+Criterion = Callable[[torch.Tensor, torch.Tensor, nn.Module], torch.Tensor]
 
-def sampled_cross_entropy(
-    hidden: torch.Tensor,
-    targets: torch.Tensor,
-    weight: torch.Tensor,
-    bias: torch.Tensor,
-    samples: int,
-) -> torch.Tensor:
-    """Return the cross-entropy against the target and some words drawn at random.
 
-    Words are drawn from q(w) = log((w + 2) / (w + 1)) / log(V + 1), which falls with the rank w
-    as word counts do. From each logit of a drawn word log(n q(w)) is taken off, n the number of
-    draws: the sum over the drawn words then has the mean of the full sum. A word that is drawn k
-    times stands in the sum once, k times as heavy. One that is the target itself is left out.
+def cross_entropy(hidden: torch.Tensor, targets: torch.Tensor, softmax: nn.Module) -> torch.Tensor:
+    """Return the mean cross-entropy of each direction: (2, N, P) and int64, (2, N), to (2,).
 
-    Parameters
-    ----------
-    hidden : torch.Tensor, (N, P) or (D, N, P)
-        D directions share the draws.
-    targets : torch.Tensor, int64, (N,) or (D, N)
-    weight, bias : torch.Tensor, (V, P) and (V,)
-        Of the softmax; rows by falling frequency.
-    samples : int
-        n.
-
-    Returns
-    -------
-    torch.Tensor, () or (D,)
-        Mean over the N words.
-
-    References
-    ----------
-    Bengio & Senecal 2003, "Quick Training of Probabilistic Neural Nets by Importance Sampling".
-    Jean et al. 2015, "On Using Very Large Target Vocabulary for Neural Machine Translation".
+    An adaptive softmax has its own short way to the exact loss of its own model.
     """
-    size = len(weight)
-    kind = torch.float32 if hidden.device.type == "mps" else torch.float64  # Apple's has no 64
-    uniform = torch.rand(samples, device=hidden.device, dtype=kind)
-    drawn = (torch.exp(uniform * math.log(size + 1)) - 1).long().clamp(max=size - 1)  # (n,)
-    drawn, times = drawn.unique(return_counts=True)  # (m,) each
-    q = torch.log((drawn + 2.0) / (drawn + 1.0)) / math.log(size + 1)
-    weights, biases = (  # of the drawn words, then of the targets: one lookup, one gradient
-        functional.embedding(torch.cat([drawn, targets.flatten()]), table)
-        for table in (weight, bias.unsqueeze(1))
-    )
-    m = len(drawn)
-    own = (hidden * weights[m:].view_as(hidden)).sum(-1) + biases[m:].view_as(targets)
-    shift = biases[:m, 0] - torch.log(samples * q / times).to(bias.dtype)
-    others = torch.addmm(shift, hidden.flatten(0, -2), weights[:m].T)  # (D N, m)
-    column = targets.new_full((size,), -1)
-    column[drawn] = torch.arange(m, device=drawn.device)
-    column = column[targets.flatten()]  # where a target was drawn, (D N,)
-    row = (column >= 0).nonzero().squeeze(1)
-    others[row, column[row]] = torch.finfo(others.dtype).min  # not -inf: gradients stay numbers
-    return (torch.logaddexp(own, others.logsumexp(1).view_as(own)) - own).mean(-1)
+    pairs = zip(hidden, targets, strict=True)
+    if isinstance(softmax, nn.AdaptiveLogSoftmaxWithLoss):
+        return torch.stack([softmax(h, t).loss for h, t in pairs])
+    return torch.stack([functional.cross_entropy(softmax(h), t) for h, t in pairs])
 
 
 def losses(
@@ -78,7 +35,7 @@ def losses(
     pair: tuple[Window, Window],
     state: list[State],
     *,
-    samples: int | None = None,
+    criterion: Criterion = cross_entropy,
 ) -> tuple[torch.Tensor, list[State]]:
     """Return the loss of each direction on its window, and the state to go on from.
 
@@ -90,9 +47,8 @@ def losses(
         Of the forward and of the backward stream.
     state : list of (h, c)
         Detached here: gradients stop at the start of the window.
-    samples : int, optional
-        Words drawn for the softmax; by default all V take part. An adaptive softmax draws none:
-        it has its own short way to the exact loss of its own model.
+    criterion : callable
+        From states (2, N, P), targets (2, N) and the softmax to the loss of each direction, (2,).
 
     Returns
     -------
@@ -106,16 +62,7 @@ def losses(
     hidden = outputs[-1].flatten(0, 1).transpose(0, 1)  # (2, B T, P)
     wanted = np.stack([lexicon.targets[window.targets].ravel() for window in pair])
     targets = torch.from_numpy(wanted).to(hidden.device)  # (2, B T)
-    softmax = model.softmax
-    if isinstance(softmax, nn.AdaptiveLogSoftmaxWithLoss):
-        found = [softmax(h, t).loss for h, t in zip(hidden, targets, strict=True)]
-    elif samples:
-        found = sampled_cross_entropy(hidden, targets, softmax.weight, softmax.bias, samples)
-    else:
-        found = [
-            functional.cross_entropy(softmax(h), t) for h, t in zip(hidden, targets, strict=True)
-        ]
-    return torch.stack(list(found)), state
+    return criterion(hidden, targets, model.softmax), state
 
 
 def evaluate(

@@ -32,7 +32,6 @@ def train(
     epochs: int = 1,
     batch_size: int = 32,
     length: int = 20,
-    samples: int | None = None,
     alpha: float = 2e-3,
     clip: float = 1.0,
     seed: int = 1,
@@ -50,14 +49,12 @@ def train(
         Training text, and text for evaluation.
     epochs, batch_size, length : int
         Passes, B parallel streams, T words of a window.
-    samples : int, optional
-        Classes drawn for the sampled softmax; by default, and in evaluation, the full softmax.
     alpha : float
         Highest learning rate, see :func:`learning_rate`.
     clip : float
         Maximum norm of the gradient.
     seed : int
-        For the order of the sentences and for the words drawn.
+        For the order of the sentences.
     every : int
         Steps between two rows of the history.
 
@@ -91,7 +88,7 @@ def train(
     for step, pair in enumerate(pairs, 1):
         optimizer.param_groups[0]["lr"] = learning_rate(alpha, step, total)
         model.train()
-        loss, state = losses(model, lexicon, pair, state, samples=samples)  # (2,), [(h, c)]
+        loss, state = losses(model, lexicon, pair, state)  # (2,), [(h, c)]
         optimizer.zero_grad()
         loss.mean().backward()
         norm = nn.utils.clip_grad_norm_(model.parameters(), clip, error_if_nonfinite=True)

@@ -18,10 +18,11 @@ import torch
 from torch import nn
 
 from course_lib.bilm import BiLM, State
-from course_lib.pretrain import Lexicon, Window, evaluate, losses
+from course_lib.pretrain import Lexicon, Window, cross_entropy, evaluate, losses
 from course_lib.pretrain.streams import Sentences
 from pretraining import checkpoints, processes, reports
 from pretraining.batches import Plan, Position
+from pretraining.sampling import sampled_cross_entropy
 from pretraining.settings import Settings
 
 Row = dict[str, float]
@@ -45,7 +46,15 @@ class Objective(nn.Module):
         self, pair: tuple[Window, Window], state: list[State]
     ) -> tuple[torch.Tensor, list[State]]:
         """See :func:`course_lib.pretrain.losses`."""
-        return losses(self.model, self.lexicon, pair, state, samples=self.settings.samples)
+        criterion = self.sampled if self.settings.samples else cross_entropy
+        return losses(self.model, self.lexicon, pair, state, criterion=criterion)
+
+    def sampled(
+        self, hidden: torch.Tensor, targets: torch.Tensor, softmax: nn.Linear
+    ) -> torch.Tensor:
+        """See :func:`pretraining.sampling.sampled_cross_entropy`."""
+        draws = self.settings.samples
+        return sampled_cross_entropy(hidden, targets, softmax.weight, softmax.bias, draws)
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from course_lib.bilm import BiLM, BiLMOptions, Words
 from course_lib.charcnn import CharCNNOptions
 from pretraining import checkpoints, models, training
 from pretraining.batches import batches, shards_of
+from pretraining.sampling import sampled_cross_entropy
 from pretraining.settings import Settings
 from pretraining.shards import Shards, read
 from pretraining.training import run
@@ -525,13 +526,30 @@ def test_short_matrix_products_are_for_the_steps_alone(bfloat16: bool) -> None:
     assert torch.get_float32_matmul_precision() == before
 
 
+def test_the_sampled_loss_nears_the_full_one_and_its_normalizer_is_unbiased() -> None:
+    torch.manual_seed(0)
+    hidden = torch.randn(6, 4, dtype=torch.float64)
+    weight, bias = torch.randn(40, 4, dtype=torch.float64), torch.randn(40, dtype=torch.float64)
+    targets = torch.tensor([0, 3, 3, 17, 39, 8])
+    logits = hidden @ weight.T + bias
+    full = torch.nn.functional.cross_entropy(logits, targets)
+    many = sampled_cross_entropy(hidden, targets, weight, bias, 400_000)
+    assert many.item() == pytest.approx(full.item(), abs=0.01)
+    # exp(loss) of one word is the normaliser over exp(its logit); its mean over draws is exact.
+    one, target = hidden[:1], targets[:1]
+    draws = [sampled_cross_entropy(one, target, weight, bias, 20).exp().item() for _ in range(4000)]
+    wanted = (logits[0].logsumexp(0) - logits[0, target[0]]).exp().item()
+    error = np.std(draws) / math.sqrt(len(draws))
+    assert abs(np.mean(draws) - wanted) < 4 * error and error < 0.05 * wanted
+
+
 def test_a_target_that_is_drawn_counts_once() -> None:
     """Of two words, every draw of the target is left out: what stays is exact in closed form."""
     torch.manual_seed(0)
     hidden, weight = torch.randn(2, 3), torch.randn(2, 3)
     bias, targets, samples = torch.randn(2), torch.tensor([0, 1]), 50
     torch.manual_seed(5)
-    found = pretrain.sampled_cross_entropy(hidden, targets, weight, bias, samples)
+    found = sampled_cross_entropy(hidden, targets, weight, bias, samples)
     torch.manual_seed(5)
     drawn = (3.0 ** torch.rand(samples, dtype=torch.float64) - 1).long().clamp(max=1)
     times = drawn.bincount(minlength=2)
@@ -544,7 +562,7 @@ def test_a_target_that_is_drawn_counts_once() -> None:
         wanted += math.log1p(ratio) / 2
     assert min(times) > 5 and found.item() == pytest.approx(wanted, abs=1e-5)
     weight.requires_grad_()
-    alone = pretrain.sampled_cross_entropy(hidden, targets * 0, weight[:1], bias[:1], samples)
+    alone = sampled_cross_entropy(hidden, targets * 0, weight[:1], bias[:1], samples)
     alone.backward()
     assert alone.item() == 0.0 and not weight.grad.any()  # the only word there is
 
@@ -556,14 +574,14 @@ def test_directions_share_the_draws_of_the_sampled_loss() -> None:
     given, found = (weight, bias, 10), []
     for states, words in ((hidden, targets), (hidden[0], targets[0]), (hidden[1], targets[1])):
         torch.manual_seed(5)
-        found.append(pretrain.sampled_cross_entropy(states, words, *given))
+        found.append(sampled_cross_entropy(states, words, *given))
     torch.testing.assert_close(found[0], torch.stack(found[1:]))
 
 
 def test_on_one_shard_the_run_is_the_loop_of_the_course() -> None:
     text, held_out = sentences(60), sentences(20, 1)
     lexicon = lexicon_of([text, held_out])
-    given = {"epochs": 2, "batch_size": 4, "length": 5, "samples": 20, "every": 7}
+    given = {"epochs": 2, "batch_size": 4, "length": 5, "every": 7}
     models = [tiny(lexicon), tiny(lexicon)]
     rows = run(models[0], lexicon, [text], Settings(**given), held_out=held_out)
     table = pretrain.train(models[1], lexicon, text, held_out=held_out, **given)
