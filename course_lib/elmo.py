@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import nn
@@ -182,9 +182,7 @@ class Elmo:
         name: str = "small",
         *,
         download: bool = False,
-        stateful: bool = False,
-        device: torch.device | str | None = None,
-        cache: int = 20_000,
+        **given: Any,
     ) -> Self:
         """Load a model that the authors of ELMo trained.
 
@@ -195,8 +193,8 @@ class Elmo:
             on 800 million.
         download : bool
             Fetch the files (about 54, 112, 374 and 374 MB) if they are not at hand.
-        stateful, device, cache
-            As above.
+        **given
+            ``stateful``, ``device``, ``cache``, as above.
 
         Raises
         ------
@@ -208,17 +206,11 @@ class Elmo:
         if name not in OFFICIAL:
             raise ValueError(unknown_name(name, OFFICIAL, "official ELMo model"))
         options, weights = store.locate(OFFICIAL[name], download=download)
-        return cls.from_files(options, weights, stateful=stateful, device=device, cache=cache)
+        return cls.from_files(options, weights, **given)
 
     @classmethod
-    def course_model(
-        cls,
-        *,
-        stateful: bool = False,
-        device: torch.device | str | None = None,
-        cache: int = 20_000,
-    ) -> Self:
-        """Load the small model that ships with the course.
+    def course_model(cls, **given: Any) -> Self:
+        """Load the small model that ships with the course; it is given what ``official`` is.
 
         Raises
         ------
@@ -232,7 +224,7 @@ class Elmo:
                     f"The biLM of the course is not there: {path}. To mend it: git checkout -- "
                     "course_lib/assets/bilm, or install the course again."
                 )
-        return cls.from_files(options, weights, stateful=stateful, device=device, cache=cache)
+        return cls.from_files(options, weights, **given)
 
     @property
     def n_layers(self) -> int:

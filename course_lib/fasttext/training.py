@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -18,24 +19,15 @@ def train(
     corpus: Sequence[Sequence[str]],
     *,
     vector_size: int = 100,
-    window: int = 5,
-    negative: int = 5,
     min_count: int = 5,
-    sample: float = 1e-3,
-    epochs: int = 5,
-    alpha: float = 0.025,
-    min_alpha: float = 1e-4,
-    ns_exponent: float = 0.75,
     min_n: int = 3,
     max_n: int = 6,
     bucket: int = 200_000,
     normalizer: str = "none",
     seed: int = 1,
-    workers: int = 1,
     device: str | torch.device | None = None,
     vocabulary: Vocabulary | None = None,
-    batch_size: int | None = None,
-    autograd: bool = False,
+    **options: Any,
 ) -> FastTextVectors:
     """Train Skip-gram with negative sampling over sub-words.
 
@@ -43,7 +35,7 @@ def train(
     ----------
     corpus : sequence of sequences of str
         Tokenised sentences. No window crosses the end of one.
-    vector_size, window, negative, min_count, sample, epochs, alpha, min_alpha, ns_exponent
+    vector_size, min_count, seed, device, vocabulary
         As in :func:`course_lib.word2vec.train`.
     min_n, max_n : int
         Shortest and longest n-gram, in characters, the marks ``<`` and ``>`` included.
@@ -53,8 +45,10 @@ def train(
     normalizer : {"none", "jamo"}
         ``"jamo"`` takes the n-grams of a Korean word over its jamo instead of its syllables;
         ``min_n`` and ``max_n`` then count jamo.
-    seed, workers, device, vocabulary, batch_size, autograd
-        As in :func:`course_lib.word2vec.train`.
+    **options
+        ``window``, ``negative``, ``sample``, ``epochs``, ``alpha``, ``min_alpha``,
+        ``ns_exponent``, ``workers``, ``batch_size``, ``autograd``: as in
+        :func:`course_lib.word2vec.train`.
 
     Returns
     -------
@@ -78,19 +72,7 @@ def train(
     """
     check_corpus(corpus)
     subwords = Subwords(min_n, max_n, bucket, normalizer)
-    options = Options(
-        window=window,
-        negative=negative,
-        sample=sample,
-        epochs=epochs,
-        alpha=alpha,
-        min_alpha=min_alpha,
-        ns_exponent=ns_exponent,
-        seed=seed,
-        workers=workers,
-        batch_size=batch_size,
-        autograd=autograd,
-    )
+    settings = Options(seed=seed, **options)
     for name, number in {"vector_size": vector_size, "min_count": min_count}.items():
         check_whole_number(name, number)
     if vocabulary is None:
@@ -100,7 +82,7 @@ def train(
         model = FastText(vocabulary.words, vector_size, subwords)
     model.to(device or "cpu")
 
-    history = descend(model, corpus, vocabulary, options, name="FastText")
+    history = descend(model, corpus, vocabulary, settings, name="FastText")
     return FastTextVectors(
         vocabulary.words,
         model.word_vectors(),

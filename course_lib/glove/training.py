@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -30,19 +30,10 @@ Step = Callable[[Entries], "float | torch.Tensor"]
 def train(
     corpus: Sequence[Sequence[str]],
     *,
-    vector_size: int = 100,
     window: int = 5,
     min_count: int = 5,
-    epochs: int = 25,
-    alpha: float = 0.05,
-    x_max: float = 100.0,
-    exponent: float = 0.75,
-    seed: int = 1,
-    workers: int = 1,
-    device: str | torch.device | None = None,
     vocabulary: Vocabulary | None = None,
-    batch_size: int = BATCH_SIZE,
-    autograd: bool = False,
+    **options: Any,
 ) -> WordVectors:
     """Count a corpus and fit GloVe vectors to the counts.
 
@@ -57,8 +48,9 @@ def train(
         Words that occur less often are left out.
     vocabulary : Vocabulary, optional
         Use this one instead of building it with ``min_count``.
-    vector_size, epochs, alpha, x_max, exponent, seed, workers, device, batch_size, autograd
-        See :func:`fit`.
+    **options
+        ``vector_size``, ``epochs``, ``alpha``, ``x_max``, ``exponent``, ``seed``, ``workers``,
+        ``device``, ``batch_size``, ``autograd``: see :func:`fit`.
 
     Returns
     -------
@@ -78,20 +70,7 @@ def train(
     if vocabulary is None:
         vocabulary = Vocabulary.build(corpus, min_count=min_count)
     counts = cooccurrence(corpus, vocabulary, window=window, weighting="inverse")
-    return fit(
-        counts,
-        vocabulary,
-        vector_size=vector_size,
-        epochs=epochs,
-        alpha=alpha,
-        x_max=x_max,
-        exponent=exponent,
-        seed=seed,
-        workers=workers,
-        device=device,
-        batch_size=batch_size,
-        autograd=autograd,
-    )
+    return fit(counts, vocabulary, **options)
 
 
 def fit(
