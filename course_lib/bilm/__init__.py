@@ -12,5 +12,3 @@ model       both directions
 from course_lib.bilm.layer import Layer, State
 from course_lib.bilm.model import BiLM, BiLMOutput, Words
 from course_lib.bilm.options import BiLMOptions
-
-__all__ = ["BiLM", "BiLMOptions", "BiLMOutput", "Layer", "State", "Words"]

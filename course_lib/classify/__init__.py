@@ -4,21 +4,3 @@ from course_lib.classify.models import ConvLSTM, ConvMax, FlatEmbedding, MeanEmb
 from course_lib.classify.sequences import PADDING, START, UNKNOWN, encode, pad
 from course_lib.classify.tables import coverage, embedding_table
 from course_lib.classify.training import accuracy, fit, predict
-
-__all__ = [
-    "PADDING",
-    "START",
-    "UNKNOWN",
-    "ConvLSTM",
-    "ConvMax",
-    "FlatEmbedding",
-    "MeanEmbedding",
-    "accuracy",
-    "coverage",
-    "embedding_table",
-    "encode",
-    "fit",
-    "pad",
-    "parameters",
-    "predict",
-]

@@ -16,26 +16,3 @@ from course_lib.datasets.labeled import load_imdb, load_sms_spam
 from course_lib.datasets.pretrained import load_course_vectors, load_glove, load_word2vec
 from course_lib.datasets.registry import REGISTRY, Dataset, File
 from course_lib.datasets.store import DataUnavailable, status, used
-
-__all__ = [
-    "REGISTRY",
-    "TAGS",
-    "Corpus",
-    "DataUnavailable",
-    "Dataset",
-    "File",
-    "coarse_tag",
-    "largest_corpus",
-    "load_analogies",
-    "load_corpus",
-    "load_course_vectors",
-    "load_glove",
-    "load_imdb",
-    "load_senses",
-    "load_similarity",
-    "load_sms_spam",
-    "load_tagged",
-    "load_word2vec",
-    "status",
-    "used",
-]

@@ -1,5 +1,3 @@
 """Source listings and interactive sliders for the notebooks."""
 
 from course_lib.explain.source import show_source
-
-__all__ = ["show_source"]

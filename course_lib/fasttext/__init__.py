@@ -9,13 +9,3 @@ from course_lib.fasttext.model import FastText
 from course_lib.fasttext.subwords import NORMALIZERS, Subwords, hash_ngram, ngrams
 from course_lib.fasttext.training import train
 from course_lib.fasttext.vectors import FastTextVectors
-
-__all__ = [
-    "NORMALIZERS",
-    "FastText",
-    "FastTextVectors",
-    "Subwords",
-    "hash_ngram",
-    "ngrams",
-    "train",
-]

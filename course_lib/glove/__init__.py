@@ -9,5 +9,3 @@ from course_lib.glove.adagrad import adagrad_steps
 from course_lib.glove.entries import Entries, blocks, weight
 from course_lib.glove.model import GloVe
 from course_lib.glove.training import fit, train
-
-__all__ = ["Entries", "GloVe", "adagrad_steps", "blocks", "fit", "train", "weight"]

@@ -3,5 +3,3 @@
 from course_lib.projector.explorer import Explorer
 from course_lib.projector.files import export
 from course_lib.projector.projections import METHODS, available, project
-
-__all__ = ["METHODS", "Explorer", "available", "export", "project"]
