@@ -21,6 +21,7 @@ Its modules and packages from top to bottom; each imports only from those below 
     vectors      WordVectors: words and a matrix, neighbours, files
     hangul       Korean syllables and their letters (jamo), Korean words
     text         tokens, vocabulary, windows, sub-sampling
+    checks       what is asked of every input: words, sentences, whole numbers
     runtime      profile, device, seed, progress bar
 
 ``course_exercises`` (checks of exercises) and ``course_tools`` (for instructors and continuous

@@ -6,9 +6,11 @@ every id is incremented by one, so that 0 is padding: no word.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from course_lib.checks import one_string, token_lists
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,10 +47,8 @@ def word_to_ids(word: str, *, width: int = WIDTH) -> list[int]:
     >>> word_to_ids("dog", width=7)
     [258, 100, 111, 103, 259, 260, 260]
     """
-    if not isinstance(word, str):
-        raise TypeError(f"A token is a string, not {type(word).__name__}: {word!r:.40}")
     try:
-        return _marked(list(word.encode("utf-8")), width)
+        return _marked(list(one_string(word, "token").encode("utf-8")), width)
     except UnicodeEncodeError as error:
         raise ValueError(f"The token {word!r:.40} is not valid Unicode: {error.reason}.") from None
 
@@ -74,33 +74,32 @@ def _marked(inner: list[int], width: int) -> list[int]:
     return ids + [PADDING] * (width - len(ids))
 
 
-def check_sentences(sentences: Sequence[Sequence[str]]) -> None:
-    """Raise unless there is at least one sentence and each is a list of one or more strings."""
-    if isinstance(sentences, str):
-        raise TypeError(f"sentences is one string, {sentences!r:.40}: give a list of token lists.")
-    if len(sentences) == 0:
+def check_sentences(sentences: Iterable[Iterable[str]]) -> list[list[str]]:
+    """Return the sentences of a batch: at least one, none of them empty.
+
+    Raises
+    ------
+    TypeError
+        If a sentence is no list of words, see :func:`course_lib.checks.token_lists`.
+    ValueError
+        If a sentence or the batch is empty.
+    """
+    batch = list(token_lists(sentences))
+    if not batch:
         raise ValueError("The batch is empty: give at least one sentence.")
-    for number, sentence in enumerate(sentences):
-        if isinstance(sentence, str):
-            raise TypeError(f"Sentence {number} is a string, {sentence!r:.40}: tokenise it first.")
-        if len(sentence) == 0:
-            raise ValueError(f"Sentence {number} is empty: leave it out.")
-        for place, token in enumerate(sentence):
-            if not isinstance(token, str):
-                raise TypeError(
-                    f"Token {place} of sentence {number} is {type(token).__name__}, not a "
-                    f"string: {token!r:.40}"
-                )
+    if not all(batch):
+        raise ValueError(f"Sentence {batch.index([])} is empty: leave it out.")
+    return batch
 
 
 def batch_to_ids(
-    sentences: Sequence[Sequence[str]], *, width: int = WIDTH, marks: bool = True
+    sentences: Iterable[Iterable[str]], *, width: int = WIDTH, marks: bool = True
 ) -> np.ndarray:
     """Return the ids of a batch of sentences, incremented by one and padded with 0.
 
     Parameters
     ----------
-    sentences : sequence of sequences of str
+    sentences : iterable of iterables of str
         Tokenised sentences.
     width : int
     marks : bool
@@ -114,13 +113,13 @@ def batch_to_ids(
     Raises
     ------
     TypeError
-        If a sentence or the batch is a bare string, or a token is not a string.
+        If a sentence is no list of words, see :func:`course_lib.checks.token_lists`.
     ValueError
         If a sentence or the batch is empty.
     """
     import numpy as np
 
-    check_sentences(sentences)
+    sentences = check_sentences(sentences)
     index = {word: row for row, word in enumerate(dict.fromkeys(chain(*sentences)), 3)}
     marks_ids = [sentence_mark_ids(mark, width=width) for mark in (BEGIN_SENTENCE, END_SENTENCE)]
     spelled = [[-1] * width, *marks_ids, *(word_to_ids(word, width=width) for word in index)]

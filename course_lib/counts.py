@@ -45,12 +45,12 @@ def one_hot(ids: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
     return rows
 
 
-def term_document(documents: Iterable[Sequence[str]], vocabulary: Vocabulary) -> csr_array:
+def term_document(documents: Iterable[Iterable[str]], vocabulary: Vocabulary) -> csr_array:
     """Count how often each word occurs in each document (bag of words).
 
     Parameters
     ----------
-    documents : iterable of sequences of str
+    documents : iterable of iterables of str
         Tokenised documents.
     vocabulary : Vocabulary
         Words outside it are not counted.
@@ -91,7 +91,7 @@ def tf_idf(counts: sparray) -> csr_array:
 
 
 def cooccurrence(
-    corpus: Iterable[Sequence[str]] | EncodedCorpus,
+    corpus: Iterable[Iterable[str]] | EncodedCorpus,
     vocabulary: Vocabulary,
     *,
     window: int = 5,
@@ -104,7 +104,7 @@ def cooccurrence(
 
     Parameters
     ----------
-    corpus : iterable of sequences of str, or EncodedCorpus
+    corpus : iterable of iterables of str, or EncodedCorpus
         Tokenised sentences.
     vocabulary : Vocabulary
         Words outside it are dropped before windows are laid.

@@ -6,7 +6,7 @@ of one direction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -240,20 +240,20 @@ class Elmo:
         """Reset the LSTM state to zeros."""
         self.state = None
 
-    def embed(self, sentences: Sequence[Sequence[str]]) -> ElmoOutput:
+    def embed(self, sentences: Iterable[Iterable[str]]) -> ElmoOutput:
         """Return all layers for every word of a batch of sentences.
 
         The marks that open and close a sentence are added, read, and taken out of the result.
 
         Parameters
         ----------
-        sentences : list of list of str
+        sentences : iterable of iterables of str
             Tokens as in the text: with capitals, without lower-casing.
 
         Raises
         ------
         TypeError
-            For a bare string where a list is needed, or a token that is not a string.
+            If a sentence is no list of words, see :func:`course_lib.checks.token_lists`.
         ValueError
             For an empty sentence or batch, or another number of sentences than before where
             the state is carried. The state stays as it was.
@@ -269,7 +269,7 @@ class Elmo:
         layers, mask = layers[:, :, 1:-1], mask[:, 2:]
         return ElmoOutput(layers.masked_fill_(~mask.unsqueeze(2), 0.0), mask)
 
-    def mixed(self, sentences: Sequence[Sequence[str]], mix: ScalarMix) -> torch.Tensor:
+    def mixed(self, sentences: Iterable[Iterable[str]], mix: ScalarMix) -> torch.Tensor:
         """Return the ELMo representation, (B, T, 2 P): the layers mixed.
 
         Gradients reach the weights of the mix, not the biLM.

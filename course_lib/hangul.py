@@ -14,6 +14,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, get_args
 
+from course_lib.checks import strings
 from course_lib.text import tokenize
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ def tokenize_korean(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[li
     Parameters
     ----------
     texts : iterable of str
-        Read as far ahead as the analyser needs.
+        A generator too. Read as far ahead as the analyser needs.
     unit : {"word", "eojeol", "morpheme"}
         ``eojeol`` is what stands between blanks: 영화를 is one. ``word`` cuts off particles,
         which Korean grammar counts as words of their own (영화 + 를), and leaves inflected verbs
@@ -240,8 +241,7 @@ def tokenize_korean(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[li
     list of str
         The words of one text after the other.
     """
-    if isinstance(texts, str):
-        raise TypeError(f"texts is one string, {texts!r:.40}: give a list of texts.")
+    texts = strings(texts, "texts")
     if splitter(unit).startswith("whitespace"):
         yield from map(tokenize, texts)
         return

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_lib import hangul
+from course_lib.checks import word_list
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -282,7 +283,7 @@ def loss_curve(axes: Axes, histories: Mapping[str, pd.DataFrame]) -> None:
 
 
 def word_map(
-    axes: Axes, vectors: WordVectors, words: Sequence[str], *, groups: Sequence[int] | None = None
+    axes: Axes, vectors: WordVectors, words: Iterable[str], *, groups: Sequence[int] | None = None
 ) -> np.ndarray:
     """Plot words at their first two principal components.
 
@@ -290,7 +291,7 @@ def word_map(
     ----------
     axes : matplotlib.axes.Axes
     vectors : WordVectors
-    words : sequence of str
+    words : iterable of str
         Each must have a vector.
     groups : sequence of int, optional
         The group of each word: one colour and marker for each group.
@@ -302,6 +303,7 @@ def word_map(
     """
     from sklearn.decomposition import PCA
 
+    words = word_list(words)
     places = PCA(2, svd_solver="full").fit_transform(np.stack([vectors[word] for word in words]))
     kinds = np.zeros(len(words), dtype=int) if groups is None else np.asarray(groups)
     for kind in np.unique(kinds):

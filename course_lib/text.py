@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from numbers import Integral
 from typing import TYPE_CHECKING
+
+from course_lib.checks import one_string, token_lists, unknown_word, word_list
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,9 +42,8 @@ def tokenize(text: str, *, lower: bool = True, punctuation: bool = False) -> lis
     -------
     list of str
     """
-    if not isinstance(text, str):
-        raise TypeError(f"tokenize takes one string, not {type(text).__name__}: {text!r:.60}")
     pattern = _WORD_OR_MARK if punctuation else _WORD
+    text = one_string(text, "text")
     return pattern.findall(text.lower() if lower else text)
 
 
@@ -53,7 +53,8 @@ def split_sentences(text: str) -> list[str]:
     A rule this short errs at abbreviations (``Dr. Smith``). A window that is cut there loses
     a few pairs; a window that crosses a real sentence end would invent some.
     """
-    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+    parts = _SENTENCE_END.split(one_string(text, "text"))
+    return [part.strip() for part in parts if part.strip()]
 
 
 @dataclass(frozen=True)
@@ -96,15 +97,19 @@ class Vocabulary:
     words: list[str]
     counts: np.ndarray = field(repr=False)
 
+    def __post_init__(self) -> None:
+        """Refuse words that are none: a TypeError."""
+        object.__setattr__(self, "words", word_list(self.words))
+
     @classmethod
     def build(
-        cls, sentences: Iterable[Sequence[str]], *, min_count: int = 1, max_size: int | None = None
+        cls, sentences: Iterable[Iterable[str]], *, min_count: int = 1, max_size: int | None = None
     ) -> Vocabulary:
         """Count the words of ``sentences`` and keep the frequent ones.
 
         Parameters
         ----------
-        sentences : iterable of sequences of str
+        sentences : iterable of iterables of str
             Tokenised sentences.
         min_count : int
             Words that occur less often are left out.
@@ -116,19 +121,14 @@ class Vocabulary:
         ValueError
             If the corpus is empty or no word reaches ``min_count``.
         TypeError
-            If a sentence is a bare string (its letters would become the words).
+            If a sentence is no list of words, see :func:`token_lists`.
         """
         import numpy as np
 
         if min_count < 1:
             raise ValueError(f"min_count is {min_count}; it must be 1 or more.")
         counter: Counter[str] = Counter()
-        for sentence in sentences:
-            if isinstance(sentence, str):
-                raise TypeError(
-                    f"A sentence must be a list of words, not the string {sentence!r:.60}. "
-                    "Split it first with course_lib.text.tokenize."
-                )
+        for sentence in token_lists(sentences):
             counter.update(sentence)
         if not counter:
             raise ValueError("The corpus is empty: it holds no word at all.")
@@ -143,7 +143,7 @@ class Vocabulary:
                 f"occurs {count} times. Lower min_count or use a larger corpus."
             )
         kept = kept[:max_size]
-        return cls([word for word, _ in kept], np.array([n for _, n in kept], dtype=np.int64))
+        return cls([str(word) for word, _ in kept], np.array([n for _, n in kept], dtype=np.int64))
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -165,61 +165,40 @@ class Vocabulary:
         except KeyError:
             raise KeyError(unknown_word(word, self.words)) from None
 
-    def encode(self, sentences: Iterable[Sequence[str]]) -> EncodedCorpus:
+    def encode(self, sentences: Iterable[Iterable[str]]) -> EncodedCorpus:
         """Turn sentences into ids; a word without an id is dropped, as word2vec does.
 
         Dropping closes the gap: the window then reaches one word further.
 
         Parameters
         ----------
-        sentences : iterable of sequences of str
+        sentences : iterable of iterables of str
 
         Returns
         -------
         EncodedCorpus
             With as many sentences as went in; some may be empty.
+
+        Raises
+        ------
+        TypeError
+            If a sentence is no list of words, see :func:`token_lists`.
         """
         import numpy as np
 
         ids, offsets = array("i"), array("q", [0])
-        for sentence in sentences:
+        for sentence in token_lists(sentences):
             ids.extend(map(self.index.__getitem__, filter(self.index.__contains__, sentence)))
             offsets.append(len(ids))
         return EncodedCorpus(np.asarray(ids, np.int32), np.asarray(offsets, np.int64))
 
 
-def check_corpus(corpus: object) -> None:
-    """Raise a TypeError or ValueError unless ``corpus`` can be read more than once."""
-    if isinstance(corpus, (str, EncodedCorpus)) or not hasattr(corpus, "__len__"):
-        raise TypeError(
-            f"corpus must be a list of tokenised sentences (lists of words), not "
-            f"{type(corpus).__name__}: it is read more than once."
-        )
-    if len(corpus) == 0:
-        raise ValueError("The corpus is empty: it holds no sentence.")
-
-
-def check_whole_number(name: str, value: object) -> None:
-    """Raise a ValueError unless the option ``name`` is a whole number above 0."""
-    if not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} is {value!r}; it must be a whole number above 0.")
-
-
-def unknown_word(word: object, words: Sequence[str]) -> str:
-    """Return the error message for an unknown word, with the words spelt most like it."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, words, n=5, cutoff=0.7) if isinstance(word, str) else []
-    hint = f" Words spelt alike: {', '.join(close)}." if close else " No word is spelt alike."
-    return f"{word!r} is not among the {len(words):,} words.{hint}"
-
-
-def context_windows(sentence: Sequence[str], window: int) -> list[tuple[str, list[str]]]:
+def context_windows(sentence: Iterable[str], window: int) -> list[tuple[str, list[str]]]:
     """List each word of a sentence (the centre) with the words around it (the context).
 
     Parameters
     ----------
-    sentence : sequence of str
+    sentence : iterable of str
     window : int
         m, the number of words taken on either side. At the ends there are fewer.
 
@@ -229,18 +208,19 @@ def context_windows(sentence: Sequence[str], window: int) -> list[tuple[str, lis
         One entry a position, context from left to right. This is what CBOW trains on.
     """
     _check_window(window)
+    sentence = word_list(sentence, "sentence")
     return [
         (center, [*sentence[max(0, i - window) : i], *sentence[i + 1 : i + 1 + window]])
         for i, center in enumerate(sentence)
     ]
 
 
-def skipgram_pairs(sentence: Sequence[str], window: int) -> list[tuple[str, str]]:
+def skipgram_pairs(sentence: Iterable[str], window: int) -> list[tuple[str, str]]:
     """List all (centre, context) pairs of a sentence: what Skip-gram trains on.
 
     Parameters
     ----------
-    sentence : sequence of str
+    sentence : iterable of str
     window : int
         m, the number of words on either side.
 

@@ -17,15 +17,17 @@ from torch.nn import functional
 
 from course_lib import pretrain, runtime
 from course_lib.bilm import BiLM
+from course_lib.characters import check_sentences
+from course_lib.checks import check_corpus, one_string, token_lists
 from course_lib.classify.training import fit
 from course_lib.elmo import Elmo, ScalarMix
+from course_lib.pretrain.streams import Sentences
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from course_lib.vectors import WordVectors
 
-Sentences = Sequence[Sequence[str]]
 _LEET = str.maketrans("aeiostAEIOST", "431057431057")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
@@ -61,6 +63,7 @@ def pooled_layers(
     -------
     numpy.ndarray, float32, (n, L + 1, 2 P)
     """
+    sentences = check_sentences(sentences)
     if model.stateful:
         raise ValueError("The model carries its state from text to text: load it without.")
     order = np.argsort([len(words) for words in sentences], kind="stable")
@@ -75,6 +78,7 @@ def pooled_layers(
 
 def mean_vectors(vectors: WordVectors, sentences: Sentences) -> np.ndarray:
     """Return the mean static vector of each text, float32, (n, M); 0 where no word is known."""
+    sentences = list(token_lists(sentences))
     found = np.zeros((len(sentences), vectors.vector_size), np.float32)
     for row, words in zip(found, sentences, strict=True):
         if known := [vectors.index[word] for word in words if word in vectors.index]:
@@ -202,8 +206,10 @@ def fine_tune(
     """
     import pandas as pd
 
+    sentences = check_corpus(sentences, "sentences")
+    held_out = [] if held_out is None else check_corpus(held_out, "held_out")
     words = pretrain.Lexicon.build(sentences, max_size=max_words).words
-    text = dict.fromkeys(chain.from_iterable([*sentences, *(held_out or ())]))
+    text = dict.fromkeys(chain.from_iterable([*sentences, *held_out]))
     lexicon = pretrain.Lexicon.of_words(words, text, width=model.options.characters.width)
     torch.manual_seed(seed)
     copy = BiLM(model.options, vocabulary_size=len(words), way=model.way)
@@ -251,4 +257,4 @@ def disguise(
         at = 1 + int(place * (len(word) - 2))
         return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
 
-    return _WORD.sub(other, text)
+    return _WORD.sub(other, one_string(text, "text"))

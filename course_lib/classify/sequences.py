@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 
+from course_lib.checks import token_lists
 from course_lib.text import Vocabulary
 
 PADDING, START, UNKNOWN = 0, 1, 2
@@ -18,7 +19,7 @@ def first_id(*, marks: bool = True) -> int:
 
 
 def encode(
-    documents: Sequence[Sequence[str]],
+    documents: Iterable[Iterable[str]],
     vocabulary: Vocabulary,
     *,
     marks: bool = True,
@@ -31,7 +32,7 @@ def encode(
 
     Parameters
     ----------
-    documents : sequence of sequences of str
+    documents : iterable of iterables of str
         Tokenised texts.
     vocabulary : Vocabulary
     marks : bool
@@ -48,14 +49,12 @@ def encode(
     ValueError
         For a text without words, or without a known word: a classifier could only guess.
     TypeError
-        If a text is a bare string (its letters would be taken for words).
+        If a text is no list of words, see :func:`course_lib.checks.token_lists`.
     """
     first = first_id(marks=marks)
     ids = {word: first + i for i, word in enumerate(vocabulary.words)}
     encoded = []
-    for number, words in enumerate(documents):
-        if isinstance(words, str):
-            raise TypeError(f"Text {number} is one string, {words!r:.40}: tokenise it first.")
+    for number, words in enumerate(token_lists(documents, "documents")):
         if len(words) == 0:
             raise ValueError(f"Text {number} is empty: leave it out, and its label too.")
         row = [ids.get(word, UNKNOWN if marks else PADDING) for word in words]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -22,7 +22,7 @@ _DIFFERENT = {"king", "queen"}  # in the slice scaled to length 1, unlike the of
 
 
 def load_glove(
-    *, dim: int = 100, words: Collection[str] | None = None, download: bool = False
+    *, dim: int = 100, words: Iterable[str] | None = None, download: bool = False
 ) -> WordVectors:
     """Read the GloVe vectors that their authors trained on 6 billion words of English.
 
@@ -34,7 +34,7 @@ def load_glove(
     ----------
     dim : {50, 100, 200, 300}
         M, the number of dimensions.
-    words : collection of str, optional
+    words : iterable of str, optional
         Read only the rows of these words, which takes little memory. Words that are not there
         are passed over.
     download : bool
@@ -108,7 +108,7 @@ def load_course_vectors() -> WordVectors:
         return WordVectors(words, file["matrix"][:], counts=file["counts"][:])
 
 
-def load_word2vec(*, words: Collection[str] | None = None, download: bool = False) -> WordVectors:
+def load_word2vec(*, words: Iterable[str] | None = None, download: bool = False) -> WordVectors:
     """Read the word2vec vectors that Google trained on about 100 billion words of news.
 
     The official file holds 3,000,000 words and phrases (``New_York``), in upper and lower case,
@@ -117,7 +117,7 @@ def load_word2vec(*, words: Collection[str] | None = None, download: bool = Fals
 
     Parameters
     ----------
-    words : collection of str, optional
+    words : iterable of str, optional
         Read only the rows of these words, which takes little memory. Words that are not there
         are passed over.
     download : bool
@@ -175,7 +175,7 @@ def _opened(path: Path, member: str = "") -> Iterator[BinaryIO]:
                 yield stream
 
 
-def _joined_slices(exact: Path, scaled: Path, words: Collection[str] | None) -> WordVectors:
+def _joined_slices(exact: Path, scaled: Path, words: Iterable[str] | None) -> WordVectors:
     """Return the words of both slices, each vector of length 1; the exact ones take precedence."""
     import numpy as np
 

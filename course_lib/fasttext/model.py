@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from torch import nn
 
+from course_lib.checks import word_list
 from course_lib.fasttext.subwords import Subwords
 from course_lib.word2vec import Batch, Word2Vec
 
@@ -19,7 +22,7 @@ class FastText(Word2Vec):
 
     Parameters
     ----------
-    words : list of str
+    words : iterable of str
         The V words.
     vector_size : int
         M, the length of a vector.
@@ -40,7 +43,8 @@ class FastText(Word2Vec):
     Bojanowski et al. 2017, section 3.2, where the vector is the sum of the parts.
     """
 
-    def __init__(self, words: list[str], vector_size: int, subwords: Subwords) -> None:
+    def __init__(self, words: Iterable[str], vector_size: int, subwords: Subwords) -> None:
+        words = word_list(words)
         super().__init__(len(words), vector_size, "skipgram")
         self.input = nn.EmbeddingBag(len(words) + subwords.bucket, vector_size, mode="mean")
         nn.init.uniform_(self.input.weight, -1 / vector_size, 1 / vector_size)

@@ -6,12 +6,13 @@ then one for each bucket. An n-gram has no row of its own: its hash picks a buck
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from course_lib import hangul
+from course_lib.checks import one_string, word_list
 
 BEGIN, END = "<", ">"
 NORMALIZERS: dict[str, Callable[[str], str]] = {"none": str, "jamo": hangul.decompose}
@@ -42,7 +43,7 @@ def ngrams(word: str, min_n: int = 3, max_n: int = 6) -> list[str]:
     Bojanowski et al. 2017, "Enriching Word Vectors with Subword Information", section 3.2.
     """
     check_lengths(min_n, max_n)
-    marked = f"{BEGIN}{word}{END}"
+    marked = f"{BEGIN}{one_string(word, 'word')}{END}"
     return [
         marked[start : start + n]
         for n in range(min_n, max_n + 1)
@@ -125,18 +126,20 @@ class Subwords:
         """Return the n-grams of a word after it was normalised."""
         if self.max_n == 0:
             return []
-        return ngrams(NORMALIZERS[self.normalizer](word), self.min_n, self.max_n)
+        return ngrams(
+            NORMALIZERS[self.normalizer](one_string(word, "word")), self.min_n, self.max_n
+        )
 
     def buckets(self, word: str) -> list[int]:
         """Return the bucket of each n-gram, 0 to B - 1, in the order of :meth:`ngrams`."""
         return [hash_ngram(ngram) % self.bucket for ngram in self.ngrams(word)]
 
-    def table(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    def table(self, words: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows of the parts of every word: the word itself, then its n-grams.
 
         Parameters
         ----------
-        words : sequence of str
+        words : iterable of str
             The V words of the vocabulary.
 
         Returns
@@ -145,6 +148,7 @@ class Subwords:
             The parts of word i are ``rows[starts[i]:starts[i + 1]]``; a bucket b is row V + b.
         starts : numpy.ndarray, int64, (V + 1,)
         """
+        words = word_list(words)
         parts = [[i, *(len(words) + b for b in self.buckets(word))] for i, word in enumerate(words)]
         starts = np.cumsum([0, *map(len, parts)])
         return np.concatenate([*parts, []]).astype(np.int64), starts

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 
+from course_lib.checks import check_corpus, check_whole_number
 from course_lib.fasttext.model import FastText
 from course_lib.fasttext.subwords import Subwords
 from course_lib.fasttext.vectors import FastTextVectors
-from course_lib.text import Vocabulary, check_corpus, check_whole_number
+from course_lib.text import Vocabulary
 from course_lib.word2vec.loop import descend
 from course_lib.word2vec.options import Options
 
 
 def train(
-    corpus: Sequence[Sequence[str]],
+    corpus: Iterable[Iterable[str]],
     *,
     vector_size: int = 100,
     min_count: int = 5,
@@ -33,8 +34,8 @@ def train(
 
     Parameters
     ----------
-    corpus : sequence of sequences of str
-        Tokenised sentences. No window crosses the end of one.
+    corpus : iterable of iterables of str
+        Tokenised sentences; read more than once, so no generator. No window crosses the end of one.
     vector_size, min_count, seed, device, vocabulary
         As in :func:`course_lib.word2vec.train`.
     min_n, max_n : int
@@ -70,7 +71,7 @@ def train(
     Bojanowski et al. 2017, "Enriching Word Vectors with Subword Information". For jamo: Park
     et al. 2018, "Subword-level Word Vector Representations for Korean".
     """
-    check_corpus(corpus)
+    corpus = check_corpus(corpus)
     subwords = Subwords(min_n, max_n, bucket, normalizer)
     settings = Options(seed=seed, **options)
     for name, number in {"vector_size": vector_size, "min_count": min_count}.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,7 +42,7 @@ class FastTextVectors(WordVectors):
 
     def __init__(
         self,
-        words: Sequence[str],
+        words: Iterable[str],
         matrix: np.ndarray,
         *,
         ngram_matrix: np.ndarray,

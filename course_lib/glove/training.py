@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,12 @@ import numpy as np
 import torch
 
 from course_lib import runtime
+from course_lib.checks import check_corpus, check_whole_number
 from course_lib.counts import cooccurrence
 from course_lib.glove.adagrad import adagrad_steps
 from course_lib.glove.entries import Entries, blocks
 from course_lib.glove.model import GloVe
-from course_lib.text import Vocabulary, check_corpus, check_whole_number
+from course_lib.text import Vocabulary
 from course_lib.vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Step = Callable[[Entries], "float | torch.Tensor"]
 
 
 def train(
-    corpus: Sequence[Sequence[str]],
+    corpus: Iterable[Iterable[str]],
     *,
     window: int = 5,
     min_count: int = 5,
@@ -39,9 +40,9 @@ def train(
 
     Parameters
     ----------
-    corpus : sequence of sequences of str
-        Tokenised sentences. A pair at distance d counts 1/d; no window crosses the end of a
-        sentence.
+    corpus : iterable of iterables of str
+        Tokenised sentences; read more than once, so no generator. A pair at distance d counts
+        1/d; no window crosses the end of a sentence.
     window : int
         The largest distance counted.
     min_count : int
@@ -66,7 +67,7 @@ def train(
     ----------
     Pennington, Socher and Manning 2014.
     """
-    check_corpus(corpus)
+    corpus = check_corpus(corpus)
     if vocabulary is None:
         vocabulary = Vocabulary.build(corpus, min_count=min_count)
     counts = cooccurrence(corpus, vocabulary, window=window, weighting="inverse")

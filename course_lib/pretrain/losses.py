@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from course_lib.bilm import BiLM, State
+from course_lib.checks import check_corpus
 from course_lib.pretrain.streams import Lexicon, Sentences, Window, stream, windows
 
 Criterion = Callable[[torch.Tensor, torch.Tensor, nn.Module], torch.Tensor]
@@ -70,6 +71,7 @@ def evaluate(
 ) -> np.ndarray:
     """Return the mean cross-entropy of each direction, forward then backward, in nats per word."""
     sums, count = np.zeros(2), 0
+    sentences = check_corpus(sentences, "sentences")
     streams = (stream(sentences, lexicon, backward=backward) for backward in (False, True))
     pairs = zip(*(windows(text, batch_size, length) for text in streams), strict=True)
     state = model.initial_state(batch_size)

@@ -7,7 +7,7 @@ V size of the softmax.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import NamedTuple
@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from course_lib import characters
+from course_lib.checks import token_lists, word_list
 
 BEGIN, END, UNKNOWN = "<S>", "</S>", "<UNK>"
-Sentences = Sequence[Sequence[str]]
+Sentences = Iterable[Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class Lexicon:
         cls, sentences: Sentences, *, max_size: int | None = None, width: int = characters.WIDTH
     ) -> Lexicon:
         """Count the words of a text and keep the ``max_size`` most frequent as targets."""
-        counts = Counter(chain.from_iterable(sentences))
-        return cls.of_counts(counts, counts, max_size=max_size, width=width)
+        counts = Counter(chain.from_iterable(token_lists(sentences)))
+        return cls.of_counts(counts, list(counts), max_size=max_size, width=width)
 
     @classmethod
     def of_counts(
@@ -67,11 +68,12 @@ class Lexicon:
     @classmethod
     def of_words(cls, words: list[str], text: Iterable[str], *, width: int) -> Lexicon:
         """Take the targets as given, for example those of another text."""
+        words = word_list(words)
         if words[:3] != [END, BEGIN, UNKNOWN]:
             raise ValueError(f"words begins with {words[:3]}, not with {[END, BEGIN, UNKNOWN]}.")
         index = {word: i for i, word in enumerate(words)}
         types = {END: 0, BEGIN: 1}
-        for word in text:
+        for word in word_list(text, "text"):
             types.setdefault(word, len(types))
         spelling = [characters.word_to_ids(word, width=width) for word in types]
         spelling[0] = characters.sentence_mark_ids(characters.END_SENTENCE, width=width)
@@ -104,6 +106,7 @@ def stream(
     Window
         Two arrays, int32, (tokens,): n + 1 for each sentence.
     """
+    sentences = list(token_lists(sentences))
     first, last = (END, BEGIN) if backward else (BEGIN, END)
     inputs: list[int] = []
     targets: list[int] = []
@@ -133,7 +136,7 @@ def windows(text: Window, batch_size: int, length: int) -> Iterator[Window]:
 
 def n_windows(sentences: Sentences, batch_size: int, length: int) -> int:
     """Return the number of :func:`windows` of sentences, with one mark for each sentence."""
-    return (sum(map(len, sentences)) + len(sentences)) // batch_size // length
+    return sum(len(words) + 1 for words in token_lists(sentences)) // batch_size // length
 
 
 def batches(
@@ -151,6 +154,7 @@ def batches(
     The sentences are shuffled separately for each direction and epoch; the order depends on
     seed, epoch and shard only.
     """
+    sentences = list(token_lists(sentences))
     streams = []
     for backward in (False, True):
         order = np.random.default_rng((seed, epoch, shard, int(backward))).permutation(

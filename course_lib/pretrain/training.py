@@ -11,6 +11,7 @@ from torch import nn
 
 from course_lib import runtime
 from course_lib.bilm import BiLM
+from course_lib.checks import check_corpus
 from course_lib.pretrain.losses import evaluate, losses
 from course_lib.pretrain.streams import Lexicon, Sentences, batches, n_windows
 
@@ -45,7 +46,7 @@ def train(
         With a softmax of ``len(lexicon.words)`` rows, on the device to train on.
     lexicon : Lexicon
         Must hold every word of the text and of the held-out text.
-    sentences, held_out : sequence of sequences of str
+    sentences, held_out : iterable of iterables of str
         Training text, and text for evaluation.
     epochs, batch_size, length : int
         Passes, B parallel streams, T words of a window.
@@ -68,7 +69,8 @@ def train(
     Raises
     ------
     ValueError
-        If a number of steps, words or streams is below 1, or the text is too short for a window.
+        If there is no sentence, a number of steps, words or streams is below 1, or the text is
+        too short for a window.
     RuntimeError
         If a gradient is NaN or infinite.
     """
@@ -78,6 +80,9 @@ def train(
     for name, value in whole.items():
         if value < 1:
             raise ValueError(f"{name} is {value}; it must be 1 or more.")
+    sentences = check_corpus(sentences, "sentences")
+    if held_out is not None:
+        held_out = check_corpus(held_out, "held_out")
     torch.manual_seed(seed)
     optimizer = torch.optim.AdamW(model.parameters(), alpha, weight_decay=0.01, fused=True)
     total = epochs * n_windows(sentences, batch_size, length)

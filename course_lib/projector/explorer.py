@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from course_lib.checks import word_list
 from course_lib.plots import PALETTE
 from course_lib.projector.coloring import Coloring, color_by_cluster, color_by_frequency
 from course_lib.projector.marks import COLORS, SIGNS, draw, layer_class, marks_on
@@ -127,6 +128,8 @@ class Explorer:
             If a word has no vector; the message names words spelt alike. The picture stays.
         ValueError
             For more than five words.
+        TypeError
+            If a word is no string.
         """
         wanted = self._parse(words) if isinstance(words, str) else list(dict.fromkeys(words))
         if len(wanted) > MAX_SEARCHED:
@@ -358,13 +361,13 @@ class Explorer:
         return self._colorings[color]
 
 
-def neighbors(words: Sequence[str], vectors: WordVectors) -> pd.DataFrame:
+def neighbors(words: Iterable[str], vectors: WordVectors) -> pd.DataFrame:
     """Return the ten nearest of each word: columns word, neighbour, cosine, rank."""
     import pandas as pd
 
     rows = [
         (word, neighbor, cosine, rank)
-        for word in words
+        for word in word_list(words)
         for rank, (neighbor, cosine) in enumerate(vectors.nearest(word, NEIGHBORS), 1)
     ]
     return pd.DataFrame(rows, columns=list(_COLUMNS))

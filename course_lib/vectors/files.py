@@ -14,12 +14,14 @@ import warnings
 import zipfile
 import zlib
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+
+from course_lib.checks import word_list
 
 BINARY_SUFFIX = ".bin"
 TEXT_SUFFIXES = (".txt", ".vec")
@@ -43,9 +45,7 @@ def is_binary(path: Path) -> bool:
     )
 
 
-def read(
-    path: Path, *, words: Collection[str] | None = None, vector_size: int | None = None
-) -> Rows:
+def read(path: Path, *, words: Iterable[str] | None = None, vector_size: int | None = None) -> Rows:
     """Read a vector file, packed (``.gz``, ``.xz``) or not.
 
     Parameters
@@ -95,7 +95,7 @@ def read_text(
     stream: BinaryIO,
     name: str,
     *,
-    words: Collection[str] | None = None,
+    words: Iterable[str] | None = None,
     vector_size: int | None = None,
 ) -> Rows:
     """Read vectors in text form; gensim would stop at the number of rows the header announces.
@@ -106,7 +106,7 @@ def read_text(
         Gives the unpacked bytes; iterating over it gives lines.
     name : str
         What error messages call it.
-    words : collection of str, optional
+    words : iterable of str, optional
         Read only the rows of these words. The others are passed over unchecked, and reading
         ends at the last row that is wanted.
     vector_size : int, optional
@@ -196,7 +196,7 @@ def read_binary(
     stream: BinaryIO,
     name: str,
     *,
-    words: Collection[str] | None = None,
+    words: Iterable[str] | None = None,
     vector_size: int | None = None,
 ) -> Rows:
     """Read vectors in the binary form of word2vec.
@@ -292,13 +292,14 @@ def _check_size(size: int, wanted: int | None, name: str) -> None:
         raise _OtherSize(f"{name} holds vectors of {size} numbers, not of {wanted}.")
 
 
-def wanted_words(words: Collection[str] | None) -> set[str] | None:
+def wanted_words(words: Iterable[str] | None) -> set[str] | None:
     """Return the words as a set; None stands for all of a file."""
-    if isinstance(words, str):
-        raise TypeError(f"words is the text {words!r}; give a list or set of words.")
-    if words is not None and not words:
+    if words is None:
+        return None
+    found = set(word_list(words))
+    if not found:
         raise ValueError("words is empty; name at least one, or leave it out to read all.")
-    return None if words is None else set(words)
+    return found
 
 
 def none_of(wanted: Collection[str], name: str) -> str:

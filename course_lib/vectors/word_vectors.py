@@ -7,15 +7,15 @@ of figures serve all of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from course_lib.checks import unknown_word, word_list
 from course_lib.runtime import atomic_write
-from course_lib.text import unknown_word
 from course_lib.vectors import files
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class WordVectors:
 
     Parameters
     ----------
-    words : sequence of str
+    words : iterable of str
         n distinct words, by convention the most frequent first.
     matrix : array_like, (n, M)
         Row i is the vector of word i. Kept as float32.
@@ -49,14 +49,14 @@ class WordVectors:
 
     def __init__(
         self,
-        words: Sequence[str],
+        words: Iterable[str],
         matrix: np.ndarray,
         *,
         counts: np.ndarray | None = None,
         context: np.ndarray | None = None,
         history: pd.DataFrame | None = None,
     ) -> None:
-        self.words = list(words)
+        self.words = list(map(str, word_list(words)))
         self.matrix = self._checked(matrix, "matrix")
         self.context = None if context is None else self._checked(context, "context")
         self.counts = None if counts is None else np.asarray(counts, dtype=np.int64)
@@ -241,7 +241,7 @@ class WordVectors:
         cls,
         path: str | Path,
         *,
-        words: Collection[str] | None = None,
+        words: Iterable[str] | None = None,
         vector_size: int | None = None,
     ) -> Self:
         """Read vectors in the word2vec format (text or binary) or in GloVe's (text, no header).
@@ -260,7 +260,7 @@ class WordVectors:
         path : str or Path
             Ends in ``.txt`` or ``.vec`` (text) or ``.bin`` (binary); it may be packed, with
             ``.gz`` or ``.xz`` after that.
-        words : collection of str, optional
+        words : iterable of str, optional
             Read only the rows of these words, in the order of the file; words that are not
             there are passed over. Reading ends when all are found, and the other rows are not
             checked.

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from course_lib.text import check_whole_number
+from course_lib.checks import check_whole_number
 from course_lib.word2vec.batches import BLOCK
 from course_lib.word2vec.model import Architecture
 

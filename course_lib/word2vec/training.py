@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
 
-from course_lib.text import Vocabulary, check_corpus, check_whole_number
+from course_lib.checks import check_corpus, check_whole_number
+from course_lib.text import Vocabulary
 from course_lib.vectors import WordVectors
 from course_lib.word2vec.loop import descend
 from course_lib.word2vec.model import Architecture, Word2Vec
@@ -15,7 +16,7 @@ from course_lib.word2vec.options import Options
 
 
 def train(
-    corpus: Sequence[Sequence[str]],
+    corpus: Iterable[Iterable[str]],
     architecture: Architecture = "skipgram",
     loss: Literal["negative", "softmax"] = "negative",
     *,
@@ -40,8 +41,8 @@ def train(
 
     Parameters
     ----------
-    corpus : sequence of sequences of str
-        Tokenised sentences. No window crosses the end of one.
+    corpus : iterable of iterables of str
+        Tokenised sentences; read more than once, so no generator. No window crosses the end of one.
     architecture : {"skipgram", "cbow"}
         Predict the context from the centre, or the centre from the mean of its context.
     loss : {"negative", "softmax"}
@@ -89,7 +90,7 @@ def train(
     Sharing noise words inside a block follows the idea of Ji et al. 2016, "Parallelizing
     Word2Vec in Shared and Distributed Memory".
     """
-    check_corpus(corpus)
+    corpus = check_corpus(corpus)
     options = Options(
         architecture=architecture,
         loss=loss,

@@ -69,11 +69,15 @@ def test_the_byte_zero_is_a_character_and_no_mask() -> None:
 @pytest.mark.parametrize(
     ("given", "error", "says"),
     [
-        ("a sentence", TypeError, "sentences is one string"),
-        (["a sentence"], TypeError, "Sentence 0 is a string, 'a sentence'"),
+        ("a sentence", TypeError, "sentences must be a list of token lists"),
+        (
+            ["a sentence"],
+            TypeError,
+            "sentences\\[0\\] must be a list of words, not str: 'a sentence'",
+        ),
         ([["a"], []], ValueError, "Sentence 1 is empty"),
         ([], ValueError, "batch is empty"),
-        ([["a", 3]], TypeError, "Token 1 of sentence 0 is int"),
+        ([["a", 3]], TypeError, "sentences\\[0\\]\\[1\\] is 3 \\(int\\)"),
         ([["a", None]], TypeError, "NoneType"),
         ([[b"a"]], TypeError, "bytes"),
     ],

@@ -242,11 +242,11 @@ def test_wrong_sentences_leave_the_state_as_it_was(files: tuple[Path, Path]) -> 
     for one in (model, twin):
         one.embed(SENTENCES[:2])
     for wrong, error, says in (
-        ("a b", TypeError, "one string"),
-        (["a b", "c"], TypeError, "Sentence 0 is a string"),
+        ("a b", TypeError, "must be a list of token lists"),
+        (["a b", "c"], TypeError, r"sentences\[0\] must be a list of words"),
         ([["a"], []], ValueError, "Sentence 1 is empty"),
         ([], ValueError, "batch is empty"),
-        ([["a"], [1]], TypeError, "Token 0 of sentence 1 is int"),
+        ([["a"], [1]], TypeError, r"sentences\[1\]\[0\] is 1 \(int\)"),
         ([["a"], ["\ud800"]], ValueError, "not valid Unicode"),
         ([["a"]], ValueError, "belongs to 2 sentences, the batch has 1"),
     ):

@@ -289,7 +289,7 @@ def test_bad_corpora_are_refused() -> None:
         glove.train([["a"], ["b"]], min_count=1)
     with pytest.raises(TypeError, match="not str"):
         glove.train("the cat sat")
-    with pytest.raises(TypeError, match="not generator: it is read more than once"):
+    with pytest.raises(TypeError, match="a generator, which can be read only once"):
         glove.train(sentence for sentence in two_topics())
 
 

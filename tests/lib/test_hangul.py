@@ -162,7 +162,7 @@ def test_without_the_analyzer_text_is_cut_at_blanks_and_that_is_said(
 def test_wrong_arguments_are_answered() -> None:
     with pytest.raises(ValueError, match=r"unit is 'words'.*eojeol, word, morpheme"):
         words_of(SENTENCE, "words")
-    with pytest.raises(TypeError, match="texts is one string"):
+    with pytest.raises(TypeError, match="texts must be a list of texts"):
         next(hangul.tokenize_korean(SENTENCE))
 
 

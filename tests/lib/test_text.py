@@ -79,7 +79,7 @@ def test_vocabulary_errors() -> None:
         text.Vocabulary.build([["a"]], min_count=2)
     with pytest.raises(ValueError, match="min_count is 0"):
         text.Vocabulary.build([["a"]], min_count=0)
-    with pytest.raises(TypeError, match="not the string 'a sentence'"):
+    with pytest.raises(TypeError, match="must be a list of words, not str: 'a sentence'"):
         text.Vocabulary.build(["a sentence"])
 
 

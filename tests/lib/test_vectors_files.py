@@ -117,7 +117,7 @@ def test_some_words_are_the_rows_of_the_whole(tmp_path: Path, name: str) -> None
         WordVectors.load(path, words=["absent", "word50 "])
     with pytest.raises(ValueError, match="words is empty"):
         WordVectors.load(path, words=[])
-    with pytest.raises(TypeError, match="words is the text 'word7'"):
+    with pytest.raises(TypeError, match="words must be a list of words, not str: 'word7'"):
         WordVectors.load(path, words="word7")
 
 

@@ -103,7 +103,7 @@ def test_each_text_goes_through_the_model_once(model) -> None:
     vectorizer = ElmoVectorizer(model, batch_size=2).fit(TEXTS)
     assert seen == []  # nothing is learned, so nothing is computed
     first = vectorizer.transform(TEXTS)
-    assert sorted(seen) == sorted(set(map(tuple, WORDS)))
+    assert sorted(map(tuple, seen)) == sorted(set(map(tuple, WORDS)))
     assert list(map(len, seen)) == [2, 2, 6, 9]  # like length beside like length
     assert np.array_equal(vectorizer.transform(TEXTS[::-1]), first[::-1]) and len(seen) == 4
     assert np.array_equal(first[1], first[4])
