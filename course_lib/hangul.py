@@ -14,7 +14,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, get_args
 
-from course_lib.checks import strings
+from course_lib.checks import one_string, strings
 from course_lib.text import tokenize
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def readable(text: str) -> str:
     A browser draws conjoining jamo as a syllable, so that 값 and its three letters look alike.
     The result is for the eye: ㄱ no longer tells whether it led or closed a syllable.
     """
-    return text.translate(_readable_letters())
+    return one_string(text, "text").translate(_readable_letters())
 
 
 @cache
@@ -189,7 +189,7 @@ def misspellings(word: str) -> list[str]:
         From left to right; empty where no letter of the word is in the table.
     """
     found = []
-    for place, syllable in enumerate(word):
+    for place, syllable in enumerate(one_string(word, "word")):
         if not _SYLLABLE.match(syllable):
             continue
         letters = list(readable(_three_letters(syllable)))

@@ -74,7 +74,7 @@ def hash_ngram(ngram: str) -> int:
     Fowler, Noll and Vo, "FNV hash"; Bojanowski et al. 2017, section 3.2.
     """
     value = 2166136261
-    for byte in ngram.encode("utf-8"):
+    for byte in one_string(ngram, "ngram").encode("utf-8"):
         signed_byte = byte | 0xFFFFFF00 if byte >= 128 else byte
         value = (value ^ signed_byte) * 16777619 & 0xFFFFFFFF
     return value
