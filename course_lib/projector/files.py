@@ -13,8 +13,8 @@ from course_lib.runtime import atomic_write
 from course_lib.vectors import WordVectors
 
 CONFIG = "projector_config.pbtxt"
-# A tab ends a column and a line end a row: instead, the two characters that Python prints.
-ESCAPES = str.maketrans({"\t": r"\t", "\n": r"\n", "\r": r"\r"})
+# A tab ends a column and a line end a row, some readers know many more: as Python prints them.
+ESCAPES = {ord(c): repr(c)[1:-1] for c in "\t\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
 
 
 def export(
@@ -60,9 +60,10 @@ def export(
 
     Notes
     -----
-    A tab, a line end or a carriage return inside a word is written as two characters, ``\t``,
-    ``\n`` or ``\r``, so that one row stays one row. All other words, with quotes, backslashes,
-    Korean or emoji, stand there unchanged (UTF-8, no quoting).
+    A tab and whatever may end a line (``\n``, ``\r``, U+0085, U+2028 ...) is written inside a
+    word as Python prints it, so that one row stays one row; so is a word of nothing but white
+    space other than blanks. All other words, with quotes, backslashes, Korean or emoji, stand
+    there unchanged (UTF-8, no quoting).
     """
     if not name or Path(name).name != name:
         raise ValueError(f"name is {name!r}; give the first part of a file name, without a folder.")
@@ -76,7 +77,7 @@ def export(
                 f"{len(vectors):,} words; give one value for each word, in their order."
             )
     for row, word in enumerate(vectors.words):
-        if not word.translate(ESCAPES).replace("\ufeff", "").strip():  # blank to JavaScript
+        if not _field(word).strip():
             raise ValueError(
                 f"The word of row {row} is {word!r}. The Projector skips blank rows, so that all "
                 "later words would stand at the wrong points; rename it."
@@ -89,11 +90,18 @@ def export(
     _write_all(
         {
             tensor: _number_rows(vectors.matrix),
-            words: ("\t".join(str(field).translate(ESCAPES) for field in row) for row in rows),
+            words: ("\t".join(map(_field, row)) for row in rows),
             target / CONFIG: _config(name, tensor, words),
         }
     )
     return tensor, words
+
+
+def _field(value: object) -> str:
+    text = str(value)
+    if not text.replace("\ufeff", "").strip():  # blank to JavaScript, which passes over such rows
+        return text.encode("unicode_escape").decode()
+    return text.translate(ESCAPES)
 
 
 def _number_rows(matrix: np.ndarray) -> Iterator[str]:

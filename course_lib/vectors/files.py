@@ -6,53 +6,45 @@ matrix that comes out, and next to none where only some words are asked for.
 
 from __future__ import annotations
 
-import gzip
-import lzma
+import codecs
 import math
 import re
 import warnings
-import zipfile
-import zlib
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import takewhile
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 
 from course_lib.checks import word_list
+from course_lib.vectors.packing import BINARY_SUFFIX, TEXT_SUFFIXES, is_binary, opened
 
-BINARY_SUFFIX = ".bin"
-TEXT_SUFFIXES = (".txt", ".vec")
-PACKED = {".gz": gzip.open, ".xz": lzma.open}
-NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+NUMBER = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 CHUNK = 1 << 20  # bytes read at a time
 LONGEST_HEADER = 100  # bytes; two numbers
 LONGEST_WORD = 1 << 16  # bytes
 
 Rows = tuple[list[str], np.ndarray]
+Errors = Literal["strict", "replace", "ignore"]
 
 
-def is_binary(path: Path) -> bool:
-    """Tell the form of a vector file from the ending of its name."""
-    if path.suffix == BINARY_SUFFIX:
-        return True
-    if path.suffix in TEXT_SUFFIXES:
-        return False
-    raise ValueError(
-        f"{path.name} ends in {path.suffix or 'nothing'!r}; use .bin (binary) or .txt, .vec (text)."
-    )
-
-
-def read(path: Path, *, words: Iterable[str] | None = None, vector_size: int | None = None) -> Rows:
-    """Read a vector file, packed (``.gz``, ``.xz``) or not.
+def read(
+    path: Path,
+    *,
+    words: Iterable[str] | None = None,
+    vector_size: int | None = None,
+    errors: Errors = "strict",
+) -> Rows:
+    """Read a vector file, packed or not.
 
     Parameters
     ----------
     path : Path
-        Ends in ``.bin``, ``.txt`` or ``.vec``, and then ``.gz`` or ``.xz`` if it is packed.
-    words, vector_size
+        Ends in ``.bin``, ``.txt`` or ``.vec``, and then ``.gz`` or ``.xz`` if it is packed;
+        or in ``.zip``, with one such file inside.
+    words, vector_size, errors
         As in :func:`read_text`.
 
     Returns
@@ -65,30 +57,11 @@ def read(path: Path, *, words: Iterable[str] | None = None, vector_size: int | N
     FileNotFoundError, ValueError
         As :meth:`course_lib.vectors.WordVectors.load` says.
     """
-    unpacked = path.with_suffix("") if path.suffix in PACKED else path
-    reader = read_binary if is_binary(unpacked) else read_text
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no vector file {path}.")
-    with whole(str(path)), PACKED.get(path.suffix, open)(path, "rb") as stream:
-        return reader(stream, str(path), words=words, vector_size=vector_size)
-
-
-@contextmanager
-def whole(name: str) -> Iterator[None]:
-    """Turn what the unpacking modules raise for a cut or altered file into one ValueError."""
-    try:
-        yield
-    except (
-        EOFError,
-        gzip.BadGzipFile,
-        lzma.LZMAError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise ValueError(
-            f"{name} cannot be unpacked: {error}. It is cut, altered, or not packed as its ending "
-            "says. Fetch it again."
-        ) from error
+    if errors not in ("strict", "replace", "ignore"):
+        raise ValueError(f"errors is {errors!r}; use 'strict', 'replace' or 'ignore'.")
+    with opened(path, (*TEXT_SUFFIXES, BINARY_SUFFIX)) as (stream, inner):
+        reader = read_binary if is_binary(inner) else read_text
+        return reader(stream, str(path), words=words, vector_size=vector_size, errors=errors)
 
 
 def read_text(
@@ -97,8 +70,12 @@ def read_text(
     *,
     words: Iterable[str] | None = None,
     vector_size: int | None = None,
+    errors: Errors = "strict",
 ) -> Rows:
     """Read vectors in text form; gensim would stop at the number of rows the header announces.
+
+    From the right, M numbers are taken off each line, between blanks or tabs, as many as there
+    are; what is left is the word. A byte order mark in front of all is passed over.
 
     Parameters
     ----------
@@ -111,22 +88,28 @@ def read_text(
         ends at the last row that is wanted.
     vector_size : int, optional
         The dimensions M that the file must have.
+    errors : {"strict", "replace", "ignore"}
+        What is done about a word that is not UTF-8: refuse the file, put U+FFFD for the bytes,
+        or drop them, as gensim's ``unicode_errors`` does.
 
     Returns
     -------
     words : list of str, n
-        In the order of the file.
+        In the order of the file. Of a word that stands there twice the first row is kept, with
+        a warning, as in gensim.
     matrix : numpy.ndarray, float32, (n, M)
 
     Raises
     ------
     ValueError
-        For a line that is not a word and M numbers, with its number; for a word that stands
-        there twice, a cut file, other dimensions, or if none of ``words`` is there.
+        For a line that is not a word and M numbers, with its number; for a cut file, other
+        dimensions, or if none of ``words`` is there.
     """
     wanted = wanted_words(words)
     # A row is looked at if its first piece may begin a word that is wanted.
-    begins = None if wanted is None else {w.encode().split(b" ", 1)[0] for w in wanted}
+    begins = None
+    if wanted is not None and errors == "strict":
+        begins = {piece for word in wanted for piece in word.encode().split(None, 1)[:1]}
     missing = set() if wanted is None else set(wanted)
     found: list[str] = []
     lines = array("q")  # the line of each word that was found
@@ -134,22 +117,26 @@ def read_text(
     announced = size = None
     passed, line = 0, b""
     for number, line in enumerate(stream, 1):
-        if None not in (begins, size) and line.split(b" ", 1)[0] not in begins:
-            passed += not line.isspace()
+        first = line.split(None, 1)[:1]
+        if None not in (begins, size) and first and first[0] not in begins:
+            passed += 1
             continue
         try:
-            # Only "\n" ends a row and only " " separates: some words hold other white space.
-            fields = line.decode("utf-8").rstrip(" \r\n").split(" ")
-            if number == 1 and len(fields) == 2 and all(f.isdecimal() for f in fields):
+            if number == 1:
+                line = line.removeprefix(codecs.BOM_UTF8)
+            # Bytes are split at ASCII white space only: some words hold other white space.
+            fields = line.split()
+            if number == 1 and len(fields) == 2 and all(map(bytes.isdigit, fields)):
                 announced, size = map(int, fields)
                 _check_size(size, vector_size, name)
                 continue
-            if fields == [""]:
+            if not fields:
                 continue
             if size is None:
-                size = max(len(fields) - 1, 1)
+                numbers = takewhile(NUMBER.fullmatch, reversed(fields[1:]))
+                size = max(len(list(numbers)), 1)
                 _check_size(size, vector_size, name)
-            word = _word_of(fields, size)
+            word = word_of(line, size, errors)
             if wanted is not None and word not in wanted:
                 passed += 1
                 continue
@@ -161,7 +148,8 @@ def read_text(
         except ValueError as error:  # a UnicodeDecodeError is one too
             raise ValueError(
                 f"{name}, line {number}: {error}. Each line must hold a word and its numbers, "
-                "single spaces between them. Fetch or save the file again."
+                "with blanks between them. Fetch or save the file again"
+                + (", or give errors='replace'." if isinstance(error, UnicodeError) else ".")
             ) from error
         if table is None:
             table = _Table(size)
@@ -172,11 +160,6 @@ def read_text(
         if wanted is not None and not missing:
             announced = None  # how many rows follow is not known
             break
-    if twice := repeated(found):
-        first, again = twice
-        raise ValueError(
-            f"{name}, line {lines[again]}: {found[again]!r} stands in line {lines[first]} already."
-        )
     count = len(found) + passed
     if not count:
         raise ValueError(f"{name} holds no vector. Fetch or save it again.")
@@ -189,7 +172,7 @@ def read_text(
         warnings.warn(f"{message} All {count:,} are read.", stacklevel=4)
     if table is None:
         raise ValueError(none_of(wanted, name))
-    return found, table.finished()
+    return _each_once(found, table, name, lambda row: f"line {lines[row]}")
 
 
 def read_binary(
@@ -198,11 +181,12 @@ def read_binary(
     *,
     words: Iterable[str] | None = None,
     vector_size: int | None = None,
+    errors: Errors = "strict",
 ) -> Rows:
     """Read vectors in the binary form of word2vec.
 
-    gensim reads this form too, but cannot read some words only, needs the file's own name,
-    passes over a word that stands there twice and over bytes that follow the last row. Each row
+    gensim reads this form too, but cannot read some words only, needs the file's own name, and
+    passes over bytes that follow the last row. Each row
     is a word, a space, and M float32 numbers with the low byte first; the original C program
     ends it with a line end, gensim does not.
 
@@ -230,16 +214,20 @@ def read_binary(
             buffer, position = buffer[position:] + chunk, 0
         word = buffer[position:space].removeprefix(b"\n")
         position = space + 1 + 4 * size
-        if wanted is not None and word not in wanted:
-            continue
+        if wanted is not None:
+            known = word if errors == "strict" else word.decode("utf-8", errors).encode()
+            if known not in wanted:
+                continue
+            missing.discard(known)
         try:
-            found.append(word.decode("utf-8"))
+            found.append(word.decode("utf-8", errors))
         except UnicodeDecodeError as error:
-            raise ValueError(f"{broken}: the word of row {row:,} ({error}). {advice}") from error
+            raise ValueError(
+                f"{broken}: the word of row {row:,} ({error}). {advice} Or give errors='replace'."
+            ) from error
         if not word:
             raise ValueError(f"{broken}: row {row:,} has no word. {advice}")
         table.append(np.frombuffer(buffer, "<f4", size, space + 1))
-        missing.discard(word)
         if wanted is not None and not missing:
             break
     else:
@@ -250,9 +238,7 @@ def read_binary(
             )
     if not found:
         raise ValueError(none_of(asked, name))
-    if twice := repeated(found):
-        raise ValueError(f"{broken}: the word {found[twice[0]]!r} stands there twice. {advice}")
-    return found, table.finished()
+    return _each_once(found, table, name, lambda row: f"row {row + 1:,} of those that were read")
 
 
 class _Table:
@@ -309,16 +295,55 @@ def none_of(wanted: Collection[str], name: str) -> str:
     return f"{name} holds none of the {len(wanted):,} words asked for: {some}."
 
 
-def _word_of(fields: list[str], size: int) -> str:
-    """Return what stands in front of the last ``size`` fields; it must be a word."""
-    if not 0 < size < len(fields):
-        raise ValueError(f"numbers after the word: {len(fields) - 1}, wanted: {size}")
-    word, *pieces = fields[:-size]
-    if any(map(NUMBER.fullmatch, pieces)):
-        raise ValueError(f"more than {size} numbers follow the word {word!r}")
-    if not word:
+def word_of(line: bytes, size: int, errors: Errors = "strict") -> str:
+    """Return what stands in front of the last ``size`` fields of a line; it must be a word."""
+    head, *numbers = line.rsplit(None, size) if size else line.split()
+    if line[:1] == b" " and len(numbers) == size - 1:
         raise ValueError("there is no word in front of the numbers")
-    return " ".join([word, *pieces])
+    if not 0 < len(numbers) == size:
+        raise ValueError(f"numbers after the word: {len(numbers)}, wanted: {size}")
+    if any(map(NUMBER.fullmatch, head.split()[1:])):
+        raise ValueError(f"more than {size} numbers follow the word {head.split()[0]!r}")
+    if not (word := head.lstrip().decode("utf-8", errors)):
+        raise ValueError(f"of the word {head!r} nothing is left")
+    return word
+
+
+def check_writable(words: Sequence[str], *, binary: bool, header: bool) -> None:
+    """Raise a ValueError unless :func:`read` would give back each word as it is."""
+    for number, word in enumerate(words):
+        first = number == 0 and not header
+        try:
+            row = word.encode()
+            if not binary:
+                row = word_of((row.removeprefix(codecs.BOM_UTF8) if first else row) + b" 0", 1)
+            refused = (b" " in row or row[:1] == b"\n") if binary else (row != word or "\n" in row)
+        except ValueError:  # a UnicodeEncodeError is one too
+            refused = True
+        if not word or refused:
+            raise ValueError(
+                f"The word {word!r} could not be read back: it is empty, holds half a surrogate "
+                "pair, begins with a byte order mark, or has blanks, line ends or numbers where "
+                "the file has its own. Rename it, or try the other form (.bin or .txt)."
+            )
+
+
+def _each_once(words: list[str], table: _Table, name: str, place: Callable[[int], str]) -> Rows:
+    """Return words and matrix with the first row alone of each word that stands there again."""
+    if not (twice := repeated(words)):
+        return words, table.finished()
+    seen: dict[str, int] = {}
+    rows = [row for row, word in enumerate(words) if seen.setdefault(word, row) == row]
+    warnings.warn(
+        f"{name}: {len(words) - len(rows):,} rows hold a word that was there before, first "
+        f"{words[twice[0]]!r}, {place(twice[1])}, as in {place(twice[0])}. The first row is kept.",
+        stacklevel=5,
+    )
+    for start in range(0, len(rows), 1024):  # upwards in place: no second matrix
+        part = rows[start : start + 1024]
+        table.matrix[start : start + len(part)] = table.matrix[part]
+    table.filled = len(rows)
+    return [words[row] for row in rows], table.finished()
 
 
 def repeated(words: Sequence[str]) -> tuple[int, int] | None:

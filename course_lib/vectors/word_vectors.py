@@ -17,6 +17,7 @@ import numpy as np
 from course_lib.checks import unknown_word, word_list
 from course_lib.runtime import atomic_write
 from course_lib.vectors import files
+from course_lib.vectors.packing import is_binary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -215,21 +216,17 @@ class WordVectors:
         Raises
         ------
         ValueError
-            For another ending, for a word with white space, which the formats cannot hold, or
-            for a binary file without a header.
+            For another ending, for a word that :meth:`load` could not give back (a binary file
+            holds no blanks, text no blank at either end and no line end; other white space is
+            written as it is), or for a binary file without a header.
         OSError
             If the file cannot be written.
         """
         target = Path(path)
-        binary = files.is_binary(target)
+        binary = is_binary(target)
         if binary and not header:
             raise ValueError(f"{target.name} would be binary, which needs a header; use .txt.")
-        for word in self.words:
-            if not word or any(letter.isspace() for letter in word):
-                raise ValueError(
-                    f"The word {word!r} is empty or holds white space, which separates the fields "
-                    "of the file: it could not be read back."
-                )
+        files.check_writable(self.words, binary=binary, header=header)
         vectors = self.to_keyed_vectors()
         with atomic_write(target) as part:
             vectors.save_word2vec_format(
@@ -243,14 +240,16 @@ class WordVectors:
         *,
         words: Iterable[str] | None = None,
         vector_size: int | None = None,
+        errors: files.Errors = "strict",
     ) -> Self:
         """Read vectors in the word2vec format (text or binary) or in GloVe's (text, no header).
 
         A first line of two whole numbers is a header: rows, dimensions. Any other first line
-        is already a vector. In a text file each row is a word and M numbers between single
-        spaces. Words may be anything (``<unk>``, punctuation), even several pieces with
-        spaces between them, as a few in GloVe's largest file, as long as no piece after the
-        first is a number.
+        is already a vector. In a text file each row is a word and M numbers, with blanks or
+        tabs between them. Words may be anything (``<unk>``, punctuation), even several pieces
+        with blanks between them, as a few in GloVe's largest file, as long as no piece after
+        the first is a number. White space beyond ASCII belongs to the word. A byte order mark
+        is passed over.
 
         The file is read piece by piece: the memory needed is that of the matrix and of the
         words, at most 1.3 times the matrix from about 100 dimensions on.
@@ -259,29 +258,34 @@ class WordVectors:
         ----------
         path : str or Path
             Ends in ``.txt`` or ``.vec`` (text) or ``.bin`` (binary); it may be packed, with
-            ``.gz`` or ``.xz`` after that.
+            ``.gz`` or ``.xz`` after that, or be the one such file in a ``.zip``.
         words : iterable of str, optional
             Read only the rows of these words, in the order of the file; words that are not
             there are passed over. Reading ends when all are found, and the other rows are not
             checked.
         vector_size : int, optional
             The dimensions M that the file must have.
+        errors : {"strict", "replace", "ignore"}
+            What is done about a word that is not UTF-8, as gensim's ``unicode_errors``: refuse
+            the file, put U+FFFD for the bytes, or drop them.
 
         Warns
         -----
         UserWarning
-            If the header of a text file counts other rows than follow. All are read.
+            If a word stands there twice: the first row is kept, as in gensim. If the header of
+            a text file counts other rows than follow: all are read.
 
         Raises
         ------
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is cut, of another format, of other dimensions than ``vector_size``, or holds
-            a word twice, with the line where there is one; if a binary file does not hold the
-            number of words it announces; if none of ``words`` is there.
+            If it is cut, of another format, or of other dimensions than ``vector_size``, with
+            the line where there is one; if a binary file does not hold the number of words it
+            announces; if a ``.zip`` holds another number of such files than one; if none of
+            ``words`` is there.
         """
-        return cls(*files.read(Path(path), words=words, vector_size=vector_size))
+        return cls(*files.read(Path(path), words=words, vector_size=vector_size, errors=errors))
 
     def to_keyed_vectors(self) -> KeyedVectors:
         """Return the same words and vectors as gensim's KeyedVectors."""

@@ -193,7 +193,7 @@ def test_the_two_googlenews_slices_become_one(alone, monkeypatch):
     assert datasets.load_word2vec(words=["in", "queen", "king"]).words == ["king", "in"]
     with pytest.raises(ValueError, match=r"none of the 1 words asked for: 'queen'"):
         datasets.load_word2vec(words=["queen"])
-    with pytest.raises(TypeError, match="give a list or set"):
+    with pytest.raises(TypeError, match="must be a list of words"):
         datasets.load_word2vec(words="king")
 
 

@@ -150,8 +150,8 @@ def test_damaged_files_are_refused_by_name(vectors: WordVectors, tmp_path: Path)
             WordVectors.load(path)
     with pytest.raises(FileNotFoundError, match="There is no vector file"):
         WordVectors.load(tmp_path / "absent.bin")
-    with pytest.raises(ValueError, match=r"ends in '\.zip'"):
-        WordVectors.load(tmp_path / "v.zip")
+    with pytest.raises(ValueError, match=r"ends in '\.7z'"):
+        WordVectors.load(tmp_path / "v.7z")
 
 
 def test_glove_text_has_no_header(vectors: WordVectors, tmp_path: Path) -> None:
@@ -229,7 +229,6 @@ def test_vectors_of_one_number(tmp_path: Path) -> None:
             lambda rows: [*rows[:4], rows[4] + rows[5], *rows[6:]],
             "line 5: more than 7 numbers|to float",
         ),
-        (lambda rows: [*rows[:4], rows[2], *rows[5:]], "line 5: 'word1' stands in line 3 already"),
         (
             lambda rows: [*rows[:4], "x 1 2 3 4 5 6 7,5"],
             "line 5: could not convert string to float",
@@ -287,8 +286,14 @@ def test_full_disk_leaves_the_old_file(
 
 
 def test_save_refuses_what_could_not_be_read_back(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'New York' is empty or holds white space"):
-        WordVectors(["New York"], np.ones((1, 2))).save(tmp_path / "v.txt")
+    for word in ("", "New York 2", " a", "a ", "a\n", "\ta", "a\nb", "\ud800"):
+        with pytest.raises(ValueError, match="could not be read back"):
+            WordVectors([word], np.ones((1, 2))).save(tmp_path / "v.txt")
+    for word in ("", "New York", "\na", "\ud800"):
+        with pytest.raises(ValueError, match="could not be read back"):
+            WordVectors([word], np.ones((1, 2))).save(tmp_path / "v.bin")
+    with pytest.raises(ValueError, match="byte order mark"):
+        WordVectors(["\ufeffa"], np.ones((1, 2))).save(tmp_path / "v.txt", header=False)
     with pytest.raises(FileNotFoundError, match="There is no folder"):
         WordVectors(["a"], np.ones((1, 2))).save(tmp_path / "absent" / "v.txt")
     assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import lzma
@@ -11,11 +12,13 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
+from course_lib.projector import export
 from course_lib.vectors import WordVectors, files
 
 AWKWARD = [
@@ -250,7 +253,6 @@ GOOD = binary_form(["a", "b", "c"], numbers(3, 2))
         (GOOD.replace(b"3 2\n", b"3 0\n"), "first line is not two whole numbers"),
         (GOOD.replace(b"3 2\n", b""), "first line is not two whole numbers"),
         (GOOD.replace(b"3 2\n", b"3 %d\n" % 10**17), "more than fit into memory"),
-        (binary_form(["a", "b", "a"], numbers(3, 2)), "the word 'a' stands there twice"),
         (binary_form(["a", "", "c"], numbers(3, 2)), "row 2 has no word"),
         (GOOD.replace(b"b ", b"\xff ", 1), "the word of row 2 .*0xff"),
         (b"3 2\n" + bytes(1 << 18), "row 1 begins with no word"),
@@ -316,3 +318,167 @@ def test_words_that_stand_twice_are_found_by_their_hashes() -> None:
 
     assert files.repeated([Same("a"), Same("b")]) is None
     assert files.repeated([Same("a"), Same("b"), Same("a")]) == (0, 2)
+
+
+# --- files as they are in the world --------------------------------------------------------------
+
+ROW = {"cat": [1, 2, 3], "dog": [4, 5, 6], "한글": [7, 8, 9]}
+
+
+def loaded(tmp_path: Path, data: bytes, name: str = "v.vec", **options: Any) -> dict[str, list]:
+    path = tmp_path / name
+    path.write_bytes(data)
+    vectors = WordVectors.load(path, **options)
+    return dict(zip(vectors.words, vectors.matrix.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("header", [b"", b"3 3\n", b"3\t3 \r\n"])
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{} 1 2 3",
+        "{}  1 2 3",
+        "{}\t1\t2\t3",
+        "{}\t1 2 3",
+        "{} 1  2   3 \t",
+        " {} 1 2 3",
+        "{} 1 2 3\r",
+    ],
+)
+def test_blanks_tabs_and_marks_are_no_part_of_a_word(
+    tmp_path: Path, header: bytes, mark: bytes, line: str
+) -> None:
+    lines = [line.format(w).replace("1", str(n[0])).replace("2", str(n[1])) for w, n in ROW.items()]
+    lines = [text.replace("3", str(n[2])) for text, n in zip(lines, ROW.values(), strict=True)]
+    lines = [lines[0].replace("5", "2").replace("6", "3"), *lines[1:]]
+    data = mark + header + "\n".join(lines).encode() + b"\n\n"
+    wanted = {"cat": [1, 2, 3], "dog": [4, 5, 6], "한글": [7, 8, 9]}
+    assert loaded(tmp_path, data) == wanted
+    some = loaded(tmp_path, data, words=["한글", "cat"])
+    assert some == {word: wanted[word] for word in ("cat", "한글")}
+
+
+def test_a_repeated_word_keeps_its_first_row_as_in_gensim(tmp_path: Path) -> None:
+    words = ["a", "b", "a", "c", "b", "a", "d"]
+    matrix = numbers(7, 4)
+    for name, data in {
+        "v.vec": text_form(words, matrix),
+        "v.txt": text_form(words, matrix, header=False),
+        "v.bin": binary_form(words, matrix),
+    }.items():
+        path = tmp_path / name
+        path.write_bytes(data)
+        with pytest.warns(UserWarning, match=r"3 rows hold a word that was there before.*'a'") as w:
+            ours = WordVectors.load(path)
+        assert len(w) == 1 and w[0].filename == __file__
+        theirs = KeyedVectors.load_word2vec_format(
+            path, binary=name == "v.bin", no_header=name == "v.txt"
+        )
+        assert ours.words == theirs.index_to_key[:4] == ["a", "b", "c", "d"]
+        assert np.array_equal(ours.matrix, theirs.vectors[:4])
+
+
+def test_many_rows_with_repeats_are_moved_up_in_place(tmp_path: Path) -> None:
+    words = [f"w{i % 3500}" for i in range(5000)]
+    matrix = numbers(5000, 3)
+    with pytest.warns(UserWarning, match="1,500 rows"):
+        (tmp_path / "v.txt").write_bytes(text_form(words, matrix))
+        ours = WordVectors.load(tmp_path / "v.txt")
+    assert ours.words == words[:3500] and np.array_equal(ours.matrix, matrix[:3500])
+
+
+@pytest.mark.parametrize("errors", ["replace", "ignore"])
+@pytest.mark.parametrize("name", ["v.vec", "v.bin"])
+def test_words_that_are_not_utf_8(tmp_path: Path, errors: str, name: str) -> None:
+    words, matrix = ["café", "a b"[0], "naïve", "한"], numbers(4, 3)
+    form = binary_form if name == "v.bin" else text_form
+    data = form(words, matrix).replace("é".encode(), "é".encode("latin-1"))
+    data = data.replace("한".encode(), "한x".encode()[1:])
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=rf"{name}.*errors='replace'"):
+        WordVectors.load(path)
+    with pytest.raises(ValueError, match="errors is 'skip'"):
+        WordVectors.load(path, errors="skip")  # type: ignore[arg-type]
+    ours = WordVectors.load(path, errors=errors)
+    theirs = KeyedVectors.load_word2vec_format(path, binary=name == "v.bin", unicode_errors=errors)
+    assert ours.words == theirs.index_to_key
+    assert np.array_equal(ours.matrix, theirs.vectors)
+    some = WordVectors.load(path, errors=errors, words=[ours.words[0], "naïve"])
+    assert some.words == [ours.words[0], "naïve"]
+
+
+def test_a_word_of_which_nothing_is_left(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"line 2: of the word .* nothing is left"):
+        loaded(tmp_path, b"a 1 2\n\xff 3 4\n", errors="ignore")
+    assert list(loaded(tmp_path, b"a 1 2\n\xff 3 4\n", errors="replace")) == ["a", "\ufffd"]
+
+
+@pytest.mark.parametrize("name", ["v.VEC", "v.vec.gz", "v.Txt.GZ", "v.txt.xz", "V.BIN"])
+def test_endings_in_capitals_and_packed(tmp_path: Path, name: str) -> None:
+    form = binary_form if "BIN" in name else text_form
+    packing = Path(name).suffix.lower()
+    data = PACK.get(packing, PACK[""])(form(AWKWARD, numbers(len(AWKWARD), 3)))
+    assert list(loaded(tmp_path, data, name)) == AWKWARD
+
+
+def zipped(path: Path, *members: tuple[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize("member", ["v.vec", "in/a/folder/v.txt", "v.bin"])
+@pytest.mark.parametrize("name", ["v.zip", "v.vec.zip", "v.ZIP"])
+def test_a_zip_of_one_file(tmp_path: Path, member: str, name: str) -> None:
+    form = binary_form if member == "v.bin" else text_form
+    data = form(AWKWARD, numbers(len(AWKWARD), 3))
+    more = [("__MACOSX/._v.vec", b"x"), ("in/", b""), ("README", b"read me")]
+    path = zipped(tmp_path / name, (member, data), *more)
+    assert WordVectors.load(path).words == AWKWARD
+    assert WordVectors.load(path, words=["한글"]).words == ["한글"]
+
+
+def test_a_zip_of_none_or_several(tmp_path: Path) -> None:
+    data = text_form(["a"], numbers(1, 3))
+    for members in ((), (("a.md", b""),), (("a.vec", data), ("a.bin", data))):
+        with pytest.raises(ValueError, match=r"v\.zip holds .* Unpack it") as error:
+            WordVectors.load(zipped(tmp_path / "v.zip", *members))
+        assert all(name in str(error.value) for name, _ in members)
+    (tmp_path / "v.zip").write_bytes(data)
+    with pytest.raises(ValueError, match=r"v\.zip cannot be unpacked"):
+        WordVectors.load(tmp_path / "v.zip")
+    with pytest.raises(FileNotFoundError):
+        WordVectors.load(tmp_path / "absent.zip")
+
+
+WHITE = [". . .", "New  York", "at name@domain.com", "\xa0", "a\xa0b", "\x85", "\u2028", "a\u2029b"]
+WHITE += ["\u3000", "a\tb", "a\x0bb", "a\rb", "\x1c", "x\ufeff", "\u200b", "한 글", "1 a", "-"]
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_what_is_read_is_written_and_exported(tmp_path: Path, header: bool) -> None:
+    matrix = numbers(len(WHITE), 3)
+    path = tmp_path / "v.txt"
+    path.write_bytes(text_form(WHITE, matrix, header=header))
+    vectors = WordVectors.load(path)
+    assert vectors.words == WHITE and np.array_equal(vectors.matrix, matrix)
+    vectors.save(tmp_path / "again.vec", header=header)
+    again = WordVectors.load(tmp_path / "again.vec")
+    assert again.words == WHITE and np.array_equal(again.matrix, matrix)
+    assert WordVectors.load(path, words=WHITE[3:]).words == WHITE[3:]
+    _, metadata = export(vectors, tmp_path / "tsv")
+    lines = metadata.read_text(encoding="utf-8").splitlines()  # the strictest way to find lines
+    assert len(lines) == len(WHITE)
+    assert all(line.replace("\ufeff", "").strip() and "\t" not in line for line in lines)
+    assert lines[0] == ". . ." and lines[4] == "a\xa0b" and lines[3] == r"\xa0"
+    assert lines[5] == r"\x85" and lines[6] == r"\u2028" and lines[7] == r"a\u2029b"
+
+
+def test_what_is_read_from_a_binary_file_is_written_as_one(tmp_path: Path) -> None:
+    words = [word for word in WHITE if " " not in word] + ["a\nb", "b\n"]
+    (tmp_path / "v.bin").write_bytes(binary_form(words, numbers(len(words), 2)))
+    WordVectors.load(tmp_path / "v.bin").save(tmp_path / "again.bin")
+    assert WordVectors.load(tmp_path / "again.bin").words == words
