@@ -5,14 +5,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
 from course_lib.fasttext.subwords import Subwords
-from course_lib.vectors import WordVectors
+from course_lib.vectors import WordVectors, files
+from course_lib.vectors.packing import TEXT_SUFFIXES, opened
 
-MAGIC, VERSION = 793_712_314, 12
+MAGIC, VERSIONS = 793_712_314, (11, 12)
+ROWS_AT_ONCE = 4096
 LINE_END = "</s>"  # the word the fastText program writes for a line end; it has no n-grams
 
 
@@ -102,12 +104,18 @@ class FastTextVectors(WordVectors):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a binary file of the fastText program, through gensim.
+        """Read a binary file of the fastText program.
+
+        gensim reads such files too, but gives n-grams to a line end, and none to words where
+        the shortest n-gram was said to be of length 0 (``-minn 0``), which the program takes
+        as 1. Where ``-minn`` is above ``-maxn``, or ``-maxn`` is 0, there are no n-grams.
 
         Parameters
         ----------
         path : str or Path
-            A ``.bin`` file trained without labels (``skipgram`` or ``cbow``).
+            A ``.bin`` file trained without labels (``skipgram`` or ``cbow``), of version 11 or
+            12 of the format; it may be packed, with ``.gz`` or ``.xz`` after that, or be the
+            one such file in a ``.zip``.
 
         Raises
         ------
@@ -116,80 +124,87 @@ class FastTextVectors(WordVectors):
         ValueError
             If it is of another format, of another version, cut, or holds a classifier.
         """
-        from gensim.models.fasttext import load_facebook_vectors
-
         source = Path(path)
         if not source.is_file():
             raise FileNotFoundError(f"There is no fastText file {source}.")
-        _check_file(source)
-        try:
-            vectors = load_facebook_vectors(str(source))
-        except (EOFError, ValueError, IndexError, struct.error, AssertionError) as error:
-            raise ValueError(
-                f"{source} is not a whole fastText file ({error or type(error).__name__}). "
-                "Fetch it again."
-            ) from error
-        words, matrix = vectors.index_to_key, vectors.vectors
-        if LINE_END in vectors.key_to_index:
-            row = vectors.key_to_index[LINE_END]
-            matrix[row] = vectors.vectors_vocab[row]  # gensim gives it n-grams
-        lengths = (vectors.min_n, vectors.max_n) if vectors.max_n else (0, 0)
-        ngrams = Subwords(*lengths, vectors.bucket)
-        return cls(
-            words,
-            matrix,
-            ngram_matrix=vectors.vectors_ngrams,
-            subwords=ngrams,
-            counts=vectors.expandos.get("count"),
-        )
+        if source.suffix.lower() in TEXT_SUFFIXES:
+            raise ValueError(f"{source} is text, without n-grams: WordVectors.load reads it.")
+        with opened(source, (".bin",)) as (stream, _):
+            words, counts, matrix, ngram_matrix, subwords = _read(stream, source)
+        return cls(words, matrix, ngram_matrix=ngram_matrix, subwords=subwords, counts=counts)
 
 
-def _check_file(path: Path) -> None:
-    """Walk over the file as far as its sizes, so that gensim reads only whole files.
-
-    A file cut in the list of words would keep gensim reading for ever.
-    """
+def _read(
+    stream: BinaryIO, path: Path
+) -> tuple[list[str], list[int], np.ndarray, np.ndarray, Subwords]:
+    """Return words, counts, the vectors of words and of buckets, and how words are cut."""
     advice = "Fetch it again."
-    with path.open("rb") as file:
+    read = 0
 
-        def take(layout: str) -> tuple[int, ...]:
-            content = file.read(struct.calcsize(layout))
-            if len(content) < struct.calcsize(layout):
-                raise ValueError(f"{path} is cut: it ends after {file.tell():,} bytes. {advice}")
-            return struct.unpack(layout, content)
+    def take(size: int) -> bytes:
+        nonlocal read
+        content = stream.read(size)
+        read += len(content)
+        if len(content) < size:
+            raise ValueError(f"{path} is cut: it ends after {read:,} bytes. {advice}")
+        return content
 
-        magic, version = take("<ii")
-        if magic != MAGIC:
+    def numbers(layout: str) -> tuple[Any, ...]:
+        return struct.unpack(f"<{layout}", take(struct.calcsize(f"<{layout}")))
+
+    magic, version = numbers("ii")
+    if magic != MAGIC:
+        raise ValueError(
+            f"{path} is no fastText file: it begins with the number {magic}, not {MAGIC}. "
+            "Vectors in the word2vec format are read by WordVectors.load."
+        )
+    if version not in VERSIONS:
+        raise ValueError(
+            f"{path} is of version {version} of the fastText format, not one of {VERSIONS}. Train "
+            "or save it again with fastText 0.9."
+        )
+    options = numbers("12id")
+    size, bucket, min_n, max_n = options[0], *options[8:11]
+    entries, n_words, labels, _, pruned = numbers("3i2q")
+    if labels or entries != n_words or min(size, n_words, bucket) < 0:
+        raise ValueError(
+            f"{path} holds a classifier with {labels} labels, or its number of words is "
+            "broken. Only word vectors can be read; train with skipgram or cbow."
+        )
+    words, counts = [], []
+    for row in range(n_words):
+        word = b"".join(iter(lambda: take(1), b"\0"))
+        try:
+            words.append(word.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path}, word {row}: {error}. Train it on UTF-8 text.") from error
+        counts.append(numbers("qb")[0])
+    take(8 * max(pruned, 0))
+    # As in the program: n-grams are 1 letter long or more, and there are none above max_n.
+    cut = Subwords(max(min_n, 1), max_n, bucket) if bucket and max(min_n, 1) <= max_n else None
+    tables = []
+    for name in ("input", "output"):
+        (quantized,) = numbers("?")
+        if quantized:
+            raise ValueError(f"{path} is quantised (.ftz); only plain models can be read.")
+        rows, columns = numbers("2q")
+        most = n_words + (bucket if name == "input" else 0)
+        if columns != size or not (rows == most or (name == "output" and 0 <= rows <= most)):
             raise ValueError(
-                f"{path} is no fastText file: it begins with the number {magic}, not {MAGIC}. "
-                "Vectors in the word2vec format are read by WordVectors.load."
+                f"{path}: the {name} matrix is said to be ({rows}, {columns}), not ({most}, "
+                f"{size}). {advice}"
             )
-        if version != VERSION:
-            raise ValueError(f"{path} is of version {version} of the fastText format, not 12.")
-        options = take("<12id")
-        size, bucket, max_n = options[0], options[8], options[10]
-        entries, words, labels = take("<3i")
-        take("<2q")
-        if labels or entries != words:
-            raise ValueError(
-                f"{path} holds a classifier with {labels} labels, or its number of words is "
-                "broken. Only word vectors can be read."
-            )
-        for _ in range(words):
-            while take("<c") != (b"\0",):
-                pass
-            take("<qb")
-        for name, rows in (("input", words + (bucket if max_n else 0)), ("output", words)):
-            (quantized,) = take("<?")
-            if quantized:
-                raise ValueError(f"{path} is quantised (.ftz); only plain models can be read.")
-            found = take("<2q")
-            if found[1] != size or (name == "input" and found[0] < words) or found[0] > rows:
-                raise ValueError(
-                    f"{path}: the {name} matrix is said to be {found}, not ({rows}, {size}). "
-                    f"{advice}"
-                )
-            file.seek(4 * found[0] * size, 1)
-        end, length = file.tell(), path.stat().st_size
-        if end != length:
-            raise ValueError(f"{path} should have {end:,} bytes, but has {length:,}. {advice}")
+        table = files.Table(size, rows if name == "input" else 1, str(path))
+        for start in range(0, rows, ROWS_AT_ONCE):
+            part = take(4 * size * min(ROWS_AT_ONCE, rows - start))
+            if name == "input":
+                chosen = slice(start, start + ROWS_AT_ONCE)
+                table.matrix[chosen] = np.frombuffer(part, "<f4").reshape(-1, size)
+        tables.append(table.matrix)
+    if stream.read(1):
+        raise ValueError(f"{path} has more than the {read:,} bytes it should have. {advice}")
+    matrix, ngram_matrix = tables[0][:n_words].copy(), tables[0][n_words:]
+    for row, word in enumerate(words if cut else ()):
+        if word != LINE_END and (buckets := cut.buckets(word)):
+            matrix[row] = (matrix[row] + ngram_matrix[buckets].sum(axis=0)) / (1 + len(buckets))
+    return words, counts, matrix, ngram_matrix, cut or Subwords(0, 0, bucket)

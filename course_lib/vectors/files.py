@@ -113,7 +113,7 @@ def read_text(
     missing = set() if wanted is None else set(wanted)
     found: list[str] = []
     lines = array("q")  # the line of each word that was found
-    table: _Table | None = None
+    table: Table | None = None
     announced = size = None
     passed, line = 0, b""
     for number, line in enumerate(stream, 1):
@@ -152,7 +152,7 @@ def read_text(
                 + (", or give errors='replace'." if isinstance(error, UnicodeError) else ".")
             ) from error
         if table is None:
-            table = _Table(size)
+            table = Table(size)
         table.append(row)
         found.append(word)
         lines.append(number)
@@ -192,7 +192,10 @@ def read_binary(
 
     Parameters, returns and errors are those of :func:`read_text`; errors count rows.
     """
-    advice = "Fetch or save it again; the ending must fit: .bin binary, .txt or .vec text."
+    advice = (
+        "Fetch or save it again; the ending must fit: .bin binary, .txt or .vec text, and "
+        "FastTextVectors.load reads the .bin of the fastText program."
+    )
     broken = f"{name} is not a whole word2vec file in binary form"
     wanted = None if (asked := wanted_words(words)) is None else {w.encode() for w in asked}
     header = stream.readline(LONGEST_HEADER).split()
@@ -201,7 +204,7 @@ def read_binary(
     announced, size = map(int, header)
     _check_size(size, vector_size, name)
     missing = set() if wanted is None else set(wanted)
-    table = _Table(size, announced if wanted is None else min(announced, len(wanted)), name)
+    table = Table(size, announced if wanted is None else min(announced, len(wanted)), name)
     found: list[str] = []
     buffer, position = b"", 0
     for row in range(1, announced + 1):
@@ -241,7 +244,7 @@ def read_binary(
     return _each_once(found, table, name, lambda row: f"row {row + 1:,} of those that were read")
 
 
-class _Table:
+class Table:
     """A matrix that grows row by row: in small steps, and never copied whole by NumPy."""
 
     def __init__(self, size: int, rows: int = 64, name: str = "") -> None:
@@ -328,7 +331,7 @@ def check_writable(words: Sequence[str], *, binary: bool, header: bool) -> None:
             )
 
 
-def _each_once(words: list[str], table: _Table, name: str, place: Callable[[int], str]) -> Rows:
+def _each_once(words: list[str], table: Table, name: str, place: Callable[[int], str]) -> Rows:
     """Return words and matrix with the first row alone of each word that stands there again."""
     if not (twice := repeated(words)):
         return words, table.finished()

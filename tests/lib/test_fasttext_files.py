@@ -6,8 +6,12 @@ the exact call, the text, and what the same program answered for known and unkno
 
 from __future__ import annotations
 
+import gzip
 import json
+import lzma
+import re
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +20,12 @@ from gensim.models import FastText
 from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 
 from course_lib.fasttext import FastTextVectors
+from course_lib.vectors import WordVectors
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 WITH_NGRAMS = ("official_tiny", "official_short_ngrams")
-WORDS_ONLY = "official_words_only"
+MINN_0 = "official_minn_0"  # the program takes it for 1, gensim gives no n-grams
+WORDS_ONLY = ("official_words_only", "official_minn_above_maxn")
 LINE_END = "</s>"  # the word that the official program writes for the end of a line
 
 MAGIC = 8  # bytes: magic number and version
@@ -40,7 +46,7 @@ def matrix_start(words: list[str]) -> int:
     return COUNTS + sum(len(word.encode()) + 1 + 8 + 1 for word in words)
 
 
-@pytest.mark.parametrize("name", [*WITH_NGRAMS, WORDS_ONLY])
+@pytest.mark.parametrize("name", [*WITH_NGRAMS, MINN_0, *WORDS_ONLY])
 def test_known_words_are_those_of_the_official_program(name: str) -> None:
     wanted, vectors = official(name), FastTextVectors.load(path_of(name))
     assert vectors.words == wanted["words"]
@@ -52,7 +58,7 @@ def test_known_words_are_those_of_the_official_program(name: str) -> None:
         np.testing.assert_allclose(row, vector, rtol=0, atol=1e-6, err_msg=word)
 
 
-@pytest.mark.parametrize("name", WITH_NGRAMS)
+@pytest.mark.parametrize("name", [*WITH_NGRAMS, MINN_0])
 def test_unknown_words_are_those_of_the_official_program(name: str) -> None:
     wanted, vectors = official(name), FastTextVectors.load(path_of(name))
     assert len(wanted["unknown"]) > 20
@@ -62,16 +68,17 @@ def test_unknown_words_are_those_of_the_official_program(name: str) -> None:
         np.testing.assert_allclose(vectors[word], vector, rtol=0, atol=1e-6, err_msg=word)
 
 
-@pytest.mark.parametrize("name", [*WITH_NGRAMS, WORDS_ONLY])
+@pytest.mark.parametrize("name", [*WITH_NGRAMS, MINN_0, *WORDS_ONLY])
 def test_rows_of_subwords_are_those_of_the_official_program(name: str) -> None:
     wanted, vectors = official(name), FastTextVectors.load(path_of(name))
     for word, (ngrams, rows) in wanted["subwords"].items():
         assert sorted(vectors.subwords(word)) == sorted(zip(ngrams, rows, strict=True)), word
 
 
-def test_without_ngrams_an_unknown_word_stays_unknown() -> None:
-    vectors = FastTextVectors.load(path_of(WORDS_ONLY))
-    assert (vectors.max_n, vectors.bucket) == (0, 0)
+@pytest.mark.parametrize("name", WORDS_ONLY)
+def test_without_ngrams_an_unknown_word_stays_unknown(name: str) -> None:
+    vectors = FastTextVectors.load(path_of(name))
+    assert vectors.max_n == 0
     assert "bakery" not in vectors
     with pytest.raises(KeyError, match="baker"):
         vectors["bakery"]
@@ -174,6 +181,49 @@ def test_models_that_hold_something_else(field: str, tmp_path: Path) -> None:
     place, value = {"labels": (HEADER + 8, 2), "words": (HEADER + 4, 12)}[field]
     struct.pack_into("<i", content, place, value)
     assert_refused(bytes(content), tmp_path)
+
+
+@pytest.mark.parametrize("name", [*WITH_NGRAMS, MINN_0, *WORDS_ONLY])
+def test_packed_as_it_is_downloaded_and_of_version_11(name: str, tmp_path: Path) -> None:
+    content, wanted = path_of(name).read_bytes(), FastTextVectors.load(path_of(name))
+    older = content[:4] + struct.pack("<i", 11) + content[8:]  # the layout is the same
+    with zipfile.ZipFile(tmp_path / "m.zip", "w") as archive:  # wiki.simple.zip holds both forms
+        archive.writestr("m.bin", content)
+        archive.writestr("m.vec", b"1 2\na 1 2\n")
+    (tmp_path / "m.bin.gz").write_bytes(gzip.compress(content))
+    (tmp_path / "m.BIN.xz").write_bytes(lzma.compress(older))
+    (tmp_path / "older.bin").write_bytes(older)
+    for file in ("m.bin.gz", "m.zip", "m.BIN.xz", "older.bin"):
+        vectors = FastTextVectors.load(tmp_path / file)
+        assert vectors.words == wanted.words and vectors.min_n == wanted.min_n
+        assert np.array_equal(vectors.matrix, wanted.matrix)
+        assert np.array_equal(vectors.ngram_matrix, wanted.ngram_matrix)
+        assert np.array_equal(vectors.counts, wanted.counts)
+
+
+@pytest.mark.parametrize("version", [-1, 10, 13])
+def test_other_versions_are_refused(version: int, tmp_path: Path) -> None:
+    content = path_of("official_tiny").read_bytes()
+    assert_refused(content[:4] + struct.pack("<i", version) + content[8:], tmp_path)
+
+
+def test_other_files_by_name_and_cure(tmp_path: Path) -> None:
+    content = path_of("official_tiny").read_bytes()
+    for name, data, says in (
+        ("cut.bin.gz", gzip.compress(content)[:-20], "cannot be unpacked.*Fetch it again"),
+        ("short.bin.gz", gzip.compress(content[:-20]), "is cut.*Fetch it again"),
+        ("no.bin.gz", content, "cannot be unpacked"),
+        ("more.bin", content + b"\0", "has more than"),
+        ("a.vec", b"1 2\na 1 2\n", r"WordVectors\.load"),
+        ("empty.bin", b"", "is cut"),
+        ("word.bin", content[:COUNTS] + b"\xff" + content[COUNTS + 1 :], "word 0.*UTF-8"),
+    ):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ValueError, match=rf"(?s){re.escape(name)}.*{says}"):
+            FastTextVectors.load(tmp_path / name)
+    with pytest.raises(ValueError, match=r"m\.bin.*FastTextVectors\.load"):
+        (tmp_path / "m.bin").write_bytes(content)
+        WordVectors.load(tmp_path / "m.bin")
 
 
 def assert_refused(content: bytes, folder: Path) -> None:
