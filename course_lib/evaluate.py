@@ -63,7 +63,19 @@ class Analogies:
     sections: pd.DataFrame = field(repr=False, compare=False)
 
 
-def similarity(vectors: WordVectors, name: str = "wordsim353") -> Similarity:
+def _rows(vectors: WordVectors, first: int | None, case_insensitive: bool) -> dict[str, int]:
+    """Return the row of each of the first words, under its key; of several, the first row."""
+    words = vectors.words[:first]
+    return {_key(words[row], case_insensitive): row for row in range(len(words) - 1, -1, -1)}
+
+
+def _key(word: str, case_insensitive: bool) -> str:
+    return word.upper() if case_insensitive else word  # upper, as gensim
+
+
+def similarity(
+    vectors: WordVectors, name: str = "wordsim353", *, case_insensitive: bool = True
+) -> Similarity:
     """Correlate the cosines of word pairs with human ratings.
 
     Parameters
@@ -71,6 +83,10 @@ def similarity(vectors: WordVectors, name: str = "wordsim353") -> Similarity:
     vectors : WordVectors
     name : str
         A similarity set of :func:`course_lib.datasets.load_similarity`.
+    case_insensitive : bool
+        As in gensim: the words of the set and of the vectors are compared in upper case; of
+        ``Tiger`` and ``tiger`` the one that comes first is taken. False: as they are written.
+        Vectors that answer for unknown words are asked for those in lower case.
 
     Returns
     -------
@@ -85,9 +101,16 @@ def similarity(vectors: WordVectors, name: str = "wordsim353") -> Similarity:
 
     table = datasets.load_similarity(name)
     pairs = zip(table["word1"], table["word2"], table["score"], strict=True)
+    rows = _rows(vectors, None, case_insensitive)
+
+    def spelled(word: str) -> str:
+        if (row := rows.get(_key(word, case_insensitive))) is not None:
+            return vectors.words[row]
+        return word.lower() if case_insensitive else word
+
     known = [
         (vectors.similarity(first, second), score)
-        for first, second, score in ((a.lower(), b.lower(), score) for a, b, score in pairs)
+        for first, second, score in ((spelled(a), spelled(b), score) for a, b, score in pairs)
         if first in vectors and second in vectors
     ]
     cosines, scores = np.array(known).reshape(-1, 2).T
@@ -100,6 +123,7 @@ def analogies(
     questions: Literal["english", "korean"] = "english",
     *,
     most_frequent: int | None = 30_000,
+    case_insensitive: bool = True,
     block: int = 512,
 ) -> Analogies:
     """Answer analogy questions by 3CosAdd, and count the correct answers.
@@ -112,6 +136,10 @@ def analogies(
     most_frequent : int, optional
         Restrict questions and answers to the first words, as ``restrict_vocab`` does in
         gensim. None: all.
+    case_insensitive : bool
+        As in gensim: questions and words are compared in upper case, of ``Paris`` and ``paris``
+        the one that comes first is asked about, and an answer counts in any spelling; spellings
+        of the three given words are no answers. False: all as it is written.
     block : int
         Questions for each matrix product.
 
@@ -125,15 +153,24 @@ def analogies(
     """
     table = datasets.load_analogies(questions)
     unit = vectors.normalized()[:most_frequent]
-    index = {word: i for word, i in vectors.index.items() if i < len(unit)}
-    rows = table[["a", "b", "c", "d"]].apply(lambda column: column.str.lower().map(index))
+    index = _rows(vectors, len(unit), case_insensitive)
+    # The first row of each word: all its spellings are one answer.
+    first = np.array([index[_key(word, case_insensitive)] for word in vectors.words[: len(unit)]])
+    order = np.argsort(first, kind="stable")
+    starts = np.searchsorted(first[order], np.unique(first))
+    place = np.cumsum(np.isin(np.arange(len(unit)), first)) - 1  # of a first row among the answers
+    rows = table[["a", "b", "c", "d"]].apply(
+        lambda column: column.map(lambda word: index.get(_key(word, case_insensitive)))
+    )
     ids = rows.dropna().to_numpy(dtype=np.int64)
     right = []
     for part in np.split(ids, range(block, len(ids), block)):
         a, b, c, wanted = part.T
         scores = (unit[b] - unit[a] + unit[c]) @ unit.T  # (block, words)
-        np.put_along_axis(scores, part[:, :3], -np.inf, axis=1)
-        right.append(scores.argmax(axis=1) == wanted)
+        if len(starts) < len(unit):  # the best spelling of each answer
+            scores = np.maximum.reduceat(scores[:, order], starts, axis=1)
+        np.put_along_axis(scores, place[part[:, :3]], -np.inf, axis=1)
+        right.append(scores.argmax(axis=1) == place[wanted])
     table["asked"] = rows.notna().all(axis=1)
     table["correct"] = False
     table.loc[table["asked"], "correct"] = np.concatenate(right)

@@ -126,3 +126,32 @@ def test_report_has_a_row_for_each_label(vectors: WordVectors) -> None:
 def test_unknown_set_is_refused(vectors: WordVectors) -> None:
     with pytest.raises((KeyError, ValueError), match="wordsim353"):
         evaluate.similarity(vectors, "wordsim-353")
+
+
+@pytest.mark.parametrize("case_insensitive", [True, False])
+def test_letter_case_is_treated_as_in_gensim(case_insensitive: bool) -> None:
+    """Capitals, small letters, both, and spellings of one word beside each other."""
+    table = datasets.load_analogies("english")
+    rng = np.random.default_rng(0)
+    words: list[str] = []
+    for word in sorted(set(table[["a", "b", "c", "d"]].to_numpy().ravel()))[:500]:
+        forms = [word, word.lower(), word.upper(), word.swapcase()]
+        words += [form for form in forms if rng.random() < 0.4]
+    pairs = datasets.load_similarity("wordsim353")
+    words += [word.upper() for word in pairs["word1"]] + list(pairs["word2"])
+    words = list(dict.fromkeys(words))
+    vectors = WordVectors(words, rng.normal(size=(len(words), 4)))
+    theirs = vectors.to_keyed_vectors()
+    _, sections = theirs.evaluate_word_analogies(
+        datapath("questions-words.txt"), case_insensitive=case_insensitive
+    )
+    ours = evaluate.analogies(vectors, case_insensitive=case_insensitive)
+    right, wrong = (len(sections[-1][kind]) for kind in ("correct", "incorrect"))
+    assert (ours.correct, ours.asked) == (right, right + wrong)
+    assert ours.asked > (0 if case_insensitive else -1)
+    _, rho, unknown = theirs.evaluate_word_pairs(
+        datapath("wordsim353.tsv"), case_insensitive=case_insensitive
+    )
+    found = evaluate.similarity(vectors, case_insensitive=case_insensitive)
+    assert found.spearman == pytest.approx(rho.statistic, abs=1e-6)
+    assert found.coverage == pytest.approx(1 - unknown / 100)
