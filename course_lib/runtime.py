@@ -5,8 +5,10 @@ The lowest module of the library: it imports nothing else of the course.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -153,6 +155,17 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def warn_of_idle_epochs(losses: Iterable[float], cure: str) -> None:
+    """Warn once if an epoch had no example: its loss is NaN, and nothing was learned in it."""
+    losses = list(losses)
+    if idle := sum(map(math.isnan, losses)):
+        warnings.warn(
+            f"In {idle} of {len(losses)} epochs there was no example to learn from; their loss is "
+            f"NaN. {cure}",
+            stacklevel=4,
+        )
 
 
 def progress(

@@ -93,4 +93,9 @@ def descend(
                 )
             rows.append((epoch + 1, mean, seconds, raw_tokens / seconds))
             bar.set_postfix(loss=f"{mean:.3f}", refresh=False)
+    runtime.warn_of_idle_epochs(
+        (row[1] for row in rows),
+        f"Sub-sampling left no two words beside each other: raise sample ({options.sample}), or "
+        "give 0, which keeps every word; or use a larger corpus.",
+    )
     return pd.DataFrame(rows, columns=["epoch", "loss", "seconds", "words_per_second"])

@@ -229,7 +229,8 @@ def test_vectors_are_the_mean_of_their_parts(trained: FastTextVectors) -> None:
 
 
 def test_a_word_without_ngrams_is_a_helpful_error() -> None:
-    vectors = fasttext.train([["ab", "abc"]] * 9, min_count=1, min_n=5, max_n=6, bucket=7)
+    lengths = {"min_n": 5, "max_n": 6, "bucket": 7}
+    vectors = fasttext.train([["ab", "abc"]] * 9, min_count=1, sample=0, **lengths)
     assert "x" not in vectors and "abcd" in vectors and 3 not in vectors
     with pytest.raises(KeyError, match="not among the 2 words"):
         vectors["x"]
@@ -276,3 +277,12 @@ def test_the_same_call_runs_on_a_gpu() -> None:
     sentences = inflected(np.random.default_rng(1), 60)
     vectors = fasttext.train(sentences, min_count=1, bucket=500, device="cuda")
     assert np.isfinite(vectors.ngram_matrix).all()
+
+
+def test_an_epoch_without_an_example_warns_once_and_has_no_loss() -> None:
+    with pytest.warns(UserWarning, match="In 2 of 2 epochs there was no example") as seen:
+        vectors = fasttext.train(
+            [["red", "green"]] * 9, vector_size=4, min_count=1, epochs=2, sample=1e-12, bucket=9
+        )
+    assert len(seen) == 1 and seen[0].filename == __file__
+    assert vectors.history["loss"].isna().all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import warnings
 from collections import Counter
 from typing import Any
 
@@ -287,7 +288,7 @@ def test_training_draws_noise_by_a_power_of_the_counts(
 
     monkeypatch.setattr("torch.multinomial", spy)
     monkeypatch.setattr("course_lib.word2vec.compiled.learn", spy_too)
-    options = {"min_count": 1, "epochs": 1, "autograd": autograd, **options}
+    options = {"min_count": 1, "sample": 0, "epochs": 1, "autograd": autograd, **options}
     word2vec.train([["a", "b", "a", "c", "a", "b"]] * 20, **options)
     wanted = np.array([60.0, 40.0, 20.0]) ** power  # a, b, c
     np.testing.assert_allclose(used[0], wanted / wanted.sum(), rtol=1e-6)
@@ -449,6 +450,23 @@ def test_bad_corpora_are_refused() -> None:
         word2vec.train((s for s in [["a", "b"]]), min_count=1)
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("options", [{}, {"architecture": "cbow"}, {"loss": "softmax"}])
+def test_an_epoch_without_an_example_warns_once_and_has_no_loss(options: dict, seed: int) -> None:
+    """As after the defaults on a toy corpus: sub-sampling leaves no word, or one here and there."""
+    corpus = [["red", "green"]] * 20
+    with pytest.warns(UserWarning, match=r"In 3 of 3 epochs .* raise sample \(1e-12\)") as seen:
+        vectors = word2vec.train(
+            corpus, vector_size=4, min_count=1, epochs=3, sample=1e-12, seed=seed, **options
+        )
+    assert len(seen) == 1 and seen[0].filename == __file__
+    assert vectors.history["loss"].isna().all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        whole = word2vec.train(corpus, vector_size=4, min_count=1, epochs=2, sample=0, **options)
+    assert (whole.history["loss"] > 0).all()
+
+
 def test_divergence_is_an_error_not_a_result() -> None:
     with pytest.raises(FloatingPointError, match="Lower alpha"):
         word2vec.train(random_sentences(0, 400), min_count=1, sample=0, alpha=500.0, epochs=4)
@@ -479,7 +497,8 @@ def test_training_leaves_the_callers_random_numbers_alone() -> None:
 
 
 def test_subsampling_that_leaves_nothing_is_no_crash() -> None:
-    vectors = word2vec.train([["a", "b", "c"]] * 4, min_count=1, sample=1e-12, epochs=1)
+    with pytest.warns(UserWarning, match="no example to learn from"):
+        vectors = word2vec.train([["a", "b", "c"]] * 4, min_count=1, sample=1e-12, epochs=1)
     assert len(vectors) == 3 and np.isfinite(vectors.matrix).all()
 
 
