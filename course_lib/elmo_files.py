@@ -177,8 +177,8 @@ def read_weights(path: str | Path, model: BiLM) -> None:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not an hdf5 file, a data set is missing, or a shape differs from the one that
-        the options ask for; the message names the data set and both shapes.
+        If it is not an hdf5 file, is cut or altered, a data set is missing, or a shape differs
+        from the one that the options ask for; the message names the data set and both shapes.
     """
     import h5py
 
@@ -187,7 +187,7 @@ def read_weights(path: str | Path, model: BiLM) -> None:
         raise FileNotFoundError(f"There is no weights file {path}.")
     if not h5py.is_hdf5(path):
         raise ValueError(f"{path} is not an hdf5 file.")
-    with h5py.File(path) as file:
+    with _whole(path), h5py.File(path) as file:
         _no_more_layers(file, model, path)
         found = {
             name: _from_file(_dataset(file, name, _to_file(tensors, kind).shape, path), kind)
@@ -199,6 +199,17 @@ def read_weights(path: str | Path, model: BiLM) -> None:
             widths = [tensor.shape[-1] for tensor in tensors]
             for tensor, part in zip(tensors, values.split(widths, -1), strict=True):
                 tensor.copy_(part)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Turn what hdf5 raises for a cut or altered file, which names no file, into a ValueError."""
+    try:
+        yield
+    except (OSError, KeyError, RuntimeError) as error:
+        raise ValueError(
+            f"{path} is cut or altered and cannot be read ({error}). Fetch or write it again."
+        ) from error
 
 
 def _dataset(file: h5py.File, name: str, shape: tuple[int, ...], path: Path) -> np.ndarray:

@@ -70,9 +70,17 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted. What is done is kept; go on with --resume.", file=sys.stderr)
         return 130
-    except (OSError, ValueError, RuntimeError) as error:  # the last: torch, of a device
+    except (OSError, ValueError, RuntimeError) as error:  # the last: torch, of memory
         print(f"Stopped: {error}", file=sys.stderr)
         return 1
+
+
+def _device(name: str) -> str:
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise argparse.ArgumentTypeError(f"torch cannot use {name!r} here: {error}") from error
+    return name
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -93,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--float16", action="store_true", help="half the room, about three digits")
     add("--forget-sentences", action="store_true", help="leave out sentence_to_index")
     add("--batch-size", type=int, default=32, metavar="N", help="lines together (default 32)")
-    add("--device", help="cpu, cuda … (default: the GPU where there is one)")
+    add("--device", type=_device, help="cpu, cuda … (default: the GPU where there is one)")
     add("--resume", action="store_true", help="go on where an earlier run was stopped")
     return parser
 

@@ -532,3 +532,13 @@ def test_padding_left_out_of_the_convolution_changes_no_maximum() -> None:
     for wanted, *others in zip(*results, strict=True):
         for found in others:
             torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.5, 0.9, 0.999])
+def test_cut_weights_are_refused_by_name(
+    files: tuple[Path, Path], tmp_path: Path, share: float
+) -> None:
+    content, cut = files[1].read_bytes(), tmp_path / "cut weights.hdf5"
+    cut.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match=r"cut weights\.hdf5"):
+        load((files[0], cut))

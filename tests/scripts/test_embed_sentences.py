@@ -429,7 +429,6 @@ def test_models_by_name(script, run, model, monkeypatch, wanted) -> None:
         (["--model", "smal"], "no model or folder called 'smal'. Did you mean small"),
         (["--model", "."], "holds 0 files *options.json; one is needed"),
         (["--layers", "1,2"], "--layers has 2 weights; the model has 3 layers"),
-        (["--device", "abacus"], "abacus"),
     ],
 )
 def test_what_cannot_be_done(run, more, says, monkeypatch, tmp_path, capsys) -> None:
@@ -488,3 +487,13 @@ def test_as_a_program(model, text, tmp_path, wanted) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     compare(output, wanted)
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "abacus", "cpu:-3"])
+def test_a_device_that_is_not_there_is_a_wrong_call(
+    script, device: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        script.main(["text.txt", str(tmp_path / "out.hdf5"), "--device", device])
+    assert stopped.value.code == 2
+    assert f"torch cannot use {device!r} here" in capsys.readouterr().err
