@@ -128,8 +128,6 @@ class Explorer:
             If a word has no vector; the message names words spelt alike. The picture stays.
         ValueError
             For more than five words.
-        TypeError
-            If a word is no string.
         """
         wanted = self._parse(words) if isinstance(words, str) else list(dict.fromkeys(words))
         if len(wanted) > MAX_SEARCHED:

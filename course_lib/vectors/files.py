@@ -258,12 +258,14 @@ class Table:
         self.filled = 0
 
     def append(self, row: Sequence[float] | np.ndarray) -> None:
+        """Put a row below the others."""
         if self.filled == len(self.matrix):
             self._resize(self.filled + max(self.filled // 32, 64))
         self.matrix[self.filled] = row
         self.filled += 1
 
     def finished(self) -> np.ndarray:
+        """Return the rows that were filled."""
         self._resize(self.filled)
         return self.matrix
 
