@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from course_lib.checks import check_whole_number
 from course_lib.vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -36,8 +37,14 @@ def one_hot(ids: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
     ------
     IndexError
         If an id is negative or not below ``size``.
+    TypeError
+        If an id is no whole number.
     """
-    positions = np.asarray(ids, dtype=np.int64)
+    positions = np.asarray(ids)
+    if positions.size == 0:
+        positions = positions.astype(np.int64)
+    if positions.dtype.kind not in "iu":
+        raise TypeError(f"ids are whole numbers, not {positions.dtype}: {ids!r:.60}")
     if positions.size and not (positions.min() >= 0 and positions.max() < size):
         raise IndexError(f"Ids run from 0 to {size - 1}; got {positions.min()}–{positions.max()}.")
     rows = np.zeros((len(positions), size), dtype=np.float32)
@@ -125,8 +132,7 @@ def cooccurrence(
     """
     from scipy.sparse import coo_array, csr_array
 
-    if window < 1:
-        raise ValueError(f"window is {window}; it must be 1 or more words on either side.")
+    check_whole_number("window", window)
     if weighting not in ("constant", "inverse"):
         raise ValueError(f"weighting is {weighting!r}; it must be 'constant' or 'inverse'.")
     encoded = corpus if hasattr(corpus, "offsets") else vocabulary.encode(corpus)
@@ -165,7 +171,7 @@ def ppmi(counts: sparray, *, shift: float = 0.0, smoothing: float = 1.0) -> csr_
     Raises
     ------
     ValueError
-        If no count is above zero or one is negative.
+        If no count is above zero, one is negative, NaN or infinite, or an option is not finite.
 
     References
     ----------
@@ -174,17 +180,22 @@ def ppmi(counts: sparray, *, shift: float = 0.0, smoothing: float = 1.0) -> csr_
     """
     from scipy.sparse import coo_array
 
-    entries = counts.tocoo()
-    values = entries.data.astype(np.float64)
-    if not len(values) or values.max() <= 0:
+    if not (0 <= smoothing < np.inf and np.isfinite(shift)):
+        raise ValueError(f"shift is {shift}, smoothing {smoothing}; give finite numbers.")
+    entries = coo_array(counts, dtype=np.float64, copy=True)
+    entries.eliminate_zeros()
+    values = entries.data
+    if not np.isfinite(values).all():
+        raise ValueError("The counts hold NaN or infinity.")
+    if not len(values):
         raise ValueError("All counts are zero: there is nothing to take the information of.")
     if values.min() < 0:
         raise ValueError(f"Counts cannot be negative; the smallest is {values.min()}.")
-    entries.eliminate_zeros()
-    values = entries.data.astype(np.float64)
+    values /= values.max()  # only shares matter, and no sum of them overflows
     rows, columns = entries.coords
-    word_share = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel() / values.sum()
-    context_weight = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() ** smoothing
+    word_share = entries.sum(axis=1) / values.sum()
+    contexts = entries.sum(axis=0)
+    context_weight = (contexts / contexts.max()) ** smoothing
     context_share = context_weight / context_weight.sum()
     pmi = np.log(values / values.sum()) - np.log(word_share[rows]) - np.log(context_share[columns])
     result = coo_array((np.maximum(pmi - shift, 0.0), (rows, columns)), shape=counts.shape).tocsr()
@@ -212,7 +223,13 @@ def lsa(matrix: sparray, vocabulary: Vocabulary, *, vector_size: int = 100) -> W
     -------
     WordVectors
         V words, M dimensions, the largest singular value first. The sign of a direction is
-        arbitrary; it is set so that its largest entry is positive.
+        arbitrary; it is set so that its largest entry is positive. Of a matrix of zeros, zeros.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not one a word, ``vector_size`` does not fit the matrix, or it holds NaN or
+        infinity.
 
     References
     ----------
@@ -228,9 +245,14 @@ def lsa(matrix: sparray, vocabulary: Vocabulary, *, vector_size: int = 100) -> W
             f"vector_size is {vector_size}; for a matrix of shape {matrix.shape} it must be "
             f"from 1 to {min(matrix.shape) - 1}."
         )
-    start = np.random.default_rng(0).random(min(matrix.shape))  # the result does not depend on it
-    left, singular_values, right = svds(matrix.astype(np.float64), vector_size, v0=start)
-    left, _ = svd_flip(left[:, ::-1], right[::-1])
-    return WordVectors(
-        vocabulary.words, left * np.sqrt(singular_values[::-1]), counts=vocabulary.counts
-    )
+    matrix = matrix.astype(np.float64)
+    largest = abs(matrix).max()
+    if not np.isfinite(largest):
+        raise ValueError("The matrix holds NaN or infinity.")
+    rows = np.zeros((len(vocabulary), vector_size))
+    if largest > 0:
+        start = np.random.default_rng(0).random(min(matrix.shape))  # has no say in the result
+        left, singular_values, right = svds(matrix / largest, vector_size, v0=start)
+        left, _ = svd_flip(left[:, ::-1], right[::-1])
+        rows = left * np.sqrt(singular_values[::-1] * largest)
+    return WordVectors(vocabulary.words, rows, counts=vocabulary.counts)

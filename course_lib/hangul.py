@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from course_lib.checks import one_string, strings
 from course_lib.text import tokenize
+from course_lib.writing import Form, normalize
 
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi
@@ -30,11 +31,13 @@ Unit = Literal["eojeol", "word", "morpheme"]
 
 _FIRST_SYLLABLE = 0xAC00  # 가
 _FIRST_LEADING, _FIRST_VOWEL, _FIRST_FINAL = 0x1100, 0x1161, 0x11A8  # conjoining jamo
-_KOREAN = re.compile("[가-힣ㄱ-ㅣㆍ\u1100-\u11ff]")
+_KOREAN = re.compile("[가-힣ㄱ-ㆎ\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb\uffa0-\uffdc]")
 _SYLLABLE = re.compile("[가-힣]")
 _CONJOINING = re.compile("[\u1100-\u11ff]")
 _RUN = re.compile("[가-힣\u1100-\u11ff]+")
-_THREE_LETTERS = re.compile(f"([\u1100-\u1112])([\u1161-\u1175])([\u11a8-\u11c2{NO_FINAL}])")
+_HALF_WIDTH = re.compile("[ﾡ-ﾾￂ-ￇￊ-ￏￒ-ￗￚ-ￜ]")
+_TYPED = re.compile(f"([{LEADING}])([{VOWELS}])(?:([{FINALS}])(?![{VOWELS}]))?")
+_THREE_LETTERS = re.compile(f"[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2{NO_FINAL}]")
 # fmt: off
 _ROMAN_LEADING = ["g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch",
                   "k", "t", "p", "h"]
@@ -89,21 +92,13 @@ def decompose(text: str) -> str:
     The Unicode Standard, section 3.12, "Conjoining Jamo Behavior".
     """
     if _CONJOINING.search(text):
-        text = _RUN.sub(lambda run: unicodedata.normalize("NFC", run[0]), text)
+        text = _RUN.sub(lambda run: normalize(run[0]), text)
     return _SYLLABLE.sub(lambda syllable: _three_letters(syllable[0]), text)
 
 
 def _three_letters(syllable: str) -> str:
     """Return the leading consonant, the vowel and the final consonant or its mark."""
-    leading, vowel, final = _places(syllable)
-    last = chr(_FIRST_FINAL + final - 1) if final else NO_FINAL
-    return chr(_FIRST_LEADING + leading) + chr(_FIRST_VOWEL + vowel) + last
-
-
-def _places(syllable: str) -> tuple[int, int, int]:
-    """Return the places of its letters in LEADING, VOWELS and FINALS; the last counts from 1."""
-    number = ord(syllable) - _FIRST_SYLLABLE
-    return number // (21 * 28), number // 28 % 21, number % 28
+    return normalize(syllable, "NFD").ljust(3, NO_FINAL)
 
 
 def compose(text: str) -> str:
@@ -119,12 +114,36 @@ def compose(text: str) -> str:
         Each run of leading consonant, vowel, and final consonant or ``NO_FINAL`` becomes one
         syllable. Everything else stays, for example the broken syllable at the end of an n-gram.
     """
-    return _THREE_LETTERS.sub(lambda letters: _syllable(*letters.groups()), text)
+    return _THREE_LETTERS.sub(lambda run: normalize(run[0].replace(NO_FINAL, "")), text)
 
 
-def _syllable(leading: str, vowel: str, final: str) -> str:
-    number = (ord(leading) - _FIRST_LEADING) * 21 + ord(vowel) - _FIRST_VOWEL
-    last = 0 if final == NO_FINAL else ord(final) - _FIRST_FINAL + 1
+def join_letters(text: str) -> str:
+    """Put separate letters together to syllables, as a keyboard does: ㅇㅕㅇㅎㅘ becomes 영화.
+
+    A consonant closes a syllable unless a vowel follows it. What makes no syllable, as ㅋㅋ and
+    ㅠㅠ, stays; half-width letters become ordinary ones. The result is in normal form (NFC).
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
+    return _TYPED.sub(lambda letters: _joined(*letters.groups("")), _full_width(normalize(text)))
+
+
+def _full_width(text: str) -> str:
+    # Unicode's table says "<narrow> 3131" of the half-width ㄱ.
+    return _HALF_WIDTH.sub(
+        lambda half: chr(int(unicodedata.decomposition(half[0]).split()[1], 16)), text
+    )
+
+
+def _joined(leading: str, vowel: str, final: str) -> str:
+    number = LEADING.index(leading) * 21 + VOWELS.index(vowel)
+    last = FINALS.find(final or NO_FINAL) + 1  # 0 for the mark, which is not in the row
     return chr(_FIRST_SYLLABLE + number * 28 + last)
 
 
@@ -154,7 +173,7 @@ def romanize(text: str) -> str:
     Each syllable is written by itself (Revised Romanization of 2000); the sound changes between
     syllables that the full rules also ask for are left out: 국물 is ``gukmul``, not ``gungmul``.
     """
-    joined = unicodedata.normalize("NFC", compose(text))
+    joined = normalize(compose(_full_width(text)))
     return _SYLLABLE.sub(lambda syllable: _roman(syllable[0]), readable(joined)).translate(
         _roman_letters()
     )
@@ -168,9 +187,9 @@ def _roman_letters() -> dict[int, str]:
 
 
 def _roman(syllable: str) -> str:
-    leading, vowel, final = _places(syllable)
-    last = _ROMAN_FINALS[final - 1] if final else ""
-    return _ROMAN_LEADING[leading] + _ROMAN_VOWELS[vowel] + last
+    leading, vowel, final = readable(_three_letters(syllable))
+    last = "" if final == NO_FINAL else _ROMAN_FINALS[FINALS.index(final)]
+    return _ROMAN_LEADING[LEADING.index(leading)] + _ROMAN_VOWELS[VOWELS.index(vowel)] + last
 
 
 def misspellings(word: str) -> list[str]:
@@ -186,20 +205,18 @@ def misspellings(word: str) -> list[str]:
     Returns
     -------
     list of str
-        From left to right; empty where no letter of the word is in the table.
+        From left to right; empty where no letter of the word is in the table. The letters of
+        the word are first put together by :func:`join_letters`.
     """
-    found = []
-    for place, syllable in enumerate(one_string(word, "word")):
+    found, word = [], join_letters(one_string(word, "word"))
+    for place, syllable in enumerate(word):
         if not _SYLLABLE.match(syllable):
             continue
         letters = list(readable(_three_letters(syllable)))
         for row, (letter, mistaken) in enumerate(zip(letters, _MISTAKEN, strict=True)):
             if letter in mistaken:
                 changed = [*letters[:row], mistaken[letter], *letters[row + 1 :]]
-                number = LEADING.index(changed[0]) * 21 + VOWELS.index(changed[1])
-                last = FINALS.find(changed[2]) + 1  # 0 for the mark, which is not in the row
-                wrong = chr(_FIRST_SYLLABLE + number * 28 + last)
-                found.append(word[:place] + wrong + word[place + 1 :])
+                found.append(word[:place] + _joined(*changed) + word[place + 1 :])
     return found
 
 
@@ -222,7 +239,9 @@ def splitter(unit: Unit = "word") -> str:
     return f"kiwipiepy {kiwipiepy.__version__}, unit {unit}"
 
 
-def tokenize_korean(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[list[str]]:
+def tokenize_korean(
+    texts: Iterable[str], *, unit: Unit = "word", form: Form | None = "NFC"
+) -> Iterator[list[str]]:
     """Split Korean texts into words, with all cores; punctuation is dropped.
 
     Parameters
@@ -235,6 +254,9 @@ def tokenize_korean(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[li
         whole, so that sub-words have something to do. ``morpheme`` cuts these too: 먹 + 었 + 다.
         The last two need kiwipiepy (the extra ``korean``). Without it texts are split at blanks;
         :func:`splitter` says so.
+    form : {"NFC", "NFD", "NFKC", "NFKD"}, optional
+        See :func:`course_lib.text.normalize`. With NFC, letters that stand apart or in half width
+        are put together first (:func:`join_letters`).
 
     Yields
     ------
@@ -242,17 +264,19 @@ def tokenize_korean(texts: Iterable[str], *, unit: Unit = "word") -> Iterator[li
         The words of one text after the other.
     """
     texts = strings(texts, "texts")
+    if form == "NFC":
+        texts = map(join_letters, texts)
     if splitter(unit).startswith("whitespace"):
-        yield from map(tokenize, texts)
+        yield from (tokenize(text, form=form) for text in texts)
         return
     # The analyser counts characters, and joins conjoining jamo without asking.
-    texts = (unicodedata.normalize("NFC", text) for text in texts)
+    texts = map(normalize, texts)
     for analysis, text in _kiwi().tokenize(texts, echo=True):
         if unit == "morpheme":
-            forms = (form for token in analysis for form in token.form.lower().split())
-            yield [form for form in forms if any(map(str.isalnum, form))]
+            words = (word for token in analysis for word in token.form.lower().split())
+            yield [normalize(word, form) for word in words if any(map(str.isalnum, word))]
         else:
-            yield tokenize(_cut_particles(text, analysis))
+            yield tokenize(_cut_particles(text, analysis), form=form)
 
 
 def _cut_particles(text: str, analysis: list) -> str:

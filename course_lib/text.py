@@ -6,7 +6,6 @@ f(w) the share of the corpus that is word w, m the window (words on either side 
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,19 +13,45 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from course_lib.checks import one_string, token_lists, unknown_word, word_list
+import regex
+
+from course_lib.checks import (
+    check_whole_number,
+    one_string,
+    token_lists,
+    unknown_word,
+    word_list,
+)
+from course_lib.writing import Form, WordIndex, normalize
 
 if TYPE_CHECKING:
     import numpy as np
 
-# A word is letters and digits of any script, with inner apostrophes or hyphens (don't, well-known).
-_WORD = re.compile(r"\w+(?:['’-]\w+)*")
-_WORD_OR_MARK = re.compile(_WORD.pattern + r"|[^\w\s]")
-# A sentence ends at . ! ? (and closing quotes or brackets) before a space and a capital or quote.
-_SENTENCE_END = re.compile(r"(?<=[.!?。])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9가-힣])|\n+")
+# A word is letters and digits of any script, each with its marks (कि, é in two characters), and
+# inner apostrophes or hyphens (don't, well-known). Invisible characters that shape letters stay
+# inside it; of these only U+200B separates words.
+_INSIDE = r"[\p{L}\p{N}\p{M}_]++"
+_WORD = regex.compile(
+    rf"(?!\p{{M}}){_INSIDE}(?:['’‐‑׳״-]?[\p{{Cf}}--\u200b]*+{_INSIDE})*+", regex.V1
+)
+# A mark is one sign as a reader sees it: an emoji may be many characters.
+_WORD_OR_MARK = regex.compile(rf"{_WORD.pattern}|(?![\s\p{{Cc}}\p{{Cf}}\p{{M}}])\X", regex.V1)
+# A sentence ends at . ! ? (and closing quotes or brackets) before a space and a capital, a letter
+# of a script without capitals, or a number; at 。 । ؟ and their like before anything but a small
+# letter; and with a line. What stands before \K stays.
+_CLOSE = r"""["'\p{Pe}\p{Pf}\p{Pi}]"""
+_BEGIN = r"""["'¿¡\p{Ps}\p{Pi}\p{Pf}]*[\p{Lu}\p{Lt}\p{Lo}\p{N}]"""
+_SENTENCE_END = regex.compile(
+    rf"[\p{{STerm}}…]{_CLOSE}*\K\s+(?={_BEGIN})"
+    rf"|[\p{{STerm}}།༎--.!?‼‽⁇⁈⁉]{_CLOSE}*+\K(?!\p{{STerm}}|\s*\p{{Ll}})\s*"
+    r"|[\n\v\f\r\x85\u2028\u2029]",
+    regex.V1,
+)
 
 
-def tokenize(text: str, *, lower: bool = True, punctuation: bool = False) -> list[str]:
+def tokenize(
+    text: str, *, lower: bool = True, punctuation: bool = False, form: Form | None = "NFC"
+) -> list[str]:
     """Split a text into words; punctuation is dropped, or kept as words of its own.
 
     Parameters
@@ -37,23 +62,28 @@ def tokenize(text: str, *, lower: bool = True, punctuation: bool = False) -> lis
         Put every word into lower case first.
     punctuation : bool
         Keep each punctuation mark as a word. Language models read them.
+    form : {"NFC", "NFD", "NFKC", "NFKD"}, optional
+        See :func:`normalize`.
 
     Returns
     -------
     list of str
     """
     pattern = _WORD_OR_MARK if punctuation else _WORD
-    text = one_string(text, "text")
-    return pattern.findall(text.lower() if lower else text)
+    text = normalize(one_string(text, "text"), form)
+    return pattern.findall(normalize(text.lower(), form) if lower else text)
 
 
-def split_sentences(text: str) -> list[str]:
+def split_sentences(text: str, *, form: Form | None = "NFC") -> list[str]:
     """Split a text into sentences at ``. ! ?`` before a capital, and at line ends.
+
+    Other scripts end sentences with other signs (``。 । ؟``), and some have no capitals; ``form``
+    is that of :func:`normalize`.
 
     A rule this short errs at abbreviations (``Dr. Smith``). A window that is cut there loses
     a few pairs; a window that crosses a real sentence end would invent some.
     """
-    parts = _SENTENCE_END.split(one_string(text, "text"))
+    parts = _SENTENCE_END.sub("\n", normalize(one_string(text, "text"), form)).split("\n")
     return [part.strip() for part in parts if part.strip()]
 
 
@@ -82,6 +112,17 @@ class EncodedCorpus:
             yield self.ids[start:stop]
 
 
+class _Rows(dict):
+    """Rows of words, -1 for an unknown one. A word that is written otherwise is looked up once."""
+
+    def __init__(self, index: WordIndex) -> None:
+        super().__init__(index)
+        self.index = index
+
+    def __missing__(self, word: str) -> int:
+        return self.setdefault(word, self.index.get(word, -1))
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """The words of a corpus with their ids and counts.
@@ -92,10 +133,13 @@ class Vocabulary:
         By falling count; words of equal count stand in order of first appearance.
     counts : numpy.ndarray, int64, (V,)
         How often each word occurs.
+    form : {"NFC", "NFD", "NFKC", "NFKD"}, optional
+        What words are brought to when they are looked up, see :func:`normalize`.
     """
 
     words: list[str]
     counts: np.ndarray = field(repr=False)
+    form: Form | None = field(default="NFC", repr=False)
 
     def __post_init__(self) -> None:
         """Refuse words that are none: a TypeError."""
@@ -103,7 +147,12 @@ class Vocabulary:
 
     @classmethod
     def build(
-        cls, sentences: Iterable[Iterable[str]], *, min_count: int = 1, max_size: int | None = None
+        cls,
+        sentences: Iterable[Iterable[str]],
+        *,
+        min_count: int = 1,
+        max_size: int | None = None,
+        form: Form | None = "NFC",
     ) -> Vocabulary:
         """Count the words of ``sentences`` and keep the frequent ones.
 
@@ -115,6 +164,8 @@ class Vocabulary:
             Words that occur less often are left out.
         max_size : int, optional
             Keep at most this many words, the most frequent first.
+        form : {"NFC", "NFD", "NFKC", "NFKD"}, optional
+            Words that are alike in this form are one; None: only words written alike are.
 
         Raises
         ------
@@ -125,11 +176,15 @@ class Vocabulary:
         """
         import numpy as np
 
-        if min_count < 1:
-            raise ValueError(f"min_count is {min_count}; it must be 1 or more.")
-        counter: Counter[str] = Counter()
+        check_whole_number("min_count", min_count)
+        if max_size is not None:
+            check_whole_number("max_size", max_size)
+        written: Counter[str] = Counter()
         for sentence in token_lists(sentences):
-            counter.update(sentence)
+            written.update(sentence)
+        counter: Counter[str] = Counter()
+        for word, count in written.items():
+            counter[normalize(word, form)] += count
         if not counter:
             raise ValueError("The corpus is empty: it holds no word at all.")
         # sorted() is stable and Counter keeps the order of first appearance, so ties stay put.
@@ -143,12 +198,13 @@ class Vocabulary:
                 f"occurs {count} times. Lower min_count or use a larger corpus."
             )
         kept = kept[:max_size]
-        return cls([str(word) for word, _ in kept], np.array([n for _, n in kept], dtype=np.int64))
+        counts = np.array([count for _, count in kept], dtype=np.int64)
+        return cls([str(word) for word, _ in kept], counts, form)
 
     @cached_property
-    def index(self) -> dict[str, int]:
+    def index(self) -> WordIndex:
         """The id of each word."""
-        return {word: i for i, word in enumerate(self.words)}
+        return WordIndex(self.words, self.form)
 
     def __len__(self) -> int:
         """Return V, the number of words."""
@@ -186,9 +242,9 @@ class Vocabulary:
         """
         import numpy as np
 
-        ids, offsets = array("i"), array("q", [0])
+        ids, offsets, rows = array("i"), array("q", [0]), _Rows(self.index)
         for sentence in token_lists(sentences):
-            ids.extend(map(self.index.__getitem__, filter(self.index.__contains__, sentence)))
+            ids.extend(filter((-1).__lt__, map(rows.__getitem__, sentence)))
             offsets.append(len(ids))
         return EncodedCorpus(np.asarray(ids, np.int32), np.asarray(offsets, np.int64))
 
@@ -207,7 +263,7 @@ def context_windows(sentence: Iterable[str], window: int) -> list[tuple[str, lis
     list of (str, list of str)
         One entry a position, context from left to right. This is what CBOW trains on.
     """
-    _check_window(window)
+    check_whole_number("window", window)
     sentence = word_list(sentence, "sentence")
     return [
         (center, [*sentence[max(0, i - window) : i], *sentence[i + 1 : i + 1 + window]])
@@ -259,11 +315,12 @@ def keep_probability(counts: np.ndarray, sample: float) -> np.ndarray:
 
     if not 0 <= sample < np.inf:
         raise ValueError(f"sample is {sample}; give 0 (keep all) or a small share such as 1e-3.")
-    counts = np.asarray(counts, dtype=np.float64)
+    counts = _relative(counts)
     if sample == 0:
         return np.ones(len(counts))
     ratio = counts / counts.sum() / sample
-    return np.minimum(1.0, (np.sqrt(ratio) + 1.0) / ratio)
+    with np.errstate(divide="ignore", over="ignore"):  # a word that never occurs is kept
+        return np.minimum(1.0, (np.sqrt(ratio) + 1.0) / ratio)
 
 
 def noise_distribution(counts: np.ndarray, power: float = 0.75) -> np.ndarray:
@@ -280,16 +337,28 @@ def noise_distribution(counts: np.ndarray, power: float = 0.75) -> np.ndarray:
     numpy.ndarray, float64, (V,)
         Sums to 1.
 
+    Raises
+    ------
+    ValueError
+        If a count is negative or not finite, all are 0, or ``power`` is below 0 or not finite.
+
     References
     ----------
     Mikolov et al. 2013b, section 2.2.
     """
     import numpy as np
 
-    weights = np.asarray(counts, dtype=np.float64) ** power
+    if not 0 <= power < np.inf:
+        raise ValueError(f"power is {power}; give a number from 0 (uniform) to 1 (unigram).")
+    weights = _relative(counts) ** power
     return weights / weights.sum()
 
 
-def _check_window(window: int) -> None:
-    if window < 1:
-        raise ValueError(f"window is {window}; it must be 1 or more words on either side.")
+def _relative(counts: np.ndarray) -> np.ndarray:
+    """Return counts as shares of the largest one, none of which overflows when it is added up."""
+    import numpy as np
+
+    counts = np.asarray(counts, dtype=np.float64)
+    if not (np.isfinite(counts).all() and counts.min(initial=0) >= 0 and counts.any()):
+        raise ValueError(f"counts are {counts}; give numbers of 0 or more, not all of them 0.")
+    return counts / counts.max()

@@ -5,12 +5,12 @@ Symbols: n messages, L + 1 layers, 2 P vector size of each layer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import regex
 import torch
 from torch import nn
 from torch.nn import functional
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from course_lib.vectors import WordVectors
 
 _LEET = str.maketrans("aeiostAEIOST", "431057431057")
-_WORD = re.compile(r"[^\W\d_]{4,}")
+_WORD = regex.compile(r"(?:\p{L}\p{M}*){4,}")
 
 
 def mean_of_words(vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -248,13 +248,15 @@ def disguise(
     if way not in ("digits", "swap"):
         raise ValueError(f'way is {way!r}; use "digits" or "swap".')
 
-    def other(match: re.Match[str]) -> str:
+    def other(match: regex.Match[str]) -> str:
         word, chance, place = match.group(), rng.random(), rng.random()
         if chance >= share:
             return word
         if way == "digits":
             return word.translate(_LEET)
-        at = 1 + int(place * (len(word) - 2))
-        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        letters = regex.findall(r"\p{L}\p{M}*", word)
+        at = 1 + int(place * (len(letters) - 2))
+        letters[at : at + 2] = reversed(letters[at : at + 2])
+        return "".join(letters)
 
     return _WORD.sub(other, one_string(text, "text"))

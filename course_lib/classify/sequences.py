@@ -52,12 +52,12 @@ def encode(
         If a text is no list of words, see :func:`course_lib.checks.token_lists`.
     """
     first = first_id(marks=marks)
-    ids = {word: first + i for i, word in enumerate(vocabulary.words)}
+    index, other = vocabulary.index, (UNKNOWN if marks else PADDING) - first
     encoded = []
     for number, words in enumerate(token_lists(documents, "documents")):
         if len(words) == 0:
             raise ValueError(f"Text {number} is empty: leave it out, and its label too.")
-        row = [ids.get(word, UNKNOWN if marks else PADDING) for word in words]
+        row = [first + index.get(word, other) for word in words]
         if max(row) < first:
             raise ValueError(
                 f"Text {number} has no known word: {' '.join(words)!r:.60}. Leave it out, with "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from course_lib.datasets import store
 from course_lib.datasets.registry import unknown_name
+from course_lib.writing import normalize
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ def _lines(path: Path) -> Iterator[str]:
     with path.open(encoding="utf-8") as stream:
         for line in stream:
             if line.strip() and not line.startswith("#"):
-                yield line.rstrip("\n")
+                yield normalize(line.rstrip("\n"))
 
 
 def _table(rows: list[tuple], columns: list[str], name: str) -> pd.DataFrame:
@@ -53,7 +54,7 @@ def load_similarity(name: str = "wordsim353", *, download: bool = False) -> pd.D
     Returns
     -------
     pandas.DataFrame
-        Columns ``word1``, ``word2``, ``score``; words spelt as in the file. The scale is that
+        Columns ``word1``, ``word2``, ``score``; words spelt as in the file (NFC). The scale is that
         of the set (see ``REGISTRY[name].what``). ``.attrs`` holds ``name`` and ``source``.
 
     Raises
@@ -68,7 +69,7 @@ def load_similarity(name: str = "wordsim353", *, download: bool = False) -> pd.D
     (path,) = store.locate(name, download=download)
     lines = (line.split() for line in _lines(path))
     if path.suffix == ".csv":  # begins with a byte-order mark and the names of the columns
-        lines = csv.reader(path.read_text(encoding="utf-8-sig").splitlines()[1:])
+        lines = csv.reader(normalize(path.read_text(encoding="utf-8-sig")).splitlines()[1:])
     rows = [(word1, word2, float(score)) for word1, word2, score in lines]
     return _table(rows, ["word1", "word2", "score"], name)
 
@@ -89,7 +90,7 @@ def load_analogies(
     Returns
     -------
     pandas.DataFrame
-        Columns ``section``, ``a``, ``b``, ``c``, ``d``; words spelt as in the file.
+        Columns ``section``, ``a``, ``b``, ``c``, ``d``; words spelt as in the file (NFC).
 
     Raises
     ------

@@ -12,6 +12,7 @@ import numpy as np
 from course_lib.fasttext.subwords import Subwords
 from course_lib.vectors import WordVectors, files
 from course_lib.vectors.packing import TEXT_SUFFIXES, opened
+from course_lib.writing import normalize
 
 MAGIC, VERSIONS = 793_712_314, (11, 12)
 ROWS_AT_ONCE = 4096
@@ -35,7 +36,8 @@ class FastTextVectors(WordVectors):
     subwords : Subwords
         How a word is cut and hashed.
     **more
-        ``counts``, ``context``, ``history`` as in :class:`course_lib.vectors.WordVectors`.
+        ``counts``, ``context``, ``history`` and ``form`` as in
+        :class:`course_lib.vectors.WordVectors`. An unknown word is cut in this form.
 
     References
     ----------
@@ -64,7 +66,13 @@ class FastTextVectors(WordVectors):
 
     def __contains__(self, word: object) -> bool:
         """Tell whether a word has a vector: it is known, or has an n-gram."""
-        return word in self.index or (isinstance(word, str) and bool(self._cut.ngrams(word)))
+        known = word in self.index
+        return known or (isinstance(word, str) and bool(self._cut.ngrams(self._normal(word))))
+
+    def _normal(self, word: str) -> str:
+        """Return a word as it stands in the vocabulary, or in normal form."""
+        row = self.index.get(word)
+        return normalize(word, self.form) if row is None else self.words[row]
 
     def subwords(self, word: str) -> list[tuple[str, int]]:
         """List the parts of a word with their rows in a table of words, then buckets.
@@ -75,6 +83,7 @@ class FastTextVectors(WordVectors):
             The word itself if it is known, with its row 0 … V - 1; then its n-grams, bucket b
             as row V + b.
         """
+        word = self._normal(word)
         whole = [(word, self.index[word])] if word in self.index else []
         if word == LINE_END and whole:
             return whole
@@ -82,7 +91,7 @@ class FastTextVectors(WordVectors):
         return [*whole, *zip(self._cut.ngrams(word), rows, strict=True)]
 
     def _vector(self, word: str) -> np.ndarray:
-        buckets = [] if word in self.index else self._cut.buckets(word)
+        buckets = [] if word in self.index else self._cut.buckets(self._normal(word))
         return self.ngram_matrix[buckets].mean(axis=0) if buckets else super()._vector(word)
 
     def save(self, path: str | Path, *, header: bool = True) -> None:

@@ -6,7 +6,6 @@ of figures serve all of them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from course_lib.checks import unknown_word, word_list
+from course_lib.checks import check_whole_number, unknown_word, word_list
 from course_lib.runtime import atomic_write
 from course_lib.vectors import files
 from course_lib.vectors.packing import is_binary
+from course_lib.writing import Form, WordIndex
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +41,9 @@ class WordVectors:
         The second table of a model that trains two (W' of word2vec), kept as float32.
     history : pandas.DataFrame, optional
         One row an epoch: loss, seconds, words per second.
+    form : {"NFC", "NFD", "NFKC", "NFKD"}, optional
+        A word that is not there is looked up in this form as well, see
+        :func:`course_lib.text.normalize`; the words themselves stay as they are. None: not so.
 
     Raises
     ------
@@ -56,8 +59,9 @@ class WordVectors:
         counts: np.ndarray | None = None,
         context: np.ndarray | None = None,
         history: pd.DataFrame | None = None,
+        form: Form | None = "NFC",
     ) -> None:
-        self.words = list(map(str, word_list(words)))
+        self.words, self.form = list(map(str, word_list(words))), form
         self.matrix = self._checked(matrix, "matrix")
         self.context = None if context is None else self._checked(context, "context")
         self.counts = None if counts is None else np.asarray(counts, dtype=np.int64)
@@ -71,7 +75,8 @@ class WordVectors:
             raise ValueError(f"The word {word!r} stands in the list more than once.")
 
     def _checked(self, values: np.ndarray, name: str) -> np.ndarray:
-        array = np.asarray(values, dtype=np.float32)
+        with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
+            array = np.asarray(values, dtype=np.float32)
         if array.ndim != 2 or len(array) != len(self.words):
             raise ValueError(
                 f"{name} has the shape {array.shape}; {len(self.words)} words need "
@@ -85,9 +90,9 @@ class WordVectors:
         return array
 
     @cached_property
-    def index(self) -> dict[str, int]:
+    def index(self) -> WordIndex:
         """The row of each word; made when it is first asked for."""
-        return {word: row for row, word in enumerate(self.words)}
+        return WordIndex(self.words, self.form)
 
     def __len__(self) -> int:
         """Return n, the number of words."""
@@ -114,9 +119,7 @@ class WordVectors:
     def _unit(self) -> np.ndarray:
         unit = np.empty_like(self.matrix)
         for start in range(0, len(unit), SLICE):
-            rows = self.matrix[start : start + SLICE]
-            norms = np.linalg.norm(rows, axis=1, keepdims=True)
-            np.divide(rows, np.where(norms > 0, norms, 1), out=unit[start : start + SLICE])
+            unit[start : start + SLICE] = _unit_length(self.matrix[start : start + SLICE])
         return unit
 
     def normalized(self) -> np.ndarray:
@@ -125,7 +128,7 @@ class WordVectors:
 
     def similarity(self, first: str, second: str) -> float:
         """Return the cosine of the angle between the vectors of two words, -1 to 1."""
-        return float(self._direction(first) @ self._direction(second))
+        return cosine(self._vector(first), self._vector(second))
 
     def nearest(self, word: str | np.ndarray, k: int = 10) -> list[tuple[str, float]]:
         """Return the k words with the largest cosine to a word or to a vector.
@@ -139,11 +142,19 @@ class WordVectors:
         Returns
         -------
         list of (str, float)
-            Words and cosines, the nearest first.
+            Words and cosines, the nearest first; all cosines are 0 for a zero vector.
+
+        Raises
+        ------
+        KeyError
+            If the word has no vector.
+        ValueError
+            If ``k`` is no whole number above 0, or the vector has another length than M or holds
+            NaN or infinity.
         """
         if isinstance(word, str):
             return self._ranked(self._vector(word), k, leave_out=[word])
-        vector = np.asarray(word, dtype=np.float32)
+        vector = np.asarray(word, dtype=np.float64)
         if vector.shape != (self.vector_size,):
             raise ValueError(
                 f"The vector has the shape {vector.shape}; here it must be ({self.vector_size},)."
@@ -172,15 +183,14 @@ class WordVectors:
         Mikolov, Yih, Zweig 2013, "Linguistic Regularities in Continuous Space Word
         Representations", section 4. Named 3CosAdd by Levy and Goldberg 2014.
         """
-        directions = [self._direction(word) for word in (a, b, c)]
-        return self._ranked(directions[1] - directions[0] + directions[2], k, leave_out=(a, b, c))
+        first, second, third = (_unit_length(self._vector(word)) for word in (a, b, c))
+        return self._ranked(second - first + third, k, leave_out=(a, b, c))
 
     def _ranked(
         self, vector: np.ndarray, k: int, leave_out: Sequence[str] = ()
     ) -> list[tuple[str, float]]:
-        if k < 1:
-            raise ValueError(f"k is {k}; ask for at least one neighbour.")
-        cosines = self._unit @ _unit_length(vector)
+        check_whole_number("k", k)
+        cosines = np.clip(self._unit @ _unit_length(vector).astype(np.float32), -1, 1)
         rows = {self.index[word] for word in leave_out if word in self.index}
         cosines[list(rows)] = -np.inf
         best = np.argsort(-cosines, kind="stable")[: min(k, len(self) - len(rows))]
@@ -192,9 +202,6 @@ class WordVectors:
             return self.matrix[self.index[word]]
         except KeyError:
             raise KeyError(unknown_word(word, self.words)) from None
-
-    def _direction(self, word: str) -> np.ndarray:
-        return _unit_length(self._vector(word))
 
     def save(self, path: str | Path, *, header: bool = True) -> None:
         """Write words and matrix in the word2vec format, or in GloVe's.
@@ -306,21 +313,32 @@ class WordVectors:
         return cls(words, vectors.vectors[: len(words)], counts=counts)
 
 
-def _unit_length(vector: np.ndarray) -> np.ndarray:
-    return vector / (float(np.linalg.norm(vector)) or 1.0)
+def _unit_length(vectors: np.ndarray) -> np.ndarray:
+    """Scale vectors to length 1, float64; first to a largest number of 1, whose square fits."""
+    vectors = np.asarray(vectors, dtype=np.float64)
+    if not np.isfinite(vectors).all():
+        raise ValueError("The vector holds NaN or infinity.")
+    largest = np.abs(vectors).max(axis=-1, keepdims=True, initial=0)
+    vectors = vectors / np.where(largest > 0, largest, 1)
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)
 
 
 def cosine(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the cosine of the angle between two vectors; 0 if one of them is zero.
+    """Return the cosine of the angle between two vectors, -1 to 1; 0 if one of them is zero.
 
     Parameters
     ----------
     first, second : array_like, (M,)
+
+    Raises
+    ------
+    ValueError
+        If they are no vectors of one length, or hold NaN or infinity.
     """
-    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    first, second = _unit_length(first), _unit_length(second)
     if first.shape != second.shape or first.ndim != 1:
         raise ValueError(
             f"Two vectors of one length are needed, not the shapes {first.shape}, {second.shape}."
         )
-    lengths = math.hypot(*first) * math.hypot(*second)
-    return float(first @ second) / lengths if lengths else 0.0
+    return float(np.clip(first @ second, -1, 1))
