@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from course_lib import datasets
+from course_lib.text import check_whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,8 @@ class Similarity:
     name : str
         The test set.
     spearman : float
-        Spearman's rank correlation rho, from -1 to 1. NaN if fewer than three pairs are known.
+        Spearman's rank correlation rho, from -1 to 1. NaN if fewer than three pairs are known, or
+        all cosines are alike.
     pairs : int
         Pairs of which both words have a vector; only these are used.
     coverage : float
@@ -114,7 +116,8 @@ def similarity(
         if first in vectors and second in vectors
     ]
     cosines, scores = np.array(known).reshape(-1, 2).T
-    rho = float(spearmanr(cosines, scores).statistic) if len(known) > 2 else float("nan")
+    ranked = len(known) > 2 and np.ptp(cosines) > 0 and np.ptp(scores) > 0
+    rho = float(spearmanr(cosines, scores).statistic) if ranked else float("nan")
     return Similarity(name, rho, len(known), len(known) / len(table))
 
 
@@ -151,6 +154,9 @@ def analogies(
     ----------
     Mikolov et al. 2013a, section 4.1; Park et al. 2018, section 4.2.
     """
+    check_whole_number("block", block)
+    if most_frequent is not None:
+        check_whole_number("most_frequent", most_frequent)
     table = datasets.load_analogies(questions)
     unit = vectors.normalized()[:most_frequent]
     index = _rows(vectors, len(unit), case_insensitive)

@@ -7,9 +7,11 @@ import html
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import regex
 
 from course_lib import hangul
 from course_lib.checks import word_list
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontEntry
+    from matplotlib.legend import Legend
 
     from course_lib.vectors import WordVectors
 
@@ -33,6 +36,8 @@ _STYLE = {
     "axes.axisbelow": True,
     "grid.alpha": 0.3,
 }
+# Control characters, halves of pairs, ends of lines, changes of direction.
+_UNSEEN = regex.compile(r"[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]")
 # Free or installed with a system; tried before any other font that has Korean letters.
 _KOREAN_FONTS = (
     "NanumGothic",
@@ -225,6 +230,24 @@ def _make_korean_visible(fig: Figure) -> None:
     fig.supxlabel("\n".join(notes), fontsize=8)
 
 
+def plain(label: object, longest: int = 60) -> str:
+    r"""Return a label that comes from data in one line, cut if it is long.
+
+    What would break the line, turn its direction or draw nothing is written as Python does it: a
+    tab is ``\t``. Give ``parse_math=False`` with it, or matplotlib reads ``$`` as mathematics.
+    """
+    text = _UNSEEN.sub(lambda sign: sign[0].encode("unicode_escape").decode(), str(label))
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def legend(axes: Axes, handles: Sequence[Any], labels: Iterable[object], **options: Any) -> Legend:
+    """Add a legend with any labels; matplotlib itself leaves out those that begin with ``_``."""
+    made = axes.legend(handles, ["x"] * len(handles), **options)
+    for text, label in zip(made.get_texts(), labels, strict=True):
+        text.set(text=plain(label), parse_math=False)
+    return made
+
+
 def heatmap(
     axes: Axes,
     values: np.ndarray,
@@ -250,12 +273,14 @@ def heatmap(
         Lowest and highest value of the colour scale; by default those of the matrix.
     """
     values = np.asarray(values, dtype=float)
-    low, high = limits or (float(values.min()), float(values.max()))
+    shown = np.ma.masked_invalid(values)  # NaN and infinity stay blank
+    low, high = limits or ((shown.min(), shown.max()) if shown.count() else (0.0, 1.0))
     axes.grid(False)
-    axes.imshow(values, cmap="cividis", vmin=low, vmax=high, aspect="auto")
-    axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
-    axes.set_yticks(range(len(rows)), rows)
-    axes.set_title(title)
+    axes.imshow(shown, cmap="cividis", vmin=low, vmax=high, aspect="auto")
+    across, down = ([plain(name) for name in names] for names in (columns, rows))
+    axes.set_xticks(range(len(across)), across, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(range(len(down)), down, parse_math=False)
+    axes.set_title(title, parse_math=False)
     if digits is not None:
         middle = (low + high) / 2
         for (row, column), value in np.ndenumerate(values):
@@ -273,13 +298,17 @@ def loss_curve(axes: Axes, histories: Mapping[str, pd.DataFrame]) -> None:
     histories : mapping of str to pandas.DataFrame
         Label and ``WordVectors.history``.
     """
-    for (label, history), marker in zip(histories.items(), "os^vDPX*" * 4, strict=False):
-        axes.plot(history["epoch"], history["loss"], marker=marker, label=label)
-    longest = max(int(history["epoch"].max()) for history in histories.values())
+    lines = [
+        axes.plot(history["epoch"], history["loss"], marker=marker)[0]
+        for history, marker in zip(histories.values(), cycle("os^vDPX*"), strict=False)
+    ]
+    longest = max(
+        (int(epoch) for history in histories.values() for epoch in history["epoch"]), default=1
+    )
     axes.set_xticks(range(1, longest + 1))
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss (nats per example)")
-    axes.legend()
+    legend(axes, lines, list(histories))
 
 
 def word_map(
@@ -304,14 +333,18 @@ def word_map(
     from sklearn.decomposition import PCA
 
     words = word_list(words)
-    places = PCA(2, svd_solver="full").fit_transform(np.stack([vectors[word] for word in words]))
+    rows = np.stack([vectors[word] for word in words], dtype=np.float64)
+    with np.errstate(all="ignore"):  # of words all alike, PCA takes shares of a variance of 0
+        places = PCA(min(2, *rows.shape), svd_solver="full").fit_transform(rows)
+    places = np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
     kinds = np.zeros(len(words), dtype=int) if groups is None else np.asarray(groups)
     for kind in np.unique(kinds):
         chosen = places[kinds == kind]
         marker = "os^vDPX*"[kind % 8]
         axes.scatter(chosen[:, 0], chosen[:, 1], color=PALETTE[kind % 8], marker=marker, s=30)
     for word, (x, y) in zip(words, places, strict=True):
-        axes.annotate(word, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=10)
+        place = {"xytext": (4, 3), "textcoords": "offset points"}
+        axes.annotate(plain(word), (x, y), **place, fontsize=10, parse_math=False)
     axes.set_xlabel("first principal component")
     axes.set_ylabel("second principal component")
     return places

@@ -53,6 +53,8 @@ class MixSliders:
                 f"layers has shape {values.shape} and there are {len(groups)} groups; wanted are "
                 "(layers, words, numbers) and a group for each word."
             )
+        if values.shape[2] < 2 or not np.isfinite(values).all():
+            raise ValueError("layers needs two numbers a word or more, and no NaN or infinity.")
         if len(set(groups)) < 2:
             raise ValueError(f"There are {len(set(groups))} groups; give two or more.")
         self.layers, self.groups = values, list(groups)
@@ -80,19 +82,23 @@ class MixSliders:
 
     @property
     def silhouette(self) -> float:
-        """How well the groups are apart, by cosine: -1 to 1; 0 where all vectors are alike."""
+        """How well the groups are apart, by cosine: -1 to 1; 0 where all vectors are alike.
+
+        It is 0, too, where each word is a group of its own.
+        """
         from sklearn.metrics import silhouette_score
 
-        if np.ptp(self.mixed, axis=0).max() < 1e-6:
+        if np.ptp(self.mixed, axis=0).max() < 1e-6 or len(set(self.groups)) == len(self.groups):
             return 0.0
         return float(silhouette_score(self.mixed, self.groups, metric="cosine"))
 
     @property
     def distance(self) -> float:
-        """The mean of 1 - cosine over all pairs of words."""
-        from scipy.spatial.distance import pdist
+        """The mean of 1 - cosine over all pairs of words; a zero vector has the cosine 0."""
+        from sklearn.metrics.pairwise import cosine_distances
 
-        return float(pdist(self.mixed, "cosine").mean())
+        pairs = np.triu_indices(len(self.groups), 1)
+        return float(cosine_distances(self.mixed)[pairs].mean())
 
     def __repr__(self) -> str:
         """Return a one-line summary."""
@@ -112,15 +118,16 @@ class MixSliders:
         ----------
         axes : matplotlib.axes.Axes
         """
-        for number, group in enumerate(dict.fromkeys(self.groups)):
+        names = list(dict.fromkeys(self.groups))
+        for number, group in enumerate(names):
             points = self.places[[name == group for name in self.groups]]
             color, marker = plots.PALETTE[number % 8], "os^vDPX*"[number % 8]
-            axes.scatter(*points.T, color=color, marker=marker, s=45, label=group)
+            axes.scatter(*points.T, color=color, marker=marker, s=45)
         # γ up to 2 has room; the frame does not move with the points.
         reach = 2.1 * np.abs(self._centered @ self._axes).max() or 1.0
         axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
         axes.set(xlabel="first principal component", ylabel="second principal component")
-        axes.legend(loc="upper right")
+        plots.legend(axes, axes.collections, names, loc="upper right")
 
     def _build(self) -> None:
         import ipywidgets as widgets

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_lib.plots import PALETTE
+from course_lib.plots import PALETTE, plain
 
 # Light blue is rare. Blue, because the words that are searched for have the other colours.
 FREQUENT, RARE = np.array([8, 48, 107]), np.array([166, 200, 228])
 CLASSES = len(PALETTE)
-LONGEST = 24
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,6 @@ class Coloring:
     colors: Sequence[str]
     names: Sequence[str]
     title: str
-
-
-def short(word: str, longest: int = LONGEST) -> str:
-    """Return a word for a label, cut if it is long."""
-    return word if len(word) <= longest else word[: longest - 1] + "…"
 
 
 def color_by_frequency(n: int, counts: np.ndarray | None) -> Coloring:
@@ -61,5 +55,5 @@ def color_by_cluster(unit: np.ndarray, words: Sequence[str], clusters: int, seed
     kinds, first, numbers = np.unique(found, return_index=True, return_inverse=True)
     order = np.argsort(first)  # the cluster of the first word comes first
     middles = model.cluster_centers_[kinds[order]]
-    names = [short(words[row], 14) for row in (unit @ middles.T).argmax(axis=0)]
+    names = [plain(words[row], 14) for row in (unit @ middles.T).argmax(axis=0)]
     return Coloring(np.argsort(order)[numbers], PALETTE[: len(names)], names, "cluster around")

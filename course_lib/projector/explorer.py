@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_lib.checks import word_list
-from course_lib.plots import PALETTE
+from course_lib.plots import PALETTE, plain
 from course_lib.projector.coloring import Coloring, color_by_cluster, color_by_frequency
 from course_lib.projector.marks import COLORS, SIGNS, draw, layer_class, marks_on
 from course_lib.projector.picture import Picture
-from course_lib.projector.projections import METHODS, NO_UMAP, available, project
+from course_lib.projector.projections import METHODS, NO_UMAP, available, check, project
 from course_lib.vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -84,12 +84,7 @@ class Explorer:
     ) -> None:
         if method == "umap" and method not in available():
             raise ImportError(NO_UMAP)
-        if method not in METHODS:
-            raise ValueError(
-                f"method is {method!r}; choose one of {', '.join(map(repr, METHODS))}."
-            )
-        if dimensions not in (2, 3):
-            raise ValueError(f"dimensions is {dimensions!r}; a picture has 2 or 3.")
+        check(method, dimensions)
         if not 2 <= clusters <= len(PALETTE):
             raise ValueError(f"clusters is {clusters}; choose 2 to {len(PALETTE)} (colours).")
         self.vectors, self.clusters, self.seed = vectors, clusters, seed
@@ -231,6 +226,7 @@ class Explorer:
         self.status = widgets.HTML()
         self.neighbor_view = widgets.HTML(layout={"max_height": "560px", "overflow": "auto"})
         self.mark_layer = layer_class()()
+        self.mark_layer.on_msg(lambda *message: self._put_in_anew())
         self._stage = widgets.Box()
         row = {"flex_flow": "row wrap", "align_items": "center"}
         controls = [
@@ -250,9 +246,8 @@ class Explorer:
             ]
         ).add_class("course-explorer")  # the layer looks for its picture there
         self.search_box.observe(self._typed, "value")
-        self.method_choice.observe(self._switched, "value")
-        self.dimension_choice.observe(self._switched, "value")
-        self.color_choice.observe(self._switched, "value")
+        for choice in (self.method_choice, self.dimension_choice, self.color_choice):
+            choice.observe(lambda change: self._draw(), "value")
 
     def _parse(self, text: str) -> list[str]:
         whole = text.strip()
@@ -271,11 +266,15 @@ class Explorer:
     def _clicked(self, row: int) -> None:
         self.search([self.vectors.words[row]])
 
-    def _switched(self, change: dict[str, Any]) -> None:
-        self._draw()
-
     def _say(self, text: str) -> None:
-        self.status.value = f'<span role="status">{html.escape(text)}</span>'
+        self.status.value = f'<span role="status">{html.escape(plain(text, 1000))}</span>'
+
+    def _put_in_anew(self) -> None:
+        """Make the pictures on the page again, where it was too busy to fill them."""
+        for box, picture in zip(self._stage.children, self._pictures.values(), strict=True):
+            picture.hold()
+            box.children = []
+            box.children = [picture.figure]
 
     # ---- drawing
 
@@ -378,13 +377,13 @@ def tables(found: pd.DataFrame) -> str:
     for number, (word, rows) in enumerate(found.groupby("word", sort=False)):
         sign = f"<span style='color:{COLORS[number]}' aria-hidden='true'>{SIGNS[number]}</span>"
         lines = "".join(
-            f"<tr><td>{row.rank}</td><td {left}>{html.escape(row.neighbor)}</td>"
+            f"<tr><td>{row.rank}</td><td {left}>{html.escape(plain(row.neighbor))}</td>"
             f"<td>{row.cosine:.3f}</td></tr>"
             for row in rows.itertuples()
         )
         parts.append(
             "<table style='line-height:1.35;margin-bottom:10px'>"
-            f"<caption style='text-align:left;font-weight:bold'>{sign} {html.escape(word)}"
+            f"<caption style='text-align:left;font-weight:bold'>{sign} {html.escape(plain(word))}"
             f"</caption><thead><tr><th scope='col'>rank</th><th scope='col' {left}>neighbour</th>"
             f"<th scope='col'>cosine</th></tr></thead><tbody>{lines}</tbody></table>"
         )

@@ -77,13 +77,19 @@ function draw(plot, marks) {
 }
 
 function render({ model, el }) {
-  let drawn = "", version = 0, frame = 0;
+  let drawn = "", version = 0, frame = 0, asked = 0;
   const changed = () => { version += 1; };
   model.on("change:marks", changed);
   const look = () => {
     frame = requestAnimationFrame(look);
     const plots = el.closest(".course-explorer")?.querySelectorAll(".js-plotly-plot") ?? [];
-    const plot = [...plots].find((one) => one.offsetParent && one._fullLayout?._size);
+    const plot = [...plots].find((one) => one.clientWidth && one._fullLayout?._size);
+    // A page that is busy makes the picture before the points have come, and plotly does not look
+    // again: the kernel is asked to put it in anew, with all that it holds.
+    if (plot && !plot.data?.length && Date.now() - asked > 2000) {
+      asked = Date.now();
+      model.send("empty");
+    }
     const space = plot?._fullLayout.scene;
     const marks = model.get("marks");
     if (!plot || (space && !space._scene?.glplot?.cameraParams)) return;

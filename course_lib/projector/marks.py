@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from course_lib.plots import PALETTE
+from course_lib.plots import PALETTE, legend, plain
 from course_lib.projector import labels
-from course_lib.projector.coloring import short
-from course_lib.projector.picture import HEIGHT, WIDTH, Picture
+from course_lib.projector.picture import HEIGHT, LONGEST, WIDTH, Picture
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -70,7 +69,7 @@ def marks_on(
     """
     there = [[row for row in rows if not np.isnan(picture.places[row]).any()] for rows in families]
     named = list(dict.fromkeys(row for rows in there for row in rows))
-    names = [short(picture.words[row]) for row in named]
+    names = [plain(picture.words[row], LONGEST) for row in named]
     free = labels.offsets(picture.pixels(picture.places[named]), names, (WIDTH, HEIGHT))
     offsets = dict(zip(named, free.round().tolist(), strict=True))
     found = []
@@ -81,7 +80,7 @@ def marks_on(
             found.append(
                 {
                     "at": picture.places[row].tolist(),
-                    "text": short(picture.words[row]),
+                    "text": plain(picture.words[row], LONGEST),
                     "kind": kind,
                     "color": COLORS[kind],
                     "path": "M" + "L".join(f"{c.real:.1f},{c.imag:.1f}" for c in corners) + "Z",
@@ -96,14 +95,16 @@ def draw(
     axes: Axes, picture: Picture, words: Sequence[str], marks: Sequence[dict[str, Any]]
 ) -> None:
     """Draw a picture in the plane with matplotlib: the cloud, marks and names."""
+    entries = []
     for trace, rows in zip(picture.figure.data, picture.rows, strict=True):
         if len(rows):
+            entries.append(trace.meta)
             places, color = picture.places[rows], trace.marker.color
-            axes.scatter(*places.T, color=color, s=5, linewidths=0, label=trace.meta)
-    for kind, word in enumerate(words):
+            axes.scatter(*places.T, color=color, s=5, linewidths=0)
+    for kind in range(len(words)):
         places = np.array([mark["at"] for mark in marks if mark["kind"] == kind]).reshape(-1, 2)
         look = {"color": COLORS[kind], "marker": MARKERS[kind], "edgecolor": "#222222"}
-        axes.scatter(*places.T, s=45, label=word, **look)
+        axes.scatter(*places.T, s=45, **look)
     for mark in marks:
         if mark["offset"] is None:
             continue
@@ -116,14 +117,15 @@ def draw(
             va="center",
             fontsize=9,
             fontweight="bold" if mark["large"] else "normal",
+            parse_math=False,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
             arrowprops={"arrowstyle": "-", "color": mark["color"]},
         )
     layout = picture.figure.layout
     axes.set(xlim=picture.ranges[0], ylim=picture.ranges[1])
     axes.set(xlabel=layout.xaxis.title.text, ylabel=layout.yaxis.title.text)
-    legend = axes.legend(
-        title=layout.legend.title.text, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False
-    )
-    for dot in legend.legend_handles:
+    place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "frameon": False}
+    title = layout.legend.title.text
+    shown = legend(axes, axes.collections, [*entries, *words], title=title, **place)
+    for dot in shown.legend_handles:
         dot.set_sizes([40])

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.projector.coloring import CLASSES, Coloring, short
+from course_lib.plots import plain
+from course_lib.projector.coloring import CLASSES, Coloring
 
 WIDTH, HEIGHT = 800, 560
 EYE = 1.2  # where plotly looks from in space, the same in x, y and z
+LONGEST = 24  # letters of a name in the picture
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 144, 20, 48
 
 
@@ -42,9 +44,7 @@ class Picture:
         self.axes = ("x", "y", "z")[:dimensions]
         self.places = np.empty((0, dimensions), dtype=np.float32)
         pairs = zip(words, notes, strict=True)
-        texts = [
-            f"<b>{html.escape(short(word), quote=False)}</b><br>{note}" for word, note in pairs
-        ]
+        texts = [f"<b>{_markup(plain(word, LONGEST))}</b><br>{note}" for word, note in pairs]
         self._texts = np.array(texts, dtype=object)
         self.rows = [np.empty(0, dtype=int)] * CLASSES  # of each trace
         kind = go.Scattergl if dimensions == 2 else go.Scatter3d
@@ -103,7 +103,7 @@ class Picture:
         moved = not np.array_equal(places, self.places, equal_nan=True)
         self.places = places
         low, high = np.nanmin(places, axis=0), np.nanmax(places, axis=0)
-        edge = 0.04 * (high - low)
+        edge = np.where(high > low, 0.04 * (high - low), 1.0)
         self.ranges = np.stack([low - edge, high + edge], axis=1)  # (dimensions, 2)
         there = ~np.isnan(places).any(axis=1)
         layout = self.figure.layout
@@ -116,12 +116,20 @@ class Picture:
                     for axis, values in zip(self.axes, places[rows].T, strict=True):
                         trace[axis] = values
                     trace.hovertext = self._texts[rows]
-                    trace.name = html.escape(coloring.names[i], quote=False)
+                    trace.name = _markup(coloring.names[i])
                     trace.meta, trace.marker.color = coloring.names[i], coloring.colors[i]
             layout.legend.title.text = coloring.title
             if moved:  # else the reader's zoom stays
                 for axis, title, limits in zip(self.axes, titles, self.ranges, strict=True):
                     space[f"{axis}axis"].update(range=limits.tolist(), title_text=title)
+
+    def hold(self) -> None:
+        """Write what was drawn into the state of the widget, from which a page makes a view.
+
+        plotly does so when the figure itself is the output of a cell, but not inside a box.
+        """
+        drawn = self.figure.to_dict()
+        self.figure._widget_layout, self.figure._widget_data = drawn["layout"], drawn["data"]
 
     def pixels(self, places: np.ndarray) -> np.ndarray:
         """Return the pixel coordinates of points in the initial view: (points, 2)."""
@@ -138,3 +146,8 @@ class Picture:
         scale = (HEIGHT - _TOP) / 2 / np.tan(np.pi / 8) / (away - cube @ eye / away)
         middle = np.array([(WIDTH - _RIGHT) / 2, (HEIGHT + _TOP) / 2])
         return middle + scale[:, None] * (cube @ np.stack([across, -up], axis=1))
+
+
+def _markup(text: str) -> str:
+    """Return a text as plotly's markup; where MathJax is loaded, it would set what is in $."""
+    return html.escape(text, quote=False).replace("$", "&#36;")

@@ -52,12 +52,13 @@ def project(
     Returns
     -------
     numpy.ndarray, float32, (n, dimensions)
+        All at the origin if the vectors are alike, as far as float32 can tell.
 
     Raises
     ------
     ValueError
-        For an unknown method, other dimensions than 2 and 3, too few vectors, or a perplexity or
-        a number of neighbours that does not fit n.
+        For an unknown method, other dimensions than 2 and 3, too few vectors, NaN or infinity
+        among them, or a perplexity or a number of neighbours that does not fit n.
     ImportError
         If ``method`` is ``"umap"`` and umap-learn is not installed.
 
@@ -72,18 +73,21 @@ def project(
     van der Maaten and Hinton 2008, "Visualizing Data using t-SNE", section 4.2 (PCA).
     McInnes, Healy and Melville 2018, "UMAP: Uniform Manifold Approximation and Projection".
     """
-    matrix = np.asarray(
-        vectors.matrix if isinstance(vectors, WordVectors) else vectors, dtype=np.float32
-    )
-    if method not in METHODS:
-        raise ValueError(f"method is {method!r}; choose one of {', '.join(map(repr, METHODS))}.")
-    if dimensions not in (2, 3):
-        raise ValueError(f"dimensions is {dimensions!r}; a picture has 2 or 3.")
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    check(method, dimensions)
+    given = vectors.matrix if isinstance(vectors, WordVectors) else vectors
+    with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
+        matrix = np.asarray(given, dtype=np.float32)
     if matrix.ndim != 2 or min(matrix.shape) < dimensions:
         raise ValueError(
             f"The vectors have the shape {matrix.shape}; {dimensions} dimensions need (n, M) with "
             f"at least {dimensions} rows and {dimensions} columns."
         )
+    finite = np.isfinite(matrix).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"Row {finite.argmin()} holds NaN, infinity, or a number above float32.")
     n = len(matrix)
     if method == "tsne" and not 0 < perplexity < n:
         raise ValueError(
@@ -94,29 +98,20 @@ def project(
         raise ValueError(
             f"neighbours is {neighbors}, but there are {n} vectors; choose 2 to {n - 1}."
         )
-    if method == "pca":
-        return _pca(matrix, dimensions)
-    if method == "tsne":
-        return _tsne(matrix, dimensions, perplexity, seed)
-    return _umap(matrix, dimensions, neighbors, seed)
-
-
-def _pca(matrix: np.ndarray, dimensions: int) -> np.ndarray:
-    from sklearn.decomposition import PCA
-
     # In float64: the matrix of covariances squares what float32 rounds.
-    places = PCA(dimensions, svd_solver="full").fit_transform(matrix.astype(np.float64))
-    return places.astype(np.float32)
-
-
-def _tsne(matrix: np.ndarray, dimensions: int, perplexity: float, seed: int) -> np.ndarray:
-    from sklearn.manifold import TSNE
-
-    model = TSNE(dimensions, perplexity=perplexity, init="pca", random_state=seed)
-    return model.fit_transform(matrix).astype(np.float32)
-
-
-def _umap(matrix: np.ndarray, dimensions: int, neighbors: int, seed: int) -> np.ndarray:
+    exact = matrix.astype(np.float64)
+    exact -= exact.mean(axis=0)
+    widest, largest = np.abs(exact).max(), np.abs(matrix).max()
+    if widest <= 1e-12 * largest:  # alike: scikit-learn's t-SNE would end the process
+        return np.zeros((n, dimensions), dtype=np.float32)
+    if method == "pca":
+        places = PCA(dimensions, svd_solver="full").fit_transform(exact)
+        return places.astype(np.float32)
+    if not max(1e-6, 1e-3 * largest) < widest < 1e6:  # float32 would lose the differences
+        matrix = (exact / widest).astype(np.float32)
+    if method == "tsne":
+        model = TSNE(dimensions, perplexity=perplexity, init="pca", random_state=seed)
+        return model.fit_transform(matrix).astype(np.float32)
     try:
         from umap import UMAP
     except ModuleNotFoundError as error:
@@ -124,3 +119,11 @@ def _umap(matrix: np.ndarray, dimensions: int, neighbors: int, seed: int) -> np.
     # With a seed UMAP runs on one thread; n_jobs=1 says so, or it warns.
     model = UMAP(n_neighbors=neighbors, n_components=dimensions, random_state=seed, n_jobs=1)
     return model.fit_transform(matrix).astype(np.float32)
+
+
+def check(method: str, dimensions: int) -> None:
+    """Raise a ValueError unless there is such a method, with 2 or 3 dimensions."""
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}; choose one of {', '.join(map(repr, METHODS))}.")
+    if dimensions not in (2, 3):
+        raise ValueError(f"dimensions is {dimensions!r}; a picture has 2 or 3.")

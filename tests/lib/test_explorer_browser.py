@@ -6,6 +6,7 @@ Screenshots stay in build/: explorer.png, explorer-3d.png, explorer-tsne.png.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import lab
@@ -96,6 +97,38 @@ def colors_in(tab, number: int) -> np.ndarray:
     return np.asarray(image.crop((int(x), int(y), int(x + width), int(y + height)))).reshape(-1, 3)
 
 
+def until(tab, seen: Callable[[], bool]) -> None:
+    """Wait until something is seen, however long that takes."""
+    while not seen():
+        tab.wait_for_timeout(200)
+
+
+# The pictures on show: the number of traces, points in all, the width, whether an axis is ours.
+SHOWN = """
+() => [...document.querySelectorAll(".js-plotly-plot")].filter((plot) => plot.clientWidth)
+  .map((plot) => [plot.data?.length, (plot.data ?? []).reduce((n, t) => n + (t.x?.length ?? 0), 0),
+                  plot._fullLayout?.width, plot._fullLayout?.xaxis?.title?.text])
+"""
+
+
+def test_the_picture_is_there_whatever_moves_while_the_cell_runs(tmp_path: Path) -> None:
+    """The sidebar is toggled as the cell starts, in a page that is slowed down, twenty times."""
+    rng = np.random.default_rng(0)
+    WordVectors([f"w{i}" for i in range(300)], rng.normal(size=(300, 8))).save(
+        tmp_path / "vectors.bin"
+    )
+    lab.write_notebook(tmp_path / "explorer.ipynb", NOTEBOOK)
+    with lab.server(tmp_path) as address, lab.page() as (tab, _):
+        lab.opened(tab, address.format("explorer.ipynb"))
+        tab.context.new_cdp_session(tab).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        for _ in range(20):
+            lab.toggle_and_run(tab)
+            wanted = [[8, 300, 800, "first principal component"]]
+            until(tab, lambda wanted=wanted: tab.evaluate(SHOWN) == wanted)
+            lab.execute(tab, "notebook:clear-all-cell-outputs")
+            until(tab, lambda: tab.evaluate(SHOWN) == [])
+
+
 def test_the_explorer_in_jupyterlab(tmp_path: Path, vectors: WordVectors) -> None:
     vectors.save(tmp_path / "vectors.bin")
     lab.write_notebook(tmp_path / "explorer.ipynb", NOTEBOOK)
@@ -115,8 +148,10 @@ def test_the_explorer_in_jupyterlab(tmp_path: Path, vectors: WordVectors) -> Non
         assert len(near) == 10 and rows_of(tab) == near
         assert names(tab) == {"man", *(word for word, _ in near)}
         assert tab.evaluate(MARKS) == ["#D55E00"] * 11
-        tab.wait_for_timeout(500)
-        assert (np.abs(colors_in(tab, 0).astype(int) - orange).sum(axis=1) < 8).sum() > 500
+        until(
+            tab,
+            lambda: (np.abs(colors_in(tab, 0).astype(int) - orange).sum(axis=1) < 8).sum() > 500,
+        )
 
         # Two words; a word that looks like HTML, or is Korean.
         search(tab, "man king")
@@ -164,8 +199,7 @@ def test_the_explorer_in_jupyterlab(tmp_path: Path, vectors: WordVectors) -> Non
         wait_for(tab, "man", "king")
         assert {"man", "king", near[0][0]} <= names(tab)
         assert sorted(tab.evaluate(MARKS)) == ["#009E73"] * 11 + ["#D55E00"] * 11
-        tab.wait_for_timeout(1500)
-        assert len(np.unique(colors_in(tab, 1), axis=0)) > 100  # something is drawn
+        until(tab, lambda: len(np.unique(colors_in(tab, 1), axis=0)) > 100)  # something is drawn
         tab.screenshot(path=BUILD / "explorer-3d.png")
         tab.get_by_role("button", name="2-D").click()
         tab.get_by_label("Colour").select_option("cluster")
