@@ -22,6 +22,7 @@ import random
 import time
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # one training a process
 os.environ["COURSE_PROGRESS"] = "0"
 
 import common
+import korean_words
 import numpy as np
 import pandas as pd
 
@@ -114,12 +116,12 @@ FORMS_OUT = 400  # verb forms taken out of the text, one a stem
 FREQUENT = 2000  # words that get a misspelling by rule
 
 
-def prepare(unit: hangul.Unit, tokens: int) -> Path:
+def prepare(unit: korean_words.Unit, tokens: int) -> Path:
     """Cut both corpora, take some words out, mix the sentences; from a file where there is one.
 
     The file holds a line of JSON with what was taken out, then a sentence a line.
     """
-    how = hangul.splitter(unit)
+    how = korean_words.splitter(unit)
     files = [file.sha256 for name in CORPORA for file in datasets.REGISTRY[name].files]
     made_by = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
     key = hashlib.sha256(json.dumps([how, tokens, files, made_by]).encode()).hexdigest()[:12]
@@ -130,7 +132,7 @@ def prepare(unit: hangul.Unit, tokens: int) -> Path:
     sentences = [
         sentence
         for name in CORPORA
-        for sentence in datasets.load_corpus(name, max_tokens=tokens, unit=unit)
+        for sentence in korean_words.load_corpus(name, max_tokens=tokens, unit=unit)
     ]
     counts = Counter(word for sentence in sentences for word in sentence)
     known = [word for word, count in counts.most_common() if count >= MIN_COUNT]
@@ -312,7 +314,7 @@ def main() -> None:
 
 def measure(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, Any]:
     """Cut the texts, train all models, return the figures."""
-    if "kiwipiepy" not in hangul.splitter("word"):
+    if find_spec("kiwipiepy") is None:
         parser.error(
             'kiwipiepy is not installed: python -m pip install -c constraints.txt -e ".[korean]"'
         )

@@ -11,23 +11,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, get_args
 
 from course_lib.checks import one_string, strings
 from course_lib.text import tokenize
 from course_lib.writing import Form, normalize
-
-if TYPE_CHECKING:
-    from kiwipiepy import Kiwi
 
 LEADING = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 FINALS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
 NO_FINAL = "∅"
 """Stands where a syllable has no final consonant; no letter of any text."""
-
-Unit = Literal["eojeol", "word", "morpheme"]
 
 _FIRST_SYLLABLE = 0xAC00  # 가
 _FIRST_LEADING, _FIRST_VOWEL, _FIRST_FINAL = 0x1100, 0x1161, 0x11A8  # conjoining jamo
@@ -38,29 +31,12 @@ _RUN = re.compile("[가-힣\u1100-\u11ff]+")
 _HALF_WIDTH = re.compile("[ﾡ-ﾾￂ-ￇￊ-ￏￒ-ￗￚ-ￜ]")
 _TYPED = re.compile(f"([{LEADING}])([{VOWELS}])(?:([{FINALS}])(?![{VOWELS}]))?")
 _THREE_LETTERS = re.compile(f"[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2{NO_FINAL}]")
-# fmt: off
-_ROMAN_LEADING = ["g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch",
-                  "k", "t", "p", "h"]
-_ROMAN_VOWELS = ["a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u",
-                 "wo", "we", "wi", "yu", "eu", "ui", "i"]
-_ROMAN_FINALS = ["k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m",
-                 "p", "p", "t", "t", "ng", "t", "t", "k", "t", "p", "t"]
-# fmt: on
 # Letters that sound alike or sit on one key (with and without Shift), and so are mistaken for
 # each other: 재미 and 제미, 됐다 and 됬다, 있다 and 잇다, 많이 and 만이.
 _MISTAKEN = (
     dict(zip("ㄲㄸㅃㅆㅉ", "ㄱㄷㅂㅅㅈ", strict=True)),
     {"ㅐ": "ㅔ", "ㅔ": "ㅐ", "ㅒ": "ㅖ", "ㅖ": "ㅒ", "ㅙ": "ㅚ", "ㅚ": "ㅙ", "ㅞ": "ㅚ"},
-    {
-        "ㅆ": "ㅅ",
-        "ㄲ": "ㄱ",
-        "ㄶ": "ㄴ",
-        "ㅀ": "ㄹ",
-        "ㅄ": "ㅂ",
-        "ㄵ": "ㄴ",
-        "ㄺ": "ㄱ",
-        "ㅎ": NO_FINAL,
-    },
+    dict(zip("ㅆㄲㄶㅀㅄㄵㄺㅎ", f"ㅅㄱㄴㄹㅂㄴㄹ{NO_FINAL}", strict=True)),
 )
 
 
@@ -170,26 +146,26 @@ def is_korean(text: str) -> bool:
 def romanize(text: str) -> str:
     """Write Korean in Latin letters, for places that cannot show Korean ones.
 
-    Each syllable is written by itself (Revised Romanization of 2000); the sound changes between
-    syllables that the full rules also ask for are left out: 국물 is ``gukmul``, not ``gungmul``.
+    Each syllable is written by itself, as Unicode names it: 국물 is ``gugmul``, though it sounds
+    like ``gungmul``.
     """
     joined = normalize(compose(_full_width(text)))
-    return _SYLLABLE.sub(lambda syllable: _roman(syllable[0]), readable(joined)).translate(
-        _roman_letters()
-    )
+    spelled = _SYLLABLE.sub(lambda syllable: _name(syllable[0]), readable(joined))
+    return spelled.translate(_roman_letters())
+
+
+def _name(syllable: str) -> str:
+    """Return what Unicode calls a syllable: 값 is HANGUL SYLLABLE GABS."""
+    return unicodedata.name(syllable).split()[-1].lower()
 
 
 @cache
 def _roman_letters() -> dict[int, str]:
-    rows = ((FINALS, _ROMAN_FINALS), (LEADING, _ROMAN_LEADING), (VOWELS, _ROMAN_VOWELS))
-    letters = {ord(letter): roman for row in rows for letter, roman in zip(*row, strict=True)}
-    return letters | {ord("ㅇ"): "ng", ord("ㆍ"): "·"}  # the old vowel is used as a dot
-
-
-def _roman(syllable: str) -> str:
-    leading, vowel, final = readable(_three_letters(syllable))
-    last = "" if final == NO_FINAL else _ROMAN_FINALS[FINALS.index(final)]
-    return _ROMAN_LEADING[LEADING.index(leading)] + _ROMAN_VOWELS[VOWELS.index(vowel)] + last
+    """Return what each letter adds to the name of a syllable."""
+    letters = {letter: _name(_joined("ㅇ", "ㅏ", letter))[1:] for letter in FINALS}
+    letters |= {letter: _name(_joined(letter, "ㅏ", ""))[:-1] for letter in LEADING}
+    letters |= {letter: _name(_joined("ㅇ", letter, "")) for letter in VOWELS}
+    return str.maketrans(letters | {"ㅇ": "ng", "ㆍ": "·"})  # the old vowel is used as a dot
 
 
 def misspellings(word: str) -> list[str]:
@@ -220,82 +196,21 @@ def misspellings(word: str) -> list[str]:
     return found
 
 
-def splitter(unit: Unit = "word") -> str:
-    """Say what cuts words of this unit on this machine: kiwipiepy or whitespace.
-
-    Raises
-    ------
-    ValueError
-        If there is no such unit.
-    """
-    if unit not in get_args(Unit):
-        raise ValueError(f"unit is {unit!r}; choose one of {', '.join(get_args(Unit))}.")
-    if unit == "eojeol":
-        return "whitespace"
-    try:
-        import kiwipiepy
-    except ModuleNotFoundError:
-        return "whitespace (kiwipiepy is not installed)"
-    return f"kiwipiepy {kiwipiepy.__version__}, unit {unit}"
-
-
-def tokenize_korean(
-    texts: Iterable[str], *, unit: Unit = "word", form: Form | None = "NFC"
-) -> Iterator[list[str]]:
-    """Split Korean texts into words, with all cores; punctuation is dropped.
+def tokenize_korean(texts: Iterable[str], *, form: Form | None = "NFC") -> Iterator[list[str]]:
+    """Split Korean texts at blanks, where an eojeol ends; punctuation is dropped.
 
     Parameters
     ----------
     texts : iterable of str
-        A generator too. Read as far ahead as the analyser needs.
-    unit : {"word", "eojeol", "morpheme"}
-        ``eojeol`` is what stands between blanks: 영화를 is one. ``word`` cuts off particles,
-        which Korean grammar counts as words of their own (영화 + 를), and leaves inflected verbs
-        whole, so that sub-words have something to do. ``morpheme`` cuts these too: 먹 + 었 + 다.
-        The last two need kiwipiepy (the extra ``korean``). Without it texts are split at blanks;
-        :func:`splitter` says so.
+        A generator too.
     form : {"NFC", "NFD", "NFKC", "NFKD"}, optional
-        See :func:`course_lib.text.normalize`. With NFC, letters that stand apart or in half width
-        are put together first (:func:`join_letters`).
+        See :func:`course_lib.writing.normalize`. With NFC, letters that stand apart or in half
+        width are put together first (:func:`join_letters`).
 
     Yields
     ------
     list of str
         The words of one text after the other.
     """
-    texts = strings(texts, "texts")
-    if form == "NFC":
-        texts = map(join_letters, texts)
-    if splitter(unit).startswith("whitespace"):
-        yield from (tokenize(text, form=form) for text in texts)
-        return
-    # The analyser counts characters, and joins conjoining jamo without asking.
-    texts = map(normalize, texts)
-    for analysis, text in _kiwi().tokenize(texts, echo=True):
-        if unit == "morpheme":
-            words = (word for token in analysis for word in token.form.lower().split())
-            yield [normalize(word, form) for word in words if any(map(str.isalnum, word))]
-        else:
-            yield tokenize(_cut_particles(text, analysis), form=form)
-
-
-def _cut_particles(text: str, analysis: list) -> str:
-    """Put blanks around each particle that is written apart, and one in front of 이다."""
-    cuts, end = {0, len(text)}, 0
-    for token in analysis:
-        # In 난 (나 + ㄴ) the particle shares a character with the word: nothing to cut.
-        apart = token.len > 0 and token.start == end
-        end = token.start + token.len
-        if apart and token.tag.startswith("J"):
-            cuts |= {token.start, end}
-        elif apart and token.tag == "VCP":
-            cuts.add(token.start)
-    places = sorted(cuts)
-    return " ".join(text[start:stop] for start, stop in pairwise(places))
-
-
-@cache
-def _kiwi() -> Kiwi:
-    from kiwipiepy import Kiwi
-
-    return Kiwi()
+    for text in strings(texts):
+        yield tokenize(join_letters(text) if form == "NFC" else text, form=form)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
-from typing import Literal, overload
+from typing import Any, Literal
 
-from course_lib import hangul, runtime
+from course_lib import hangul
 from course_lib.datasets import store
 from course_lib.datasets.readers import READERS
 from course_lib.datasets.registry import REGISTRY, unknown_name
@@ -19,8 +20,7 @@ _LARGEST_FIRST = {
     "english": ("enwiki", "brown", "wikipedia", "lee"),
     "korean": ("kowiki", "nsmc", "korean"),
 }
-# The small sample gives the same words on every machine, with the analyser and without.
-_KOREAN: dict[str, hangul.Unit] = {"kowiki": "word", "nsmc": "word", "korean": "eojeol"}
+_KOREAN = ("kowiki", "nsmc", "korean")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,8 +41,6 @@ class Corpus(Sequence[list[str]]):
         The title of each document: article, news text, file or topic; the id of a review.
     starts : list of int
         Document i begins at sentence ``starts[i]``.
-    split_by : str, optional
-        The tokenizer of a Korean text, as ``hangul.splitter`` names it.
     """
 
     sentences: list[list[str]]
@@ -51,17 +49,12 @@ class Corpus(Sequence[list[str]]):
     license: str
     titles: list[str]
     starts: list[int]
-    split_by: str | None = None
 
     def __len__(self) -> int:
         """Return the number of sentences."""
         return len(self.sentences)
 
-    @overload
-    def __getitem__(self, index: int) -> list[str]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[list[str]]: ...
-    def __getitem__(self, index: int | slice) -> list[str] | list[list[str]]:
+    def __getitem__(self, index: int | slice) -> Any:
         """Return one sentence, or a list of them for a slice."""
         return self.sentences[index]
 
@@ -69,7 +62,7 @@ class Corpus(Sequence[list[str]]):
         """Return a one-line summary."""
         return (
             f"Corpus({self.name!r}, {len(self):,} sentences, {self.n_tokens:,} tokens, "
-            f"source={self.source!r}{f', split by {self.split_by}' if self.split_by else ''})"
+            f"source={self.source!r})"
         )
 
     @cached_property
@@ -90,7 +83,6 @@ def load_corpus(
     name: str,
     *,
     max_tokens: int | None = None,
-    unit: hangul.Unit | None = None,
     as_written: bool = False,
     download: bool = False,
 ) -> Corpus:
@@ -102,10 +94,6 @@ def load_corpus(
         The first three are always at hand: two ship with gensim, ``korean`` with this course.
     max_tokens : int, optional
         Stop at the first sentence end at which this many words have been read.
-    unit : {"word", "eojeol", "morpheme"}, optional
-        How to cut a Korean corpus, see :func:`course_lib.hangul.tokenize_korean`; by default
-        ``eojeol`` for the small sample and ``word`` for the two others, which takes minutes
-        for a whole corpus (about 15,000 words a second).
     as_written : bool
         Keep capitals, and punctuation marks as words of their own: for language models.
     download : bool
@@ -118,8 +106,8 @@ def load_corpus(
     Raises
     ------
     ValueError
-        If there is no such corpus, ``max_tokens`` is below 1, or ``unit`` is unknown or given
-        for a corpus that is not Korean.
+        If there is no such corpus, ``max_tokens`` is below 1, or a Korean corpus is asked for
+        ``as_written``.
     DataUnavailable
         If the file is not at hand, or is truncated or altered.
 
@@ -133,44 +121,32 @@ def load_corpus(
         raise ValueError(unknown_name(name, READERS, "corpus"))
     if max_tokens is not None and max_tokens < 1:
         raise ValueError(f"max_tokens is {max_tokens}; give 1 or more, or None for all.")
-    if unit is not None and name not in _KOREAN:
-        raise ValueError(f"unit={unit!r} is for the Korean corpora: {', '.join(_KOREAN)}.")
     if as_written and name in _KOREAN:
         raise ValueError(f"as_written is for the English corpora, not for {name!r}.")
-    unit = unit or _KOREAN.get(name)
-    words_of = partial(tokenize, lower=not as_written, punctuation=as_written)
-    split_by = unit and hangul.splitter(unit)
+    words_of = partial(map, partial(tokenize, lower=not as_written, punctuation=as_written))
+    if name in _KOREAN:
+        words_of = hangul.tokenize_korean
     paths = store.locate(name, download=download)
     sentences: list[list[str]] = []
     titles: list[str] = []
     starts: list[int] = []
-    n_tokens = 0
-    documents = chain.from_iterable(map(READERS[name], paths))
-    if split_by and split_by.startswith("kiwipiepy"):  # minutes, where all else takes seconds
-        documents = runtime.progress(documents, desc=f"{name}, {split_by}", unit="text")
-    for title, document in documents:
+    left = math.inf if max_tokens is None else max_tokens
+    for title, document in chain.from_iterable(map(READERS[name], paths)):
         titles.append(title)
         starts.append(len(sentences))
-        split = hangul.tokenize_korean(document, unit=unit) if unit else map(words_of, document)
-        for words in split:
-            if len(words) < 2:
-                continue
-            # One string object a word: ten million tokens then cost a pointer each.
-            sentences.append(list(map(sys.intern, words)))
-            n_tokens += len(words)
-            if max_tokens is not None and n_tokens >= max_tokens:
-                break
-        if max_tokens is not None and n_tokens >= max_tokens:
+        for words in words_of(document):
+            if len(words) >= 2 and left > 0:
+                # One string object a word: ten million tokens then cost a pointer each.
+                sentences.append(list(map(sys.intern, words)))
+                left -= len(words)
+        if left <= 0:
             break
     source, license = store.used()[name], REGISTRY[name].license
-    return Corpus(sentences, name, source, license, titles, starts, split_by)
+    return Corpus(sentences, name, source, license, titles, starts)
 
 
 def largest_corpus(
-    language: Literal["english", "korean"] = "english",
-    *,
-    max_tokens: int | None = None,
-    unit: hangul.Unit | None = None,
+    language: Literal["english", "korean"] = "english", *, max_tokens: int | None = None
 ) -> Corpus:
     """Return the largest corpus at hand.
 
@@ -180,8 +156,6 @@ def largest_corpus(
         English: enwiki, else brown, else wikipedia. Korean: kowiki, else nsmc, else the sample.
     max_tokens : int, optional
         As in ``load_corpus``.
-    unit : {"word", "eojeol", "morpheme"}, optional
-        As in ``load_corpus``; for Korean only.
 
     Returns
     -------
@@ -197,4 +171,4 @@ def largest_corpus(
     if language not in _LARGEST_FIRST:
         raise ValueError(unknown_name(language, _LARGEST_FIRST, "language"))
     name = store.choose(_LARGEST_FIRST[language])
-    return load_corpus(name, max_tokens=max_tokens, unit=unit)
+    return load_corpus(name, max_tokens=max_tokens)

@@ -149,24 +149,16 @@ def test_analogies(alone, no_sockets):
     ]
 
 
-def test_korean_sample(alone, no_sockets, monkeypatch):
-    monkeypatch.setitem(sys.modules, "kiwipiepy", None)
+def test_korean_sample(alone, no_sockets):
     corpus = datasets.load_corpus("korean")
     assert len(corpus) >= 500 and len(corpus.titles) >= 10 and corpus.starts[0] == 0
     assert len(set(map(tuple, corpus))) > 0.99 * len(corpus)
-    assert repr(corpus).endswith("source='sample', split by whitespace)")
+    assert repr(corpus).endswith("source='sample')")
     assert datasets.used() == {"korean": "sample"} and datasets.largest_corpus("korean")
     words = Counter(word for sentence in corpus for word in sentence)
     assert sum(bool(re.fullmatch("[가-힣]+", word)) for word in words) > 0.99 * len(words)
     for stem, forms in {"먹": 8, "영화": 5, "재미있": 6, "친구": 8, "학교": 5, "보": 4}.items():
         assert len({word for word in words if word.startswith(stem)}) >= forms, stem
-
-
-def test_korean_sample_is_the_same_with_the_analyzer(alone, monkeypatch):
-    pytest.importorskip("kiwipiepy", reason="the extra 'korean' is not installed")
-    with_analyzer = list(datasets.load_corpus("korean"))
-    monkeypatch.setitem(sys.modules, "kiwipiepy", None)
-    assert list(datasets.load_corpus("korean")) == with_analyzer
 
 
 def test_a_damaged_sample_says_how_to_bring_it_back(alone, tmp_path):
@@ -181,9 +173,9 @@ def test_a_damaged_sample_says_how_to_bring_it_back(alone, tmp_path):
 
 
 @_needs("kowiki")
-def test_kowiki_capped(monkeypatch):
-    corpus = datasets.load_corpus("kowiki", unit="eojeol", max_tokens=200_000)
-    assert 200_000 <= corpus.n_tokens < 200_200 and corpus.split_by == "whitespace"
+def test_kowiki_capped():
+    corpus = datasets.load_corpus("kowiki", max_tokens=200_000)
+    assert 200_000 <= corpus.n_tokens < 200_200
     assert corpus.titles[0] == "지미 카터" and "CC BY-SA" in corpus.license
     with tarfile.open(store.locate("kowiki")[0]) as packed:
         text = packed.extractfile("kowiki_slice/AA/wiki_00").read().decode("utf-8")
@@ -194,20 +186,6 @@ def test_kowiki_capped(monkeypatch):
     expected = sum(len(re.findall("[가-힣]{2,}", body)) for _, body in whole)
     counted = sum(len(re.findall("[가-힣]{2,}", " ".join(ours[title]))) for title, _ in whole)
     assert counted == pytest.approx(expected, rel=0.02)
-    monkeypatch.setitem(sys.modules, "kiwipiepy", None)
-    without = datasets.load_corpus("kowiki", max_tokens=2_000)
-    assert "split by whitespace (kiwipiepy is not installed)" in repr(without)
-    assert list(without)[:-1] == corpus[: len(without) - 1]
-
-
-@_needs("kowiki")
-def test_kowiki_in_words_without_particles():
-    pytest.importorskip("kiwipiepy", reason="the extra 'korean' is not installed")
-    corpus = datasets.load_corpus("kowiki", max_tokens=20_000)
-    assert 20_000 <= corpus.n_tokens < 20_200 and "kiwipiepy" in corpus.split_by
-    words = Counter(word for sentence in corpus for word in sentence)
-    # The particles of, subject, object, topic, in lead the list in any Korean text.
-    assert set("의이을는에") <= {word for word, _ in words.most_common(10)}
 
 
 @_needs("nsmc")
@@ -226,7 +204,7 @@ def test_nsmc():
 
 @_needs("nsmc")
 def test_nsmc_as_a_corpus():
-    corpus = datasets.load_corpus("nsmc", unit="eojeol", max_tokens=1_000)
+    corpus = datasets.load_corpus("nsmc", max_tokens=1_000)
     assert corpus[0] == ["아", "더빙"] and corpus[1] == ["진짜", "짜증나네요", "목소리"]
     assert corpus.titles[:2] == ["9976970", "3819312"]
 
@@ -479,10 +457,6 @@ def test_wrong_arguments_are_answered():
         datasets.load_corpus("wikipeda")
     with pytest.raises(ValueError, match=r"'simlex'.*mean simlex999"):
         datasets.load_similarity("simlex")
-    with pytest.raises(ValueError, match=r"unit is 'words'.*eojeol, word, morpheme"):
-        datasets.load_corpus("kowiki", unit="words")
-    with pytest.raises(ValueError, match=r"unit='word' is for the Korean corpora: kowiki, nsmc"):
-        datasets.load_corpus("lee", unit="word")
     with pytest.raises(ValueError, match=r"language called 'Korean'.*mean korean"):
         datasets.largest_corpus("Korean")
     with pytest.raises(ValueError, match=r"called 'koreans'.*mean korean"):

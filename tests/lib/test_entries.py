@@ -34,6 +34,7 @@ from course_lib import (
     projector,
     text,
     word2vec,
+    writing,
 )
 from course_lib.bilm import BiLM, BiLMOptions
 from course_lib.charcnn import CharCNNOptions
@@ -151,7 +152,7 @@ WORD_LISTS: dict[str, Callable[[Any], Any]] = {
     "projector.explorer.neighbors(words)": lambda w: explorer.neighbors(w, VECTORS),
 }
 TEXTS: dict[str, Callable[[Any], Any]] = {
-    "hangul.tokenize_korean(texts)": lambda t: list(hangul.tokenize_korean(t, unit="eojeol")),
+    "hangul.tokenize_korean(texts)": lambda t: list(hangul.tokenize_korean(t)),
     "checks.strings(texts)": lambda t: list(checks.strings(t)),
 }
 ONE_STRING: dict[str, Callable[[Any], Any]] = {
@@ -169,6 +170,8 @@ ONE_STRING: dict[str, Callable[[Any], Any]] = {
     "hangul.is_korean(text)": hangul.is_korean,
     "hangul.romanize(text)": hangul.romanize,
     "hangul.misspellings(word)": hangul.misspellings,
+    "hangul.join_letters(text)": hangul.join_letters,
+    "writing.normalize(text)": writing.normalize,
     "classify.messages.disguise(text)": lambda t: messages.disguise(
         t, share=1.0, rng=np.random.default_rng(0)
     ),
@@ -197,6 +200,11 @@ ELSEWHERE = {
     "datasets.pretrained.load_word2vec(words)": "files.read_binary, where the file is at hand",
     "word2vec.loop.descend(corpus)": "is given what check_corpus returned",
     "word2vec.kernel.learn(text)": "an array",
+    "word2vec.kernel.sigmoid_of_dot(a)": "an array",
+    "word2vec.kernel.sigmoid_of_dot(b)": "an array",
+    "writing.WordIndex(words)": "is given the words of a vocabulary or of WordVectors",
+    "writing.WordIndex.get(word)": "answers None to anything",
+    "writing.WordIndex.__contains__(word)": "answers no to anything",
     "vectors.files.check_writable(words)": "is given the words of WordVectors",
     "glove.adagrad.adagrad_steps(word)": "an array",
     "vectors.files.read_text(words)": "as read, which calls it",
@@ -209,7 +217,6 @@ ELSEWHERE = {
     "projector.explorer.Explorer.search(words)": "a string is what a reader types; see below",
     **dict.fromkeys(
         (
-            "projector.coloring.short(word)",
             "projector.coloring.color_by_cluster(words)",
             "projector.labels.offsets(texts)",
             "projector.marks.marks_on(words)",

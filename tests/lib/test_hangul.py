@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 
 import pytest
@@ -136,54 +135,7 @@ SENTENCE = "어제 본 영화를 또 봤다. 그 감독은 학생이다ㅋㅋ"
 EOJEOLS = ["어제", "본", "영화를", "또", "봤다", "그", "감독은", "학생이다ㅋㅋ"]
 
 
-@pytest.fixture
-def no_kiwi(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "kiwipiepy", None)  # importing it fails as if absent
-
-
-def words_of(text: str, unit: hangul.Unit = "word") -> list[str]:
-    (words,) = hangul.tokenize_korean([text], unit=unit)
-    return words
-
-
-def test_eojeols_need_no_analyzer(no_kiwi: None) -> None:
-    assert words_of(SENTENCE, "eojeol") == EOJEOLS
-    assert hangul.splitter("eojeol") == "whitespace"
-
-
-@pytest.mark.parametrize("unit", ["word", "morpheme"])
-def test_without_the_analyzer_text_is_cut_at_blanks_and_that_is_said(
-    no_kiwi: None, unit: hangul.Unit
-) -> None:
-    assert hangul.splitter(unit) == "whitespace (kiwipiepy is not installed)"
-    assert list(hangul.tokenize_korean([SENTENCE, ""], unit=unit)) == [EOJEOLS, []]
-
-
-def test_wrong_arguments_are_answered() -> None:
-    with pytest.raises(ValueError, match=r"unit is 'words'.*eojeol, word, morpheme"):
-        words_of(SENTENCE, "words")
+def test_texts_are_split_at_blanks() -> None:
+    assert list(hangul.tokenize_korean([SENTENCE, ""])) == [EOJEOLS, []]
     with pytest.raises(TypeError, match="texts must be a list of texts"):
         next(hangul.tokenize_korean(SENTENCE))
-
-
-def test_words_and_morphemes() -> None:
-    pytest.importorskip("kiwipiepy", reason="the extra 'korean' is not installed")
-    words = words_of(SENTENCE)
-    assert words[:6] == ["어제", "본", "영화", "를", "또", "봤다"]  # particles off, verbs whole
-    assert words[6:10] == ["그", "감독", "은", "학생"] and words[10].startswith("이다")
-    morphemes = words_of("밥을 먹었다.", "morpheme")
-    assert morphemes == ["밥", "을", "먹", "었", "다"]
-    assert words_of("난 간다") == ["난", "간다"]  # 나 + ㄴ in one syllable
-    assert words_of("배우의연기") == ["배우", "의", "연기"]
-    assert "kiwipiepy" in hangul.splitter()
-
-
-def test_nothing_but_blanks_is_added() -> None:
-    pytest.importorskip("kiwipiepy", reason="the extra 'korean' is not installed")
-    texts = [SENTENCE, "한국어를 NFD로 café에서는 😀 썼다", "", "…", "학교에서부터였다", "3.5%가"]
-    texts += [unicodedata.normalize("NFD", text) for text in texts]
-    for text, words in zip(texts, hangul.tokenize_korean(texts), strict=True):
-        glued = "".join(words_of(unicodedata.normalize("NFC", text), "eojeol"))
-        assert "".join(words) == glued
-    for words in hangul.tokenize_korean(texts, unit="morpheme"):
-        assert not any(" " in word or not word for word in words)

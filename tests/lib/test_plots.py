@@ -163,7 +163,7 @@ def test_without_a_font_korean_is_romanized_and_the_figure_says_so(
     plots.show(fig, alt="Korean words.")
     drawn = texts(fig)
     assert not any(map(KOREAN.search, drawn))
-    assert {"meokeotda", "rest", "kk", "yeonghwa (film)", "gap"} <= drawn
+    assert {"meogeossda", "rest", "kk", "yeonghwa (film)", "gabs"} <= drawn
     (below,) = (text for text in drawn if text.startswith("below"))
     assert "No font with Korean letters" in below and "fonts-nanum" in below
     assert not [w for w in recwarn if "missing from" in str(w.message)]  # no box was drawn

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib import counts, datasets, evaluate, fasttext, hangul, text
+from course_lib import counts, datasets, evaluate, fasttext, hangul, text, writing
 from course_lib.classify import messages, sequences
 from course_lib.vectors import WordVectors
 
@@ -190,13 +190,10 @@ def test_evaluation_sets_and_vectors_may_differ_in_form(monkeypatch: pytest.Monk
 def test_korean_in_all_its_forms() -> None:
     apart = unicodedata.normalize("NFD", FILM)
     assert text.split_sentences(apart) == ["영화를 봤다.", "재미있었다."]
-    for unit in ("eojeol", "word", "morpheme"):
-        assert [*hangul.tokenize_korean([apart], unit=unit)] == [
-            *hangul.tokenize_korean([FILM], unit=unit)
-        ]
+    assert [*hangul.tokenize_korean([apart])] == [*hangul.tokenize_korean([FILM])]
     assert hangul.misspellings(unicodedata.normalize("NFD", "재미")) == hangul.misspellings("재미")
     assert hangul.misspellings("재미") == ["제미"]
-    kept = [*hangul.tokenize_korean([apart], unit="eojeol", form=None)]
+    kept = [*hangul.tokenize_korean([apart], form=None)]
     assert kept == [text.tokenize(apart, form=None)] and kept[0][0] == TAKEN_APART
 
 
@@ -222,8 +219,7 @@ def test_letters_typed_one_by_one_become_syllables(typed: str, meant: str) -> No
     assert len(HALF) == 51 and half != typed
     for written in (typed, half):
         assert hangul.join_letters(written) == meant
-        (words,) = hangul.tokenize_korean([written], unit="eojeol")
-        assert words == meant.split()
+        assert [*hangul.tokenize_korean([written])] == [meant.split()]
         assert hangul.is_korean(written) and not hangul.is_korean(hangul.romanize(written))
 
 
@@ -244,4 +240,4 @@ def test_a_disguise_tears_no_letter_apart() -> None:
 
 def test_a_form_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="form is 'NFX'"):
-        text.normalize("a", "NFX")
+        writing.normalize("a", "NFX")
