@@ -1,7 +1,8 @@
 """What the notebooks ask of a student: checks of exercises, and how far one has come.
 
-``check`` tells at once whether an answer is right, ``progress`` lists which exercises are solved.
-The rest serves the authors of checks; ``exercises`` says how a check is written.
+``check`` tells at once whether an answer is right, ``progress`` lists which exercises are solved,
+``sliders`` has the parameters of the ELMo mix to move. The rest serves the authors of checks;
+``exercises`` says how a check is written.
 """
 
 from course_exercises.exercises import Answer, WrongAnswer, check, exercise

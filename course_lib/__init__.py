@@ -2,7 +2,7 @@
 
 Its modules and packages from top to bottom; each imports only from those below it:
 
-    explain      source listings, sliders
+    explain      source listings
     projector    projections, the embedding explorer, export for the Embedding Projector
     plots        figures
     evaluate     word similarity and analogies

@@ -1,3 +1,3 @@
-"""Source listings and interactive sliders for the notebooks."""
+"""Source listings for the notebooks."""
 
 from course_lib.explain.source import show_source

@@ -18,8 +18,8 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.metrics import silhouette_score
 from sklearn.metrics.pairwise import cosine_similarity
 
+from course_exercises.sliders import MixSliders
 from course_lib import counts, evaluate, plots, projector, text
-from course_lib.explain.sliders import MixSliders
 from course_lib.projector import Explorer
 from course_lib.vectors import WordVectors, cosine
 

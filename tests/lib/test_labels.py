@@ -12,8 +12,8 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
+from course_exercises.sliders import MixSliders
 from course_lib import plots, projector
-from course_lib.explain.sliders import MixSliders
 from course_lib.projector import Explorer
 from course_lib.vectors import WordVectors
 

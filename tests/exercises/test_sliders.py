@@ -9,8 +9,8 @@ import pytest
 import torch
 from scipy.special import softmax
 
+from course_exercises.sliders import MixSliders
 from course_lib.elmo import ScalarMix
-from course_lib.explain.sliders import MixSliders
 
 GROUPS = ["river"] * 3 + ["money"] * 3
 
