@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -10,7 +11,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 
 from course_lib.fasttext.subwords import Subwords
-from course_lib.vectors import WordVectors, files
+from course_lib.vectors import WordVectors
 from course_lib.vectors.packing import TEXT_SUFFIXES, opened
 from course_lib.writing import normalize
 
@@ -203,13 +204,12 @@ def _read(
                 f"{path}: the {name} matrix is said to be ({rows}, {columns}), not ({most}, "
                 f"{size}). {advice}"
             )
-        table = files.Table(size, rows if name == "input" else 1, str(path))
+        values = array("f")
         for start in range(0, rows, ROWS_AT_ONCE):
             part = take(4 * size * min(ROWS_AT_ONCE, rows - start))
             if name == "input":
-                chosen = slice(start, start + ROWS_AT_ONCE)
-                table.matrix[chosen] = np.frombuffer(part, "<f4").reshape(-1, size)
-        tables.append(table.matrix)
+                values.frombytes(part)
+        tables.append(np.frombuffer(values, np.float32).reshape(-1, size))
     if stream.read(1):
         raise ValueError(f"{path} has more than the {read:,} bytes it should have. {advice}")
     matrix, ngram_matrix = tables[0][:n_words].copy(), tables[0][n_words:]

@@ -113,7 +113,7 @@ def read_text(
     missing = set() if wanted is None else set(wanted)
     found: list[str] = []
     lines = array("q")  # the line of each word that was found
-    table: Table | None = None
+    numbers = array("f")  # grows in place where the system can
     announced = size = None
     passed, line = 0, b""
     for number, line in enumerate(stream, 1):
@@ -133,8 +133,7 @@ def read_text(
             if not fields:
                 continue
             if size is None:
-                numbers = takewhile(NUMBER.fullmatch, reversed(fields[1:]))
-                size = max(len(list(numbers)), 1)
+                size = max(len(list(takewhile(NUMBER.fullmatch, reversed(fields[1:])))), 1)
                 _check_size(size, vector_size, name)
             word = word_of(line, size, errors)
             if wanted is not None and word not in wanted:
@@ -151,9 +150,7 @@ def read_text(
                 "with blanks between them. Fetch or save the file again"
                 + (", or give errors='replace'." if isinstance(error, UnicodeError) else ".")
             ) from error
-        if table is None:
-            table = Table(size)
-        table.append(row)
+        numbers.extend(row)
         found.append(word)
         lines.append(number)
         missing.discard(word)
@@ -170,9 +167,9 @@ def read_text(
         if size == 1:
             raise ValueError(f"{message} Is it a vector of one number? Then put a header on top.")
         warnings.warn(f"{message} All {count:,} are read.", stacklevel=4)
-    if table is None:
+    if not found:
         raise ValueError(none_of(wanted, name))
-    return _each_once(found, table, name, lambda row: f"line {lines[row]}")
+    return _each_once(found, numbers, name, lambda row: f"line {lines[row]}")
 
 
 def read_binary(
@@ -204,8 +201,7 @@ def read_binary(
     announced, size = map(int, header)
     _check_size(size, vector_size, name)
     missing = set() if wanted is None else set(wanted)
-    table = Table(size, announced if wanted is None else min(announced, len(wanted)), name)
-    found: list[str] = []
+    numbers, found = array("f"), []
     buffer, position = b"", 0
     for row in range(1, announced + 1):
         while (space := buffer.find(b" ", position)) < 0 or len(buffer) < space + 1 + 4 * size:
@@ -230,7 +226,7 @@ def read_binary(
             ) from error
         if not word:
             raise ValueError(f"{broken}: row {row:,} has no word. {advice}")
-        table.append(np.frombuffer(buffer, "<f4", size, space + 1))
+        numbers.frombytes(memoryview(buffer)[space + 1 : position])
         if wanted is not None and not missing:
             break
     else:
@@ -241,37 +237,7 @@ def read_binary(
             )
     if not found:
         raise ValueError(none_of(asked, name))
-    return _each_once(found, table, name, lambda row: f"row {row + 1:,} of those that were read")
-
-
-class Table:
-    """A matrix that grows row by row: in small steps, and never copied whole by NumPy."""
-
-    def __init__(self, size: int, rows: int = 64, name: str = "") -> None:
-        try:
-            self.matrix = np.empty((rows, size), dtype=np.float32)
-        except (MemoryError, ValueError) as error:
-            raise ValueError(
-                f"{name} announces {rows:,} rows of {size:,} numbers, more than fit into memory. "
-                "If that is true, read only some words of it; if not, fetch it again."
-            ) from error
-        self.filled = 0
-
-    def append(self, row: Sequence[float] | np.ndarray) -> None:
-        """Put a row below the others."""
-        if self.filled == len(self.matrix):
-            self._resize(self.filled + max(self.filled // 32, 64))
-        self.matrix[self.filled] = row
-        self.filled += 1
-
-    def finished(self) -> np.ndarray:
-        """Return the rows that were filled."""
-        self._resize(self.filled)
-        return self.matrix
-
-    def _resize(self, rows: int) -> None:
-        # Nobody else holds the matrix yet; it grows in place where the system can.
-        self.matrix.resize((rows, self.matrix.shape[1]), refcheck=False)
+    return _each_once(found, numbers, name, lambda row: f"row {row + 1:,} of those that were read")
 
 
 class _OtherSize(ValueError):
@@ -333,10 +299,11 @@ def check_writable(words: Sequence[str], *, binary: bool, header: bool) -> None:
             )
 
 
-def _each_once(words: list[str], table: Table, name: str, place: Callable[[int], str]) -> Rows:
+def _each_once(words: list[str], numbers: array, name: str, place: Callable[[int], str]) -> Rows:
     """Return words and matrix with the first row alone of each word that stands there again."""
+    matrix = np.frombuffer(numbers, np.float32).reshape(len(words), -1)
     if not (twice := repeated(words)):
-        return words, table.finished()
+        return words, matrix
     seen: dict[str, int] = {}
     rows = [row for row, word in enumerate(words) if seen.setdefault(word, row) == row]
     warnings.warn(
@@ -346,9 +313,8 @@ def _each_once(words: list[str], table: Table, name: str, place: Callable[[int],
     )
     for start in range(0, len(rows), 1024):  # upwards in place: no second matrix
         part = rows[start : start + 1024]
-        table.matrix[start : start + len(part)] = table.matrix[part]
-    table.filled = len(rows)
-    return [words[row] for row in rows], table.finished()
+        matrix[start : start + len(part)] = matrix[part]
+    return [words[row] for row in rows], matrix[: len(rows)]
 
 
 def repeated(words: Sequence[str]) -> tuple[int, int] | None:

@@ -43,7 +43,7 @@ class WordVectors:
         One row an epoch: loss, seconds, words per second.
     form : {"NFC", "NFD", "NFKC", "NFKD"}, optional
         A word that is not there is looked up in this form as well, see
-        :func:`course_lib.text.normalize`; the words themselves stay as they are. None: not so.
+        :func:`course_lib.writing.normalize`; the words themselves stay as they are. None: not so.
 
     Raises
     ------
