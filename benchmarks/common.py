@@ -23,7 +23,7 @@ from typing import Any
 import pandas as pd
 import peers
 
-from course_lib import datasets, evaluate
+from course_lib import datasets, evaluate, runtime
 from course_lib.vectors import WordVectors
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -117,6 +117,20 @@ def threads_variable() -> str:
     return os.environ.get("OMP_NUM_THREADS", NOT_SET)
 
 
+class OnGPU(argparse.Action):
+    """The option ``--gpu``: a wrong call where torch finds no CUDA device."""
+
+    def __init__(self, option_strings: list[str], dest: str, **more: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=False, **more)
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: object
+    ) -> None:
+        if runtime.device().type != "cuda":
+            parser.error("--gpu: torch finds no CUDA device here")
+        setattr(namespace, self.dest, True)
+
+
 def parser(doc: str, parts: tuple[str, ...], *, peers_of: str = "") -> argparse.ArgumentParser:
     """Return the options that all benchmarks have."""
     found = argparse.ArgumentParser(description=doc.splitlines()[0])
@@ -130,7 +144,7 @@ def parser(doc: str, parts: tuple[str, ...], *, peers_of: str = "") -> argparse.
         choices=parts,
         help="measure these parts again and keep the others from the JSON file; alone: the table",
     )
-    found.add_argument("--gpu", action="store_true", help="this library on the GPU")
+    found.add_argument("--gpu", action=OnGPU, help="this library on the GPU")
     found.set_defaults(add=False, peer=[])
     if peers_of:
         found.add_argument(

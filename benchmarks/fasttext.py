@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 import peers
 
-from course_lib import datasets, evaluate, fasttext, runtime, word2vec
+from course_lib import datasets, evaluate, fasttext, word2vec
 from course_lib.text import Vocabulary
 from course_lib.vectors import WordVectors
 
@@ -214,8 +214,6 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5, help="of each training for quality")
     parser.add_argument("--memory-of", choices=("course", "gensim"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.gpu and runtime.device().type != "cuda":
-        parser.error("--gpu: torch finds no CUDA device here")
     corpus = common.load(options)
     if options.memory_of:
         train = libraries([])[options.memory_of]

@@ -33,7 +33,7 @@ import numpy as np
 import pandas as pd
 import peers
 
-from course_lib import counts, evaluate, glove, runtime, word2vec
+from course_lib import counts, evaluate, glove, word2vec
 from course_lib.text import Vocabulary
 from course_lib.vectors import WordVectors
 
@@ -211,8 +211,6 @@ def table(result: dict[str, Any]) -> str:
 def main() -> None:
     parser = common.parser(__doc__, ("counting", "training", "quality"), peers_of="GloVe")
     options = parser.parse_args()
-    if options.gpu and runtime.device().type != "cuda":
-        parser.error("--gpu: torch finds no CUDA device here")
     corpus = common.load(options)
     vocabulary = Vocabulary.build(corpus.sentences, min_count=MIN_COUNT)
     matrix = counts.cooccurrence(corpus, vocabulary, window=WINDOW, weighting="inverse")

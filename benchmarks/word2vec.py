@@ -31,7 +31,7 @@ import common
 import pandas as pd
 import peers
 
-from course_lib import datasets, evaluate, runtime, word2vec
+from course_lib import datasets, evaluate, word2vec
 from course_lib.text import Vocabulary
 from course_lib.vectors import WordVectors
 
@@ -243,8 +243,6 @@ def main() -> None:
     parser.add_argument("--memory-of", choices=("course", "gensim"), help=argparse.SUPPRESS)
     parser.add_argument("--architecture", choices=ARCHITECTURES, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.gpu and runtime.device().type != "cuda":
-        parser.error("--gpu: torch finds no CUDA device here")
     corpus = common.load(options)
     if options.memory_of:
         print(memory_of(options.memory_of, corpus, options.architecture))
