@@ -81,18 +81,15 @@ class ScalarMix(nn.Module):
         if self.layer_norm:
             if mask is None:
                 raise ValueError("layer_norm needs the mask, to leave out places without a word.")
-            layers = torch.stack([_normalized(layer, mask) for layer in layers])
+            words = layers[:, mask].flatten(1)  # (n_layers, words · D)
+            found = torch.var_mean(words, 1, correction=0)
+            variance, mean = (value.view(-1, 1, 1, 1) for value in found)
+            layers = (layers - mean) * (variance + 1e-12).rsqrt() * mask.unsqueeze(2)
         return self.gamma * torch.tensordot(self.weights.to(layers.dtype), layers, dims=1)
 
     def penalty(self) -> torch.Tensor:
         """Return ‖scores‖²; times λ and added to a loss it holds the mix near the plain mean."""
         return self.scores.square().sum()
-
-
-def _normalized(layer: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    values = layer[mask]  # (words, D)
-    mean, variance = values.mean(), values.var(correction=0)
-    return (layer - mean) * (variance + 1e-12).rsqrt() * mask.unsqueeze(2)
 
 
 class ElmoOutput(NamedTuple):
@@ -148,23 +145,15 @@ class Elmo:
         self._encode = CachedCNN(self.model.characters, cache)
 
     @classmethod
-    def from_files(
-        cls,
-        options: str | Path,
-        weights: str | Path,
-        *,
-        stateful: bool = False,
-        device: torch.device | str | None = None,
-        cache: int = 20_000,
-    ) -> Self:
+    def from_files(cls, options: str | Path, weights: str | Path, **given: Any) -> Self:
         """Load official files.
 
         Parameters
         ----------
         options, weights : str or Path
             ``options.json`` and ``weights.hdf5``.
-        stateful, device, cache
-            As above.
+        **given
+            ``stateful``, ``device``, ``cache``, as above.
 
         Raises
         ------
@@ -173,17 +162,10 @@ class Elmo:
         ValueError
             If a file is of another kind, or the two do not fit each other.
         """
-        model = elmo_files.read(options, weights)
-        return cls(model, stateful=stateful, device=device, cache=cache)
+        return cls(elmo_files.read(options, weights), **given)
 
     @classmethod
-    def official(
-        cls,
-        name: str = "small",
-        *,
-        download: bool = False,
-        **given: Any,
-    ) -> Self:
+    def official(cls, name: str = "small", *, download: bool = False, **given: Any) -> Self:
         """Load a model that the authors of ELMo trained.
 
         Parameters

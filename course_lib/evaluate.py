@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from course_lib import datasets
-from course_lib.text import check_whole_number
+from course_lib.checks import check_whole_number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import cycle
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,15 +28,7 @@ if TYPE_CHECKING:
 
 # Okabe and Ito 2008, "Color Universal Design": told apart with any kind of colour vision.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
-_STYLE = {
-    "figure.dpi": 100,
-    "font.size": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.alpha": 0.3,
-}
+_STYLE = Path(__file__).parent / "assets" / "course.mplstyle"
 # Control characters, halves of pairs, ends of lines, changes of direction.
 _UNSEEN = regex.compile(r"[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]")
 # Free or installed with a system; tried before any other font that has Korean letters.
@@ -69,7 +62,7 @@ def figure(width: float = 7.0, height: float = 4.0, columns: int = 1, rows: int 
     """
     import matplotlib.pyplot as plt
 
-    with plt.rc_context({**_STYLE, "axes.prop_cycle": plt.cycler(color=PALETTE)}):
+    with plt.style.context(_STYLE):
         return plt.subplots(rows, columns, figsize=(width, height), layout="constrained")
 
 
@@ -108,11 +101,7 @@ def png(fig: Figure, **options: Any) -> str:
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", **options)
     plt.close(fig)
-    return _base64(buffer)
-
-
-def _base64(buffer: io.BytesIO) -> str:
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def _check_alt(alt: str) -> None:
@@ -166,7 +155,8 @@ def animate(
         loop=0,
     )
     # As HTML: exported pages and slides do not support the MIME type image/gif.
-    picture = f'<img src="data:image/gif;base64,{_base64(buffer)}" alt="{html.escape(alt)}">'
+    coded = base64.b64encode(buffer.getvalue()).decode()
+    picture = f'<img src="data:image/gif;base64,{coded}" alt="{html.escape(alt)}">'
     display({"text/html": picture, "text/plain": alt}, raw=True)
 
 

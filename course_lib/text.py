@@ -15,13 +15,7 @@ from typing import TYPE_CHECKING
 
 import regex
 
-from course_lib.checks import (
-    check_whole_number,
-    one_string,
-    token_lists,
-    unknown_word,
-    word_list,
-)
+from course_lib.checks import check_whole_number, one_string, token_lists, unknown_word, word_list
 from course_lib.writing import Form, WordIndex, normalize
 
 if TYPE_CHECKING:

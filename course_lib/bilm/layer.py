@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from course_lib.bilm.options import BiLMOptions
-from course_lib.bilm.recurrence import Recurrence
+from course_lib.bilm.recurrence import Recurrence, clip
 
 State = tuple[torch.Tensor, torch.Tensor]  # h (..., B, P) and c (..., B, H)
 
@@ -57,16 +57,11 @@ class Layer(nn.Module):
         gates = x @ self.input_weight.T + h @ self.state_weight.T + self.bias + self.forget
         i, f, g, o = gates.chunk(4, dim=1)  # (B, H) each
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        c = self.clip(c, self.cell_clip)
+        c = clip(c, self.cell_clip)
         h = torch.sigmoid(o) * torch.tanh(c)  # (B, H)
         if self.projection is not None:
-            h = self.clip(h @ self.projection.T, self.proj_clip)  # (B, P)
+            h = clip(h @ self.projection.T, self.proj_clip)  # (B, P)
         return h, c
-
-    @staticmethod
-    def clip(values: torch.Tensor, bound: float) -> torch.Tensor:
-        """Clamp values to [-bound, bound]; 0 means no clipping."""
-        return values.clamp(-bound, bound) if bound else values
 
     def forward(
         self, inputs: torch.Tensor, sizes: Sequence[int], state: State

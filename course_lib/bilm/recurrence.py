@@ -90,7 +90,7 @@ class Recurrence(torch.autograd.Function):
             if keep:
                 hidden[:, words] = shown
             outputs[:, words] = shown if projection is None else shown @ projection.mT
-            h[:, :alive] = _clip(outputs[:, words], clips[1])
+            h[:, :alive] = clip(outputs[:, words], clips[1])
         tensors = scores, state_weight, projection, first_h, first_c, cells, hidden, outputs
         ctx.save_for_backward(*(tensors if keep else ()))
         ctx.sizes, ctx.clips = tuple(sizes), clips
@@ -112,15 +112,15 @@ class Recurrence(torch.autograd.Function):
             words, alive = steps[number]
             if number:
                 earlier = slice(steps[number - 1][0].start, steps[number - 1][0].start + alive)
-                last_c = _clip(cells[:, earlier], cell_clip)
-                before[:, words] = _clip(outputs[:, earlier], proj_clip)
+                last_c = clip(cells[:, earlier], cell_clip)
+                before[:, words] = clip(outputs[:, earlier], proj_clip)
             else:
                 last_c, before[:, words] = first_c, first_h
             i, f, g, o = gates[:, words].chunk(4, 2)  # (D, alive, H) each
             d_now = d_raw[:, words].add_(d_h[:, :alive])
             _clip_backward(d_now, outputs[:, words], proj_clip)
             d_hidden = d_now if projection is None else d_now @ projection  # (D, alive, H)
-            tanh_c = _clip(cells[:, words], cell_clip).tanh()
+            tanh_c = clip(cells[:, words], cell_clip).tanh()
             d_cell = _tanh_backward(d_hidden * o, tanh_c).add_(d_c[:, :alive])
             _clip_backward(d_cell, cells[:, words], cell_clip)
             torch.mul(d_cell, f, out=d_c[:, :alive])
@@ -142,7 +142,8 @@ def _steps(sizes: Sequence[int]) -> list[tuple[slice, int]]:
     return [(slice(first, last), last - first) for first, last in bounds]
 
 
-def _clip(values: torch.Tensor, bound: float) -> torch.Tensor:
+def clip(values: torch.Tensor, bound: float) -> torch.Tensor:
+    """Clamp values to [-bound, bound]; 0 means no clipping."""
     return values.clamp(-bound, bound) if bound else values
 
 

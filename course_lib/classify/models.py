@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import torch
@@ -49,23 +51,13 @@ class FlatEmbedding(nn.Module):
         V with padding, and M.
     length : int
         Length of a text in words, with padding.
-    table : numpy.ndarray, float32, (V, M), optional
-        Pretrained rows.
-    freeze : bool
-        Do not train the embeddings.
+    **rows
+        ``table``, ``freeze``: see :func:`embedding`.
     """
 
-    def __init__(
-        self,
-        vocabulary_size: int,
-        vector_size: int,
-        length: int,
-        *,
-        table: np.ndarray | None = None,
-        freeze: bool = False,
-    ) -> None:
+    def __init__(self, vocabulary_size: int, vector_size: int, length: int, **rows: Any) -> None:
         super().__init__()
-        self.embedding = embedding(vocabulary_size, vector_size, table, freeze)
+        self.embedding = embedding(vocabulary_size, vector_size, **rows)
         self.dense = nn.Linear(length * vector_size, 1)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
@@ -81,22 +73,13 @@ class MeanEmbedding(nn.Module):
     ----------
     vocabulary_size, vector_size : int
         V with padding and marks, and M.
-    table : numpy.ndarray, float32, (V, M), optional
-        Pretrained rows.
-    freeze : bool
-        Do not train the embeddings.
+    **rows
+        ``table``, ``freeze``: see :func:`embedding`.
     """
 
-    def __init__(
-        self,
-        vocabulary_size: int,
-        vector_size: int = 32,
-        *,
-        table: np.ndarray | None = None,
-        freeze: bool = False,
-    ) -> None:
+    def __init__(self, vocabulary_size: int, vector_size: int = 32, **rows: Any) -> None:
         super().__init__()
-        self.embedding = embedding(vocabulary_size, vector_size, table, freeze)
+        self.embedding = embedding(vocabulary_size, vector_size, **rows)
         self.dense = nn.Linear(vector_size, 1)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:

@@ -112,7 +112,9 @@ def fit(
             seconds = time.perf_counter() - began
             if validation:
                 logits = _logits(mean if average else model, validation[0], device=device)
-                row["validation_loss"] = _cross_entropy(logits, validation[1])
+                # log(1 + e^z) - y z, without overflow
+                lost = np.logaddexp(0.0, logits) - validation[1] * logits
+                row["validation_loss"] = float(lost.mean())
                 row["validation_accuracy"] = float(((logits > 0) == (validation[1] > 0.5)).mean())
                 model.train()
             rows.append(row | {"seconds": seconds})
@@ -193,8 +195,3 @@ def _logits(
             for i in range(0, len(inputs), batch_size)
         ]
     return torch.cat(parts).numpy()
-
-
-def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Return the mean binary cross-entropy, log(1 + e^z) - y z, without overflow."""
-    return float((np.logaddexp(0.0, logits) - labels * logits).mean())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +78,7 @@ def load_tagged(name: str = "brown", *, download: bool = False) -> pd.DataFrame:
         name = store.choose(("brown",), ("homonyms",), download=download)
     (path,) = store.locate(name, download=download)
     rows = _brown(path) if name == "brown" else _homonyms(path)
-    return _table(rows, ["tokens", "tags"], name)
+    return store.table(rows, ["tokens", "tags"], name)
 
 
 def coarse_tag(tag: str) -> str:
@@ -148,15 +148,7 @@ def load_senses(name: str = "coarsewsd20", *, download: bool = False) -> pd.Data
         name = store.choose(("coarsewsd20",), ("homonyms",), download=download)
     (path,) = store.locate(name, download=download)
     rows = _coarsewsd(path) if name == "coarsewsd20" else _homonyms(path)
-    return _table(rows, ["word", "sense", "split", "tokens", "position"], name)
-
-
-def _table(rows: Iterable[dict[str, Any]], columns: list[str], name: str) -> pd.DataFrame:
-    import pandas as pd
-
-    table = pd.DataFrame(list(rows), columns=columns)
-    table.attrs.update(name=name, source=store.used()[name])
-    return table
+    return store.table(rows, ["word", "sense", "split", "tokens", "position"], name)
 
 
 def _coarsewsd(path: Path) -> list[dict[str, Any]]:

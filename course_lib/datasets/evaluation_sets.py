@@ -33,14 +33,6 @@ def _lines(path: Path) -> Iterator[str]:
                 yield normalize(line.rstrip("\n"))
 
 
-def _table(rows: list[tuple], columns: list[str], name: str) -> pd.DataFrame:
-    import pandas as pd
-
-    table = pd.DataFrame(rows, columns=columns)
-    table.attrs.update(name=name, source=store.used()[name])
-    return table
-
-
 def load_similarity(name: str = "wordsim353", *, download: bool = False) -> pd.DataFrame:
     """Read word pairs with their mean human rating.
 
@@ -71,7 +63,7 @@ def load_similarity(name: str = "wordsim353", *, download: bool = False) -> pd.D
     if path.suffix == ".csv":  # begins with a byte-order mark and the names of the columns
         lines = csv.reader(normalize(path.read_text(encoding="utf-8-sig")).splitlines()[1:])
     rows = [(word1, word2, float(score)) for word1, word2, score in lines]
-    return _table(rows, ["word1", "word2", "score"], name)
+    return store.table(rows, ["word1", "word2", "score"], name)
 
 
 def load_analogies(
@@ -115,4 +107,4 @@ def load_analogies(
             section = line[1:].strip()
         else:
             rows.append((section, *line.split()))
-    return _table(rows, ["section", "a", "b", "c", "d"], name)
+    return store.table(rows, ["section", "a", "b", "c", "d"], name)

@@ -63,8 +63,7 @@ def load_imdb(split: Literal["train", "test"] = "train", *, download: bool = Fal
     name = store.choose(("imdb", "imdb_packed"), ("reviews",), download=download)
     (path,) = store.locate(name, download=download)
     table = _reviews(path, path.stat().st_mtime_ns)[split].copy()
-    name_shown = "reviews" if name == "reviews" else "imdb"
-    table.attrs.update(name=name_shown, source=store.used()[name])
+    table.attrs.update(name=name.removesuffix("_packed"), source=store.used()[name])
     return table
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from course_lib import runtime
 from course_lib.datasets import store
-from course_lib.datasets.registry import REGISTRY
 
 if TYPE_CHECKING:
     from course_lib.vectors import WordVectors
@@ -60,15 +59,7 @@ def load_glove(
         raise ValueError(f"dim is {dim!r}; these vectors have 50, 100, 200 or 300 dimensions.")
     instead = ("glove_6b_slice",) if dim == 50 else ()
     chosen = store.choose(("glove_6b",), instead, download=download)
-    try:
-        (path,) = store.locate(chosen, download=download)
-    except store.DataUnavailable as error:
-        if chosen != "glove_6b" or dim == 50:
-            raise
-        raise store.DataUnavailable(
-            f"{error}\n  instead:   the slice of these vectors (glove_6b_slice: "
-            f"{store.state(REGISTRY['glove_6b_slice'])}) serves dim=50 alone, not dim={dim}"
-        ) from error
+    (path,) = store.locate(chosen, download=download)
     from course_lib.vectors import WordVectors, files
 
     if chosen == "glove_6b":

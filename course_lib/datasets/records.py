@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 from course_lib.datasets.registry import File
+from course_lib.runtime import atomic_write
 
 
 def record_path(path: Path) -> Path:
@@ -46,10 +46,8 @@ def write(path: Path, file: File) -> None:
     target = record_path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     content = {"size": file.size, "sha256": file.sha256}
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as staging:
-        draft = Path(staging) / target.name
-        draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        draft.replace(target)
+    with atomic_write(target) as part:
+        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def accept(path: Path, found: File, *, keep: bool) -> str:

@@ -11,11 +11,11 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from course_lib import runtime
 from course_lib.datasets import records
@@ -252,7 +252,7 @@ def _download(dataset: Dataset, file: File) -> Path:
     except OSError as error:
         raise DataUnavailable(
             f"{target} could not be written: {error.strerror or error}.\n"
-            f"  needed:    {_bytes(file.size)}; nothing half-written was left behind\n"
+            f"  needed:    {readable_size(file.size)}; nothing half-written was left behind\n"
             "  to mend:   make room, or set COURSE_DATA_CACHE to a folder on another disk, then "
             f"{repair_advice(dataset, file)}"
         ) from error
@@ -310,10 +310,6 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(left_over, ignore_errors=True)
 
 
-def _bytes(size: int | None) -> str:
-    return "unknown" if size is None else f"{size:,} bytes"
-
-
 def readable_size(n_bytes: int | None) -> str:
     """Return a length in bytes as kB, MB or GB (1,000 bytes and so on), or ``"unknown"``."""
     if n_bytes is None:
@@ -343,3 +339,12 @@ def status() -> pd.DataFrame:
 def used() -> dict[str, str]:
     """Return which data sets this process has read so far, and where each one came from."""
     return dict(_used)
+
+
+def table(rows: Iterable[Any], columns: Sequence[str], name: str) -> pd.DataFrame:
+    """Make a table of a data set; its ``.attrs`` say the name and where it was found."""
+    import pandas as pd
+
+    made = pd.DataFrame(list(rows), columns=list(columns))
+    made.attrs.update(name=name, source=used()[name])
+    return made

@@ -115,13 +115,11 @@ def blocks(entries: Entries) -> list[list[Entries]]:
     stops = np.bincount(block, minlength=PARTS**2).cumsum()
     cut = [ordered.part(*ends) for ends in zip([0, *stops[:-1]], stops, strict=True)]
     return [
-        sorted((part for part in cut[start : start + PARTS] if len(part.rows)), key=_size)[::-1]
+        sorted((p for p in cut[start : start + PARTS] if len(p.rows)), key=lambda p: len(p.rows))[
+            ::-1
+        ]
         for start in range(0, PARTS**2, PARTS)
     ]
-
-
-def _size(entries: Entries) -> int:
-    return len(entries.rows)
 
 
 def _run_of_each(ids: np.ndarray) -> np.ndarray:

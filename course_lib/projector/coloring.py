@@ -35,15 +35,12 @@ def color_by_frequency(n: int, counts: np.ndarray | None) -> Coloring:
     first, last = int(powers.min()), int(powers.max())
     names = [f"{10**p:,} to {10 ** (p + 1) - 1:,}" for p in range(first, last)]
     names.append(f"{10**last:,} and more")
-    shades = [_shade(part) for part in np.linspace(0, 1, len(names))]
+    steps = np.linspace(FREQUENT, RARE, len(names)).round().astype(np.uint8)
+    shades = [f"#{bytes(step).hex()}" for step in steps]
     if counts is None:
         return Coloring(powers - first, shades, names, "rank")
     # The most frequent first, as in the order of ranks.
     return Coloring(last - powers, shades, names[::-1], "count")
-
-
-def _shade(part: float) -> str:
-    return "#" + "".join(f"{round(v):02x}" for v in FREQUENT + part * (RARE - FREQUENT))
 
 
 def color_by_cluster(unit: np.ndarray, words: Sequence[str], clusters: int, seed: int) -> Coloring:

@@ -263,9 +263,6 @@ class Explorer:
         except (KeyError, ValueError) as error:
             self._say(error.args[0])  # what is marked stays marked
 
-    def _clicked(self, row: int) -> None:
-        self.search([self.vectors.words[row]])
-
     def _say(self, text: str) -> None:
         self.status.value = f'<span role="status">{html.escape(plain(text, 1000))}</span>'
 
@@ -305,7 +302,7 @@ class Explorer:
         notes = [f"rank {rank:,}" for rank in range(1, self.shown + 1)]
         if counts is not None:
             notes = [f"{note}, {n:,} times" for note, n in zip(notes, counts, strict=False)]
-        picture = Picture(words, notes, dimensions, self._clicked)
+        picture = Picture(words, notes, dimensions, lambda row: self.search([words[row]]))
         # A box for each, hidden or not: a picture that was drawn once need not be drawn again.
         self._stage.children = [*self._stage.children, widgets.Box([picture.figure])]
         return picture

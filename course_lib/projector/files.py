@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-
-import numpy as np
 
 from course_lib.runtime import atomic_write
 from course_lib.vectors import WordVectors
@@ -89,7 +87,8 @@ def export(
     rows = [["word", *columns], *table] if columns else table
     _write_all(
         {
-            tensor: _number_rows(vectors.matrix),
+            # str of a float32 has the fewest digits that read back as the same float32.
+            tensor: ("\t".join(map(str, row)) for row in vectors.matrix),
             words: ("\t".join(map(_field, row)) for row in rows),
             target / CONFIG: _config(name, tensor, words),
         }
@@ -102,12 +101,6 @@ def _field(value: object) -> str:
     if not text.replace("\ufeff", "").strip():  # blank to JavaScript, which passes over such rows
         return text.encode("unicode_escape").decode()
     return text.translate(ESCAPES)
-
-
-def _number_rows(matrix: np.ndarray) -> Iterator[str]:
-    for row in matrix:
-        # str of a float32 has the fewest digits that read back as the same float32.
-        yield "\t".join(map(str, row))
 
 
 def _config(name: str, tensor: Path, words: Path) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -31,7 +31,8 @@ def offsets(points: np.ndarray, texts: Sequence[str], size: tuple[float, float])
         From each point to the centre of its label, in pixels, y downwards.
     """
     points = np.asarray(points, dtype=float)
-    halves = np.array([[LETTER * _letters(text) / 2 + 4, LINE / 2 + 1] for text in texts])
+    wide = [sum(1 + (east_asian_width(letter) in "WF") for letter in text) for text in texts]
+    halves = np.array([[LETTER * letters / 2 + 4, LINE / 2 + 1] for letters in wide])
     rings = np.arange(_NEAR, _FAR, _STEP)
     # (rings x angles, 2); wider than high, as names are
     steps = rings[:, None, None] * np.stack([1.4 * np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
@@ -45,10 +46,6 @@ def offsets(points: np.ndarray, texts: Sequence[str], size: tuple[float, float])
         cost = distance + 3 * names + 1.5 * dots + 20 * outside.sum(axis=1)
         found[i] = middles[cost.argmin()] - point
     return found
-
-
-def _letters(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _overlap(

@@ -123,11 +123,11 @@ def test_older_files_survive_a_full_disk(tmp_path: Path, monkeypatch: pytest.Mon
     projector.export(sample(["old", "words"]), tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
-    def full(matrix: np.ndarray):
-        yield "0.5\t0.5"
+    def full(*_: object):
+        yield "embeddings {"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "_number_rows", full)
+    monkeypatch.setattr(files, "_config", full)  # the last of the three
     with pytest.raises(OSError, match="No space"):
         projector.export(sample(["new", "words"]), tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
