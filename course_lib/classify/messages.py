@@ -97,8 +97,8 @@ class MixedMeans(nn.Module):
         L + 1.
     vector_size : int
         2 P.
-    weigh : {"learned", "equal", "last"}
-        s learned with the rest, all alike, or 1 for the last layer and 0 for the others.
+    learned : bool
+        Whether s and γ are learned with the rest; else they stay as they start, all s alike.
     static : int
         M, numbers of another vector of the message, put behind x.
     hidden : int
@@ -110,16 +110,13 @@ class MixedMeans(nn.Module):
         n_layers: int,
         vector_size: int,
         *,
-        weigh: Literal["learned", "equal", "last"] = "learned",
+        learned: bool = True,
         static: int = 0,
         hidden: int = 256,
     ) -> None:
         super().__init__()
-        if weigh not in ("learned", "equal", "last"):
-            raise ValueError(f'weigh is {weigh!r}; use "learned", "equal" or "last".')
         self.n_layers, self.vector_size, self.static = n_layers, vector_size, static
-        self.mix = ScalarMix(1 if weigh == "last" else n_layers)
-        self.mix.requires_grad_(weigh == "learned")
+        self.mix = ScalarMix(n_layers).requires_grad_(learned)
         self.dense = nn.Linear(vector_size + static, hidden)
         self.out = nn.Linear(hidden, 1)
 
@@ -138,7 +135,7 @@ class MixedMeans(nn.Module):
                 f"and {self.static} others are {size + self.static}."
             )
         layers = means[:, :size].unflatten(1, (self.n_layers, 1, -1)).transpose(0, 1)
-        mixed = self.mix(layers[-len(self.mix.scores) :]).squeeze(1)  # (batch, 2 P)
+        mixed = self.mix(layers).squeeze(1)  # (batch, 2 P)
         x = torch.cat([mixed, means[:, size:]], 1)  # (batch, 2 P + M)
         return self.out(functional.relu(self.dense(x))).squeeze(1)
 

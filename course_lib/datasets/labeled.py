@@ -104,16 +104,11 @@ def load_sms_spam(*, deduplicated: bool = False, download: bool = False) -> pd.D
     ----------
     Almeida, Gomez Hidalgo & Yamakami 2011, "Contributions to the Study of SMS Spam Filtering".
     """
-    import pandas as pd
-
     name = store.choose(("sms_spam",), ("messages",), download=download)
     (path,) = store.locate(name, download=download)
     read = read_sms_rows if name == "sms_spam" else read_message_rows
-    table = pd.DataFrame(read(path), columns=["text", "label"])
-    if deduplicated:
-        table = table.drop_duplicates("text", ignore_index=True)
-    table.attrs.update(name=name, source=store.used()[name])
-    return table
+    table = store.table(read(path), ["text", "label"], name)
+    return table.drop_duplicates("text", ignore_index=True) if deduplicated else table
 
 
 @lru_cache(maxsize=1)
