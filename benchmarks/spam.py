@@ -1,9 +1,9 @@
 """Spam or not, from short messages: ELMo frozen, with other vectors, fine-tuned; linear models.
 
 Which network goes to the test is chosen by cross-validation inside the training messages: the part
-"validation". How to pool, to scale and how long to fine-tune was settled before, on some of these
-folds. The test messages are looked at after that, once for each trained model. Fine-tuning reads
-the text of the training messages alone, without labels.
+"validation". How to pool, to scale, how long to fine-tune, and the settings of the linear models
+were settled before, on some of these folds. The test messages are looked at after that, once for
+each trained model. Fine-tuning reads the text of the training messages alone, without labels.
 
     python benchmarks/spam.py --seeds 5 --write
     python benchmarks/spam.py --only validation
@@ -30,11 +30,12 @@ import common
 import numpy as np
 import torch
 from scipy.stats import binomtest
+from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.svm import LinearSVC
 
 from course_lib import classify, datasets, runtime, text
@@ -42,7 +43,7 @@ from course_lib.classify import messages
 from course_lib.elmo import Elmo
 
 Head = tuple[np.ndarray, dict[str, Any]]  # vectors of all messages, sizes of the network
-PARTS = ("validation", "curves", "file", "unique", "few", "few_balanced", "attack")
+PARTS = ("validation", "curves", "file", "unique", "few", "attack")
 TUNING = {"epochs": 4, "alpha": 2e-3}  # of the biLM
 HEAD = {"batch_size": 64, "alpha": 1e-3}
 EPOCHS = (1, 20)
@@ -51,19 +52,33 @@ LABELS = (50, 100, 200, 500, 1000, 2000, 4457)
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 PUBLISHED = {"file": "97.49 and 97.67", "unique": "98.07 after 1 epoch, 98.16 after 20"}
 ELMO, STATIC, TUNED = "ELMo", "ELMo ⊕ static", "ELMo, biLM fine-tuned"
-BEST_LINEAR = "character n-grams, SVM"
+LOWEST = "layer 0 alone"
+SVM, LSA, BESIDE_LSA = "character n-grams, SVM", "character LSA", f"{TUNED} ⊕ LSA"
+
+
+def character_counts() -> TfidfVectorizer:
+    """Return the counts of all runs of one to four characters, weighed by TF-IDF."""
+    return TfidfVectorizer(analyzer="char", ngram_range=(1, 4), lowercase=False, sublinear_tf=True)
+
+
+def topics() -> Pipeline:
+    """Return latent semantic analysis of characters: 50 numbers a message, of length 1."""
+    return make_pipeline(character_counts(), TruncatedSVD(50, random_state=0), Normalizer())
+
+
+def balanced_regression() -> LogisticRegression:
+    """Return the classifier for few labels; both classes have the same weight."""
+    return LogisticRegression(C=10, class_weight="balanced", max_iter=1000)
 
 
 def linear_models() -> dict[str, Pipeline]:
-    """Return the baselines, untrained."""
-    characters = TfidfVectorizer(
-        analyzer="char", ngram_range=(1, 4), lowercase=False, sublinear_tf=True
-    )
+    """Return the baselines, untrained; the last two weigh both classes alike."""
     return {
         "TF-IDF, logistic regression": make_pipeline(
             TfidfVectorizer(), LogisticRegression(max_iter=1000)
         ),
-        BEST_LINEAR: make_pipeline(characters, LinearSVC()),
+        LSA: make_pipeline(topics(), balanced_regression()),
+        SVM: make_pipeline(character_counts(), LinearSVC(class_weight="balanced")),
     }
 
 
@@ -123,11 +138,14 @@ class Messages:
         )
         sizes = {"n_layers": self.elmo.n_layers, "vector_size": self.elmo.vector_size}
         both = sizes | {"static": static.shape[1]}
-        alone = {"n_layers": 1, "vector_size": static.shape[1], "weigh": "equal"}
+        size = self.elmo.vector_size
+        one = {"n_layers": 1, "vector_size": size, "learned": False}
+        alone = one | {"vector_size": static.shape[1]}
         return {
             "mean static vectors": (static, alone),
-            "last layer alone": (plain, sizes | {"weigh": "last"}),
-            "all layers alike": (plain, sizes | {"weigh": "equal"}),
+            LOWEST: (plain[:, :size], one),
+            "last layer alone": (plain[:, -size:], one),
+            "all layers alike": (plain, sizes | {"learned": False}),
             ELMO: (plain, sizes),
             STATIC: (np.hstack([plain, static]), both),
             TUNED: (tuned, sizes),
@@ -241,45 +259,35 @@ def curves(data: Messages) -> list[dict]:
 def few(data: Messages, seeds: int) -> list[dict]:
     """Learn from few labels, drawn at random, of the split in file order.
 
-    The text of all training messages is read while fine-tuning: text costs nothing, labels do.
+    The text of all training messages is read by fine-tuning and by LSA: text costs nothing, labels
+    do. The last of the models is both, 50 numbers of each a message.
     """
     rows: list[dict] = []
     (train, test), labels = data.splits["file"], data.labels
+    lsa = topics().fit([data.texts[i] for i in train]).transform(data.texts)
     for seed in range(seeds):
         order = np.random.default_rng(seed).permutation(train)
         _, pooled, _ = data.tuned("file", seed)
+        heads = data.heads(train, pooled)
+        of_layers = PCA(50, random_state=0).fit(heads[TUNED][0][train])
+        reduced = Normalizer().fit_transform(of_layers.transform(heads[TUNED][0]))
         for size in LABELS:
-            part = order[:size]
-            heads = data.heads(train, pooled)
-            for name in (ELMO, TUNED):
+            part, said = order[:size], {}
+            for name in (LOWEST, ELMO, TUNED):
                 # Few messages are read up to ten times as often, for about as many steps.
                 epochs = max(EPOCHS) * min(10, round(len(train) / size))
                 model, _ = network(heads[name], part, labels[part], seed, epochs=epochs)
-                found = judged(test, labels, is_spam(model, heads[name][0][test]))
+                said[name] = is_spam(model, heads[name][0][test])
+            for name, vectors in ((LSA, lsa), (BESIDE_LSA, np.hstack([reduced, lsa]))):
+                linear = balanced_regression().fit(vectors[part], labels[part])
+                said[name] = linear.predict(vectors[test]) == 1
+            svm = linear_models()[SVM].fit([data.texts[i] for i in part], labels[part])
+            said[SVM] = svm.predict([data.texts[i] for i in test]) == 1
+            for name, verdict in said.items():
+                found = judged(test, labels, verdict)
+                del found["wrong"]
                 common.tell(rows, {"labels": size, "seed": seed, "model": name, **found})
-            for name, model in linear_models().items():
-                model.fit([data.texts[i] for i in part], labels[part])
-                found = judged(test, labels, model.predict([data.texts[i] for i in test]) == 1)
-                common.tell(rows, {"labels": size, "seed": seed, "model": name, **found})
-    return [{key: value for key, value in row.items() if key != "wrong"} for row in rows]
-
-
-def few_balanced(data: Messages, seeds: int) -> list[dict]:
-    """Learn from the messages of :func:`few` with words alone, each class weighed alike."""
-    rows: list[dict] = []
-    (train, test), labels = data.splits["file"], data.labels
-    for seed in range(seeds):
-        order = np.random.default_rng(seed).permutation(train)
-        for size in LABELS:
-            part = order[:size]
-            model = make_pipeline(
-                TfidfVectorizer(), LogisticRegression(class_weight="balanced", max_iter=1000)
-            )
-            model.fit([data.texts[i] for i in part], labels[part])
-            found = judged(test, labels, model.predict([data.texts[i] for i in test]) == 1)
-            about = {"labels": size, "seed": seed, "model": "TF-IDF, balanced"}
-            common.tell(rows, {**about, **found})
-    return [{key: value for key, value in row.items() if key != "wrong"} for row in rows]
+    return rows
 
 
 def attack(data: Messages, seeds: int) -> list[dict]:
@@ -331,7 +339,7 @@ def compared(result: dict[str, Any], split: str) -> dict[str, Any]:
     rows = result[split]
     elmo = sorted(final(rows, chosen(result)), key=lambda row: row["accuracy"])
     middle = elmo[len(elmo) // 2]
-    (linear,) = (row for row in rows if row["model"] == BEST_LINEAR)
+    (linear,) = (row for row in rows if row["model"] == SVM)
     worse, better = (
         len(set(one["wrong"]) - set(other["wrong"]))
         for one, other in ((middle, linear), (linear, middle))
@@ -360,8 +368,22 @@ def final(rows: list[dict], model: str) -> list[dict]:
     ]
 
 
+def of_few(rows: list[dict]) -> list[str]:
+    """Return lines of Markdown: F1 of spam for each number of labels."""
+    sizes = list(dict.fromkeys(row["labels"] for row in rows))
+    lines = [f"| F1 of spam, labels: | {' | '.join(f'{n:,}' for n in sizes)} |"]
+    lines.append("|---" * (len(sizes) + 1) + "|")
+    for name in dict.fromkeys(row["model"] for row in rows):
+        cells = [
+            common.spread([r["f1"] for r in rows if r["model"] == name and r["labels"] == size])
+            for size in sizes
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
 def table(result: dict[str, Any]) -> str:
-    """Return the table in Markdown."""
+    """Return the tables in Markdown."""
 
     def percent(rows: list[dict], key: str = "accuracy") -> str:
         values = [100 * row[key] for row in rows]
@@ -390,7 +412,10 @@ def table(result: dict[str, Any]) -> str:
         f"\n\nTest accuracy, median and range of {result['seeds']} seeds; networks after "
         f"{max(EPOCHS)} epochs. Validation: the mean of five folds of the training messages. "
         f"The folds chose *{chosen(result)}*. McNemar's test of it, the middle seed, against "
-        f"*{BEST_LINEAR}* ({tests}). "
+        f"*{SVM}* ({tests}).\n\n"
+        + "\n".join(of_few(result["few"]))
+        + "\n\nTest messages in file order; mean ± standard deviation of the draws of labels. "
+        "Fine-tuning and LSA have read the text of all training messages, without labels. "
         f"Machine: {common.machine_words(result['machine'])}."
     )
 
@@ -411,7 +436,6 @@ def main() -> None:
         "file": lambda: runs(data, "file", options.seeds),
         "unique": lambda: runs(data, "unique", options.seeds),
         "few": lambda: few(data, options.seeds),
-        "few_balanced": lambda: few_balanced(data, options.seeds),
         "attack": lambda: attack(data, options.seeds),
     }
     common.measure("spam", options, about, parts, table)
