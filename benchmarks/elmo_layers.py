@@ -13,7 +13,7 @@ learn from.
     python benchmarks/elmo_layers.py --only wic scws
 
 The table is printed, written into docs/benchmarks.md with --write, and every run is stored in
-benchmarks/elmo_layers.json, a record for each model. The real data is needed.
+benchmarks/elmo_layers.json, of an official model in elmo_layers_NAME.json. The real data is needed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from sklearn.model_selection import GroupKFold, StratifiedKFold
 from course_lib import datasets, elmo, runtime
 from course_lib.vectors import WordVectors
 
-OUT = common.ROOT / "benchmarks" / "elmo_layers.json"
 WINDOWS = (0, 1, 2, 3, 5, 10, 30)  # words on either side; 0: the word alone
 PENALTIES = tuple(10.0**k for k in range(-3, 4))
 MIXES = {"layer 1": [1], "layer 2": [2], "layers 1, 2": [1, 2], "layers 0, 1, 2": [0, 1, 2]}
@@ -343,22 +342,22 @@ def verdicts(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
-def markdown(record: dict[str, Any]) -> str:
+def table(record: dict[str, Any]) -> str:
     """Return the table of one model in Markdown."""
-    table = scores(record["runs"])
+    runs = scores(record["runs"])
     asked_of = pd.DataFrame(record["runs"]).groupby("task")["asked"].first()
-    lines = ["| task | questions | " + " | ".join(table.columns) + " | lead of ELMo |"]
-    lines.append("|---" * (len(table.columns) + 3) + "|")
-    found = verdicts(table)
-    for task, each in table.groupby("task", sort=False):
+    lines = ["| task | questions | " + " | ".join(runs.columns) + " | lead of ELMo |"]
+    lines.append("|---" * (len(runs.columns) + 3) + "|")
+    found = verdicts(runs)
+    for task, each in runs.groupby("task", sort=False):
         best, cells = each.mean().max(), []
-        for name in table.columns:
+        for name in runs.columns:
             cell = common.spread(each[name].dropna().tolist())
             cells.append(f"**{cell}**" if each[name].mean() == best else cell)
         verdict = found.loc[task]
         lead = f"{verdict['lead']:+.3f} ± {verdict['±']:.3f}"
         lines.append(f"| {TASKS[task]} | {asked_of[task]:,} | {' | '.join(cells)} | {lead} |")
-    seeds = table.index.get_level_values("seed").nunique()
+    seeds = runs.index.get_level_values("seed").nunique()
     return "\n".join(lines) + (
         f"\n\nShare right, for SCWS Spearman's ρ; mean ± standard deviation of {seeds} seeds, each "
         "with other sentences to learn from. Bold: the best of the row. The lead is the better of "
@@ -368,8 +367,7 @@ def markdown(record: dict[str, Any]) -> str:
         "the penalty were chosen by threefold cross-validation within the "
         "sentences to learn from; no question of the test was read for it. The sample is asked "
         "fold by fold, of five; of SCWS one half; CoarseWSD-20 and WiC have a test part. "
-        f"Machine: {common.machine_words(record['machine'])}. "
-        f"Command: `{record['command']}`. Every run: `benchmarks/{OUT.name}`."
+        f"Machine: {common.machine_words(record['machine'])}."
     )
 
 
@@ -395,8 +393,8 @@ def main() -> None:
         "machine": common.machine("scikit-learn", "numpy"),
         "weights": digest.hexdigest()[:16],
     }
-    records = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
-    record = records.get(given.model, {}) if given.only is not None else {}
+    out = common.ROOT / "benchmarks" / f"elmo_layers{f'_{given.model}' if official else ''}.json"
+    record = common.stored(out) if given.only is not None else {}
     if record and record["weights"] != about["weights"]:
         raise SystemExit("The stored runs are of another model: measure all tasks, without --only.")
     record = record | about
@@ -413,9 +411,8 @@ def main() -> None:
             if run["task"] not in (name, *["bank"] * (name == "sample"))
         ]
         record["runs"] = kept + measure(name, task, given.seeds)
-        records[given.model] = record
-        OUT.write_text(json.dumps(records, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    text = markdown(record)
+        out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = f"{table(record)} Command: `{command}`. Every run: `benchmarks/{out.name}`."
     print("\n" + text)
     if given.write:
         common.write_table("elmo_layers", text)
