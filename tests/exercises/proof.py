@@ -34,13 +34,27 @@ def slightly_off(value: Any, seen: list[Any]) -> Any:
 
 
 def prove_main_comparison(item: notebooks.ExerciseCells, names: dict[str, Any]) -> None:
-    """Fail if a check takes the solution's own numbers, each slightly off, for right."""
-    right, seen = define(item.solution.source, names), []
-    try:
-        check(item.number, lambda *given, **more: slightly_off(right(*given, **more), seen))
-    except WrongAnswer:
-        return
-    assert not seen, f"{item.number} takes numbers that are two per cent off for right"
+    """Fail if a check takes the solution's own numbers, each slightly off, for right.
+
+    Once all numbers are off, and once those of the first call that gives any: what is asked later,
+    of other examples, must not stand in for the comparison with the example itself.
+    """
+    right = define(item.solution.source, names)
+    for first_alone in (False, True):
+        seen: list[Any] = []
+
+        def off(
+            *given: Any, first_alone: bool = first_alone, seen: list[Any] = seen, **more: Any
+        ) -> Any:
+            result = right(*given, **more)
+            return result if first_alone and seen else slightly_off(result, seen)
+
+        try:
+            check(item.number, off)
+        except WrongAnswer:
+            continue
+        which = "the first example's numbers" if first_alone else "numbers"
+        assert not seen, f"{item.number} takes {which}, two per cent off, for right"
 
 
 def setup_names(notebook: NotebookNode) -> dict[str, Any]:
