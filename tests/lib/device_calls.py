@@ -18,6 +18,8 @@ from course_lib import classify, elmo, fasttext, glove, pretrain, word2vec
 from course_lib.bilm import BiLM, BiLMOptions
 from course_lib.charcnn import CharCNNOptions
 from course_lib.text import Vocabulary
+from pretraining.settings import Settings
+from pretraining.training import run
 
 SENTENCES = [["a", "big", "cat"], ["hello"], ["the", "dog", "a"], ["big", "dog"]] * 6
 
@@ -42,7 +44,7 @@ def mix(device: str, *, layer_norm: bool) -> np.ndarray:
     return np.concatenate([mixed.detach().cpu().numpy().ravel(), gradient])
 
 
-def pretrained(device: str, *, way: str = "fast", samples: int | None = None) -> np.ndarray:
+def pretrained(device: str, *, way: str = "fast") -> np.ndarray:
     lexicon = pretrain.Lexicon.build(SENTENCES, width=12)
     model = bilm(vocabulary_size=len(lexicon.words), way=way).to(device)
     table = pretrain.train(
@@ -53,9 +55,16 @@ def pretrained(device: str, *, way: str = "fast", samples: int | None = None) ->
         epochs=2,
         batch_size=2,
         length=5,
-        samples=samples,
     )
     return table.drop(columns="seconds").to_numpy(float)
+
+
+def sampled(device: str) -> np.ndarray:
+    lexicon = pretrain.Lexicon.build(SENTENCES, width=12)
+    model = bilm(vocabulary_size=len(lexicon.words)).to(device)
+    settings = Settings(epochs=2, batch_size=2, length=5, samples=3)
+    rows = run(model, lexicon, [SENTENCES], settings, held_out=SENTENCES[:5])
+    return np.array([[value for name, value in row.items() if name != "seconds"] for row in rows])
 
 
 def classified(device: str, make: Callable[[int], torch.nn.Module]) -> np.ndarray:
@@ -96,7 +105,7 @@ CALLS: dict[str, Callable[[str], np.ndarray]] = {
     "elmo.Elmo.mixed, normalized": partial(mix, layer_norm=True),
     "pretrain.train": pretrained,
     "pretrain.train, word by word": partial(pretrained, way="cell"),
-    "pretrain.train, sampled": partial(pretrained, samples=3),
+    "pretraining.training.run, sampled": sampled,
     "classify.fit, MeanEmbedding": partial(classified, make=classify.MeanEmbedding),
     "classify.fit, ConvMax": partial(classified, make=classify.ConvMax),
     "classify.fit, ConvLSTM": partial(classified, make=classify.ConvLSTM),
@@ -107,7 +116,7 @@ CALLS: dict[str, Callable[[str], np.ndarray]] = {
     "fasttext.train": partial(train_vectors, train=fasttext.train, bucket=50),
 }
 DRAWN = {
-    "pretrain.train, sampled",
+    "pretraining.training.run, sampled",
     "classify.fit, ConvMax",
     "classify.fit, ConvLSTM",
     *(name for name in CALLS if name.startswith(("word2vec", "fasttext"))),
