@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from course_lib import runtime
 from course_lib.datasets import store
+from course_lib.writing import normalize
 
 if TYPE_CHECKING:
     from course_lib.vectors import WordVectors
@@ -172,14 +173,14 @@ def _joined_slices(exact: Path, scaled: Path, words: Iterable[str] | None) -> Wo
 
     from course_lib.vectors import WordVectors, files
 
-    wanted = files.wanted_words(words)
+    wanted = None if words is None else set(map(normalize, files.wanted_words(words)))
     first, second = WordVectors.load(exact), WordVectors.load(scaled)
     more = [word for word in second.words if word not in first and word not in _DIFFERENT]
     matrix = np.concatenate(
         [first.normalized(), second.normalized()[[second.index[word] for word in more]]]
     )
     known = [*first.words, *more]
-    rows = [row for row, word in enumerate(known) if wanted is None or word in wanted]
+    rows = [row for row, word in enumerate(known) if wanted is None or normalize(word) in wanted]
     if not rows:
         raise ValueError(files.none_of(wanted, f"{exact} with {scaled}"))
     return WordVectors([known[row] for row in rows], matrix[rows])

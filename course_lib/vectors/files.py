@@ -20,6 +20,7 @@ import numpy as np
 
 from course_lib.checks import word_list
 from course_lib.vectors.packing import BINARY_SUFFIX, TEXT_SUFFIXES, is_binary, opened
+from course_lib.writing import normalize
 
 NUMBER = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 CHUNK = 1 << 20  # bytes read at a time
@@ -109,7 +110,9 @@ def read_text(
     # A row is looked at if its first piece may begin a word that is wanted.
     begins = None
     if wanted is not None and errors == "strict":
-        begins = {piece for word in wanted for piece in word.encode().split(None, 1)[:1]}
+        written = (normalize(word, form) for word in wanted for form in (None, "NFC", "NFD"))
+        begins = {piece for word in written for piece in word.encode().split(None, 1)[:1]}
+    normal = None if wanted is None else set(map(normalize, wanted))
     missing = set() if wanted is None else set(wanted)
     found: list[str] = []
     lines = array("q")  # the line of each word that was found
@@ -136,7 +139,7 @@ def read_text(
                 size = max(len(list(takewhile(NUMBER.fullmatch, reversed(fields[1:])))), 1)
                 _check_size(size, vector_size, name)
             word = word_of(line, size, errors)
-            if wanted is not None and word not in wanted:
+            if normal is not None and normalize(word) not in normal:
                 passed += 1
                 continue
             row = array("f", map(float, fields[-size:]))
@@ -200,6 +203,7 @@ def read_binary(
         raise ValueError(f"{broken}: its first line is not two whole numbers. {advice}")
     announced, size = map(int, header)
     _check_size(size, vector_size, name)
+    normal = None if asked is None else set(map(normalize, asked))
     missing = set() if wanted is None else set(wanted)
     numbers, found = array("f"), []
     buffer, position = b"", 0
@@ -215,7 +219,10 @@ def read_binary(
         position = space + 1 + 4 * size
         if wanted is not None:
             known = word if errors == "strict" else word.decode("utf-8", errors).encode()
-            if known not in wanted:
+            # ASCII has one form only; of other words any that is alike in normal form is read.
+            if known not in wanted and (
+                known.isascii() or normalize(known.decode(errors="replace")) not in normal
+            ):
                 continue
             missing.discard(known)
         try:

@@ -241,3 +241,15 @@ def test_a_disguise_tears_no_letter_apart() -> None:
 def test_a_form_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="form is 'NFX'"):
         writing.normalize("a", "NFX")
+
+
+@pytest.mark.parametrize("ending", ["txt", "bin"])
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+def test_words_of_a_file_are_found_as_in_look_ups(tmp_path, ending, form, asked) -> None:
+    words = [unicodedata.normalize(form, word) for word in ("thé", "the", "영화", "e", "été")]
+    path = tmp_path / f"vectors.{ending}"
+    WordVectors(words, np.eye(5)).save(path)
+    wanted = [unicodedata.normalize(asked, word) for word in ("영화", "thé")]
+    found = WordVectors.load(path, words=wanted)
+    assert found.words == [words[0], words[2]] and all(word in found for word in wanted)
