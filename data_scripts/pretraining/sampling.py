@@ -24,9 +24,8 @@ def sampled_cross_entropy(
 
     Parameters
     ----------
-    hidden : torch.Tensor, (N, P) or (D, N, P)
-        D directions share the draws.
-    targets : torch.Tensor, int64, (N,) or (D, N)
+    hidden : torch.Tensor, (N, P)
+    targets : torch.Tensor, int64, (N,)
     weight, bias : torch.Tensor, (V, P) and (V,)
         Of the softmax; rows by falling frequency.
     samples : int
@@ -34,7 +33,7 @@ def sampled_cross_entropy(
 
     Returns
     -------
-    torch.Tensor, () or (D,)
+    torch.Tensor, ()
         Mean over the N words.
 
     References
@@ -49,16 +48,16 @@ def sampled_cross_entropy(
     drawn, times = drawn.unique(return_counts=True)  # (m,) each
     q = torch.log((drawn + 2.0) / (drawn + 1.0)) / math.log(size + 1)
     weights, biases = (  # of the drawn words, then of the targets: one lookup, one gradient
-        functional.embedding(torch.cat([drawn, targets.flatten()]), table)
+        functional.embedding(torch.cat([drawn, targets]), table)
         for table in (weight, bias.unsqueeze(1))
     )
     m = len(drawn)
-    own = (hidden * weights[m:].view_as(hidden)).sum(-1) + biases[m:].view_as(targets)
+    own = (hidden * weights[m:]).sum(1) + biases[m:, 0]
     shift = biases[:m, 0] - torch.log(samples * q / times).to(bias.dtype)
-    others = torch.addmm(shift, hidden.flatten(0, -2), weights[:m].T)  # (D N, m)
+    others = torch.addmm(shift, hidden, weights[:m].T)  # (N, m)
     column = targets.new_full((size,), -1)
     column[drawn] = torch.arange(m, device=drawn.device)
-    column = column[targets.flatten()]  # where a target was drawn, (D N,)
+    column = column[targets]  # where a target was drawn, (N,)
     row = (column >= 0).nonzero().squeeze(1)
     others[row, column[row]] = torch.finfo(others.dtype).min  # not -inf: gradients stay numbers
-    return (torch.logaddexp(own, others.logsumexp(1).view_as(own)) - own).mean(-1)
+    return (torch.logaddexp(own, others.logsumexp(1)) - own).mean()

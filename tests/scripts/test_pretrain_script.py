@@ -567,15 +567,18 @@ def test_a_target_that_is_drawn_counts_once() -> None:
     assert alone.item() == 0.0 and not weight.grad.any()  # the only word there is
 
 
-def test_directions_share_the_draws_of_the_sampled_loss() -> None:
-    torch.manual_seed(0)
-    hidden, targets = torch.randn(2, 5, 3), torch.randint(0, 30, (2, 5))
-    weight, bias = torch.randn(30, 3), torch.randn(30)
-    given, found = (weight, bias, 10), []
-    for states, words in ((hidden, targets), (hidden[0], targets[0]), (hidden[1], targets[1])):
-        torch.manual_seed(5)
-        found.append(sampled_cross_entropy(states, words, *given))
-    torch.testing.assert_close(found[0], torch.stack(found[1:]))
+def test_each_direction_draws_words_of_its_own() -> None:
+    lexicon = lexicon_of([sentences(30)])
+    model = tiny(lexicon)
+    objective = training.Objective(model, lexicon, Settings(batch_size=2, length=5, samples=3))
+    states, targets = torch.randn(1, 5, 16).repeat(2, 1, 1), torch.zeros(2, 5, dtype=torch.int64)
+    torch.manual_seed(5)
+    found = objective.sampled(states, targets, model.softmax)
+    torch.manual_seed(5)
+    given = model.softmax.weight, model.softmax.bias, 3
+    wanted = [sampled_cross_entropy(states[i], targets[i], *given) for i in range(2)]
+    torch.testing.assert_close(found, torch.stack(wanted))
+    assert found[0] != found[1]
 
 
 def test_on_one_shard_the_run_is_the_loop_of_the_course() -> None:
