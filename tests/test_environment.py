@@ -224,7 +224,7 @@ def python_sources(folder: str) -> Iterator[str]:
         ("course_lib", ("browser", "korean", "umap")),
         ("notebooks", ()),
         ("data_scripts", ()),
-        ("benchmarks", ("bench", "browser", "korean")),
+        ("benchmarks", ("bench", "browser", "dev", "korean")),
         ("tests", ("browser", "dev", "grading")),
     ],
 )
