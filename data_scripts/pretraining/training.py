@@ -54,8 +54,8 @@ class Objective(nn.Module):
     ) -> torch.Tensor:
         """Return the sampled loss of each direction, (2,), with draws of its own.
 
-        Shared draws would move half as many rows of the softmax in a step; it then learns more
-        slowly at first, by 0.15 nats after 120,000 tokens.
+        Shared draws would move half as many rows of the softmax in a step, which then learns more
+        slowly at first.
         """
         given = softmax.weight, softmax.bias, self.settings.samples
         pairs = zip(hidden, targets, strict=True)
