@@ -70,7 +70,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     for name, default in (("epochs", 1), ("batch-size", 64), ("length", 20), ("every", 250)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--optimizer", choices=("adamw", "adagrad"), default="adamw")
-    parser.add_argument("--schedule", choices=("linear", "constant"), default="linear")
+    parser.add_argument("--schedule", choices=("linear", "constant", "trapezoid"), default="linear")
+    parser.add_argument("--steps", type=int, help="stop after so many")
+    parser.add_argument("--warm-up", type=int, default=500, help="steps of the trapezoid's rise")
+    parser.add_argument("--fall", type=int, default=0, help="steps of the trapezoid's fall")
     parser.add_argument("--alpha", type=float, default=3e-3)
     parser.add_argument("--clip", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)

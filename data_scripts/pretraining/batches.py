@@ -88,11 +88,14 @@ class Plan:
     ----------
     steps : list of int
         Of each epoch: the minimum over the processes.
+    total : int
+        Of the run.
 
     Raises
     ------
     ValueError
-        If there are fewer shards than processes, or one is too short for a window.
+        If there are fewer shards than processes, or one is too short for a window; if there are
+        fewer steps than were asked for, or than the fall of the learning rate takes.
     """
 
     def __init__(
@@ -125,22 +128,37 @@ class Plan:
                 for one in range(world)
             ]
             self.steps.append(min(sum(each[shard] for shard in share) for share in shares))
-
-    @property
-    def total(self) -> int:
-        """The steps of all epochs."""
-        return sum(self.steps)
+        self.total = settings.steps or sum(self.steps)
+        if self.total > sum(self.steps):
+            raise ValueError(
+                f"steps is {self.total:,}, but epochs = {settings.epochs} gives {sum(self.steps):,} only. "
+                "Take more epochs, or fewer steps."
+            )
+        if settings.fall > self.total:
+            raise ValueError(f"fall is {settings.fall:,}; the run has {self.total:,} steps.")
 
     def read(
         self, lexicon: Lexicon, start: Position, done: int
     ) -> Iterator[tuple[Position, tuple[Window, Window]]]:
-        """Yield the batches from a position on, after ``done`` steps."""
+        """Yield the batches from a position on, after ``done`` steps.
+
+        Raises
+        ------
+        ValueError
+            If more steps are done than the run has.
+        """
+        if done > self.total:
+            raise ValueError(f"{done:,} steps are done already; the run has {self.total:,}.")
+        to_do = self.total - done
         left = list(self.steps)
         for epoch, number in enumerate(self.steps):
             left[epoch] -= min(done, number)
             done -= min(done, number)
         share = {"rank": self.rank, "world": self.world, "start": start}
         for position, pair in batches(self.text, lexicon, **self.shape, **self.order, **share):
+            if not to_do:
+                return
             if left[position.epoch]:
                 left[position.epoch] -= 1
+                to_do -= 1
                 yield position, pair

@@ -52,11 +52,17 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def difference(checkpoint: dict[str, Any], here: dict[str, Any]) -> str | None:
-    """Return how the run of a checkpoint differs from this one; None if it does not."""
+    """Return how the run of a checkpoint differs from this one; None if it does not.
+
+    A run of schedule "trapezoid" is the same one with another end, see ``Settings.schedule``.
+    """
     there = checkpoint.get("about")
     if there is None:
         return "it holds weights alone"
+    free = ("epochs", "steps", "fall", "every", "alpha")
     for name, value in here["settings"].items():
+        if name in free and here["settings"]["schedule"] == "trapezoid":
+            continue
         if there["settings"].get(name) != value:
             return f"{name} was {there['settings'].get(name)!r}, is {value!r}"
     if there["world"] != here["world"]:

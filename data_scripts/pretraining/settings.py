@@ -32,8 +32,15 @@ class Settings:
         AdamW with weight decay 0.01, or Adagrad with an initial accumulator of 1.
     alpha : float
         Highest learning rate.
-    schedule : {"linear", "constant"}
-        As :func:`course_lib.pretrain.learning_rate`, or the same in every step.
+    schedule : {"linear", "constant", "trapezoid"}
+        As :func:`course_lib.pretrain.learning_rate`; the same in every step; or a rise over the
+        first ``warm_up`` steps, a level part, and a fall to 0 over the last ``fall`` steps. A run
+        with the last one may go on with other ``epochs``, ``steps``, ``fall``, ``every`` and
+        ``alpha``: its level part need not know where it ends.
+    steps : int, optional
+        Stop after so many; by default after all windows of all epochs.
+    warm_up, fall : int
+        Of the trapezoid, in steps.
     clip : float
         Maximum norm of the gradient.
     seed : int
@@ -46,6 +53,11 @@ class Settings:
     bfloat16 : bool
         Matrix products in reduced precision: bfloat16 on a processor that supports it, TF32 on a
         GPU; accumulation and all else stay in float32.
+
+    References
+    ----------
+    Haegele et al. 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training
+    Durations": the trapezoid, and falls that branch off a run that goes on.
     """
 
     epochs: int = 1
@@ -54,7 +66,10 @@ class Settings:
     samples: int | None = None
     optimizer: Literal["adamw", "adagrad"] = "adamw"
     alpha: float = 2e-3
-    schedule: Literal["linear", "constant"] = "linear"
+    schedule: Literal["linear", "constant", "trapezoid"] = "linear"
+    steps: int | None = None
+    warm_up: int = 500
+    fall: int = 0
     clip: float = 1.0
     seed: int = 1
     every: int = 100
@@ -63,16 +78,25 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raise ValueError for impossible values."""
-        for name in ("epochs", "batch_size", "length", "every", "samples", "patience"):
+        for name in ("epochs", "batch_size", "length", "every", "samples", "patience", "steps"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; it must be 1 or more.")
         for name in ("alpha", "clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0.")
+        if self.warm_up < 1 or self.fall < 0:
+            raise ValueError(
+                f"warm_up is {self.warm_up}, fall {self.fall}; use 1 or more, and 0 or more."
+            )
+        if self.fall and self.schedule != "trapezoid":
+            raise ValueError(
+                f"fall is {self.fall}, but the schedule is {self.schedule!r}; only 'trapezoid' "
+                "has a fall of its own."
+            )
         for name, known in (
             ("optimizer", ("adamw", "adagrad")),
-            ("schedule", ("linear", "constant")),
+            ("schedule", ("linear", "constant", "trapezoid")),
         ):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; use one of {known}.")
@@ -81,4 +105,7 @@ class Settings:
         """Return the learning rate of a step, counted from 1."""
         if self.schedule == "constant":
             return self.alpha
+        if self.schedule == "trapezoid":
+            left = (total - step + 1) / self.fall if self.fall else 1.0
+            return self.alpha * min(1.0, step / self.warm_up, left)
         return learning_rate(self.alpha, step, total)

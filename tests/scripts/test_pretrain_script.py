@@ -596,6 +596,80 @@ def test_on_one_shard_the_run_is_the_loop_of_the_course() -> None:
         assert row == pytest.approx({name: wanted[name] for name in row}, rel=1e-6)
 
 
+# A run without a planned end
+
+
+@pytest.mark.parametrize(
+    ("warm_up", "fall", "total"), [(4, 5, 12), (1, 0, 3), (6, 6, 20), (8, 8, 8)]
+)
+def test_the_trapezoid_is_a_line_through_four_points(warm_up: int, fall: int, total: int) -> None:
+    settings = Settings(schedule="trapezoid", alpha=2.0, warm_up=warm_up, fall=fall)
+    found = [settings.rate(step, total) for step in range(1, total + 1)]
+    steps = np.arange(1, total + 1)
+    rise = np.interp(steps, [0, warm_up], [0, 2.0])
+    after = np.interp(steps, [total + 1 - fall, total + 1], [2.0, 0]) if fall else 2.0
+    assert found == pytest.approx(np.minimum(rise, after).tolist())
+
+
+def test_a_fall_that_branches_off_gives_what_the_whole_run_gives(tmp_path: Path) -> None:
+    """The level part does not know when the run ends; the fall takes it up at a checkpoint."""
+    text = sentences(100)
+    lexicon = lexicon_of([text])
+
+    def trained(folder: Path, steps: int, fall: int, **more: Any) -> dict[str, torch.Tensor]:
+        folder.mkdir(exist_ok=True)
+        settings = Settings(
+            epochs=more.get("epochs", 3), batch_size=4, length=5, alpha=0.01, every=3, samples=9,
+            schedule="trapezoid", steps=steps, warm_up=2, fall=fall,
+        )  # fmt: skip
+        model, resume = tiny(lexicon), more.get("resume", False)
+        rows = run(model, lexicon, [text], settings, folder=folder, resume=resume)
+        assert rows[-1]["step"] == steps
+        return model.state_dict()
+
+    whole = trained(tmp_path / "whole", 40, 12)
+    trained(tmp_path / "level", 28, 0, epochs=1)
+    shutil.copytree(tmp_path / "level", tmp_path / "branch")
+    branch = trained(tmp_path / "branch", 40, 12, epochs=2, resume=True)
+    longer = trained(tmp_path / "level", 40, 0, resume=True)
+    for name, values in whole.items():
+        assert torch.equal(values, branch[name]), name
+    assert not torch.equal(longer["softmax.bias"], branch["softmax.bias"])
+    with pytest.raises(ValueError, match="40 steps are done already; the run has 39"):
+        trained(tmp_path / "level", 39, 0, resume=True)
+
+
+def test_a_run_may_end_at_any_checkpoint(work: Path, tmp_path: Path) -> None:
+    output, level = tmp_path / "out", ("--schedule", "trapezoid", "--warm-up", "3")
+    with interrupted(28):
+        assert script.main(command(work, output, *level)) == 130
+    weights = checkpoints.load(output / "checkpoint.pt")["model"]
+    assert script.main(command(work, output, *level, "--resume", "--steps", "20")) == 0
+    assert [row["step"] for row in result(output)[0]] == ["20"]
+    for name, values in models.load(output)[0].state_dict().items():
+        assert torch.equal(values, weights[name].half().float()), name
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"steps": 0}, "steps is 0; it must be 1 or more"),
+        ({"warm_up": 0}, "warm_up is 0, fall 0; use 1 or more, and 0 or more"),
+        ({"fall": -1}, "warm_up is 500, fall -1"),
+        ({"fall": 3, "schedule": "linear"}, "only 'trapezoid' has a fall of its own"),
+        ({"fall": 15}, "fall is 15; the run has 14 steps"),
+        ({"steps": 15}, "steps is 15, but epochs = 1 gives 14 only. Take more epochs, or fewer steps"),
+        ({"schedule": "cosine"}, "schedule is 'cosine'; use one of"),
+    ],
+)
+def test_impossible_ends_are_refused(given: dict[str, Any], message: str) -> None:
+    text = [["w"] * 9] * 29  # 290 words with the marks of sentences: 14 windows of 4 x 5
+    lexicon = lexicon_of([text])
+    with pytest.raises(ValueError, match=re.escape(message)):
+        settings = Settings(**{"batch_size": 4, "length": 5, "schedule": "trapezoid"} | given)
+        run(tiny(lexicon), lexicon, [text], settings)
+
+
 # What is measured and kept
 
 
