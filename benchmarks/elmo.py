@@ -2,8 +2,8 @@
 
 Four ways to the same numbers, in turns, each starting with an empty cache:
 
-- plain: the LSTM step by step, words convolved with all their padding; every token through the
-  character CNN;
+- plain: the LSTM step by step, one ``Conv1d`` for each width of filter over a word and all its
+  padding; every token through the character CNN;
 - fast: one matrix product for the inputs of all steps, short words convolved without padding that
   changes nothing; still every token through the character CNN;
 - distinct: fast, and each distinct word of a batch through the character CNN once;
@@ -68,13 +68,18 @@ def batches_of_text(size: str) -> list[list[list[str]]]:
     return [chosen[i : i + BATCH] for i in range(0, len(chosen), BATCH)]
 
 
+def convolved_one_by_one(cnn: charcnn.CharCNN, ids: torch.Tensor) -> torch.Tensor:
+    """Return word vectors, (words, P), as the paper writes them down: convolve, maximum, highway."""
+    given = cnn.embedding(ids).mT  # (words, d, width)
+    strongest = torch.cat([convolve(given).amax(2) for convolve in cnn.convolutions], 1)
+    return cnn.projection(cnn.highway(torch.relu(strongest)))
+
+
 def every_token(model: bilm.BiLM, batch: list[list[str]]) -> torch.Tensor:
     """Return all layers; each token, also a repeated one, goes through the character CNN."""
     ids = torch.from_numpy(characters.batch_to_ids(batch))
     mask, cnn = ids.any(2), model.characters
-    encode = (
-        cnn if model.way == "fast" else lambda ids: cnn.projection(cnn.highway(cnn.convolved(ids)))
-    )
+    encode = cnn if model.way == "fast" else partial(convolved_one_by_one, cnn)
     tokens = ids[mask].to(cnn.projection.weight.device)
     vectors = torch.cat([encode(part) for part in tokens.split(1024)])
     rows = torch.full(mask.shape, -1).masked_scatter(mask, torch.arange(len(tokens)))
