@@ -128,11 +128,12 @@ class Plan:
                 for one in range(world)
             ]
             self.steps.append(min(sum(each[shard] for shard in share) for share in shares))
-        self.total = settings.steps or sum(self.steps)
-        if self.total > sum(self.steps):
+        there_are = sum(self.steps)
+        self.total = settings.steps or there_are
+        if self.total > there_are:
             raise ValueError(
-                f"steps is {self.total:,}, but epochs = {settings.epochs} gives {sum(self.steps):,} only. "
-                "Take more epochs, or fewer steps."
+                f"steps is {self.total:,}, but epochs = {settings.epochs} gives {there_are:,} "
+                "only. Take more epochs, or fewer steps."
             )
         if settings.fall > self.total:
             raise ValueError(f"fall is {settings.fall:,}; the run has {self.total:,} steps.")

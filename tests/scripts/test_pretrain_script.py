@@ -658,7 +658,7 @@ def test_a_run_may_end_at_any_checkpoint(work: Path, tmp_path: Path) -> None:
         ({"fall": -1}, "warm_up is 500, fall -1"),
         ({"fall": 3, "schedule": "linear"}, "only 'trapezoid' has a fall of its own"),
         ({"fall": 15}, "fall is 15; the run has 14 steps"),
-        ({"steps": 15}, "steps is 15, but epochs = 1 gives 14 only. Take more epochs, or fewer steps"),
+        ({"steps": 15}, "steps is 15, but epochs = 1 gives 14 only. Take more epochs"),
         ({"schedule": "cosine"}, "schedule is 'cosine'; use one of"),
     ],
 )
