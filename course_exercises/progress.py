@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_exercises.exercises import registered
-from course_exercises.record import record_file, tries
+from course_exercises.record import guesses, record_file, tries
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def progress(*, reset: bool = False) -> pd.DataFrame:
-    """List all exercises of the course, and which of them you have solved.
+    """List all exercises of the course and which of them you have solved, then your predictions.
 
     Parameters
     ----------
@@ -28,7 +28,8 @@ def progress(*, reset: bool = False) -> pd.DataFrame:
         A row for each exercise: ``number``; ``title``; ``notebook``, its two digits; ``passed``,
         whether the check was ever passed on this machine; ``last_tried``, in local time
         (datetime64), ``NaT`` where it was not tried. A stub that was left as it was is no try.
-        Running a notebook that has its solutions in counts as solving it.
+        Running a notebook that has its solutions in counts as solving it. Below them a row for
+        each prediction that was made, with the guess as its title.
 
     Raises
     ------
@@ -53,5 +54,7 @@ def progress(*, reset: bool = False) -> pd.DataFrame:
         if name.startswith("checks_")
         for number, item in registered(name.removeprefix("checks_")).items()
     ]
+    made = sorted(guesses(path).items())
+    rows += [(name, f"prediction: {guess}", name[:2], True, None) for name, guess in made]
     table = pd.DataFrame(rows, columns=["number", "title", "notebook", "passed", "last_tried"])
     return table.astype({"passed": bool, "last_tried": "datetime64[s]"})

@@ -1,9 +1,9 @@
-"""The file of tries: ``check`` adds a line to it, ``progress`` reads it.
+"""The file of tries and guesses: ``check`` and ``predict`` add to it, ``progress`` reads it.
 
 The notes are a small file on the learner's own machine, ``exercises.jsonl`` in the cache folder of
-the course, or the file that ``COURSE_RECORD`` names. One line is one try. Lines are only ever
-added, each in a single write at the end of the file, so that two notebooks may check at the same
-time and a crash costs at most the line that was being written.
+the course, or the file that ``COURSE_RECORD`` names. One line is one try or guess. Lines are only
+ever added, each in a single write at the end of the file, so that two notebooks may check at the
+same time and a crash costs at most the line that was being written.
 """
 
 from __future__ import annotations
@@ -31,10 +31,6 @@ def record_file() -> Path:
 def record(number: str, *, passed: bool) -> None:
     """Note one try of an exercise. Called by ``check``, which it never disturbs.
 
-    Headless runs execute the solved notebooks, so their checks say nothing about a learner:
-    nothing is noted where ``COURSE_PROGRESS`` is 0 or pytest runs. A file that cannot be written
-    gives one warning in a process.
-
     Parameters
     ----------
     number : str
@@ -42,28 +38,43 @@ def record(number: str, *, passed: bool) -> None:
     passed : bool
         What the check said.
     """
+    _add({"exercise": number, "passed": passed}, f"exercise {number} is checked")
+
+
+def record_guess(name: str, guess: str) -> None:
+    """Note a prediction. Called by its widget, which it never disturbs."""
+    _add({"prediction": name, "guess": guess}, f"prediction {name} is made")
+
+
+def _add(entry: dict[str, object], done: str) -> None:
+    """Add a line to the file.
+
+    Headless runs execute the solved notebooks, so their checks say nothing about a learner:
+    nothing is noted where ``COURSE_PROGRESS`` is 0 or pytest runs. A file that cannot be written
+    gives one warning in a process.
+    """
     if os.environ.get("COURSE_PROGRESS", "").strip() == "0" or "PYTEST_VERSION" in os.environ:
         return
     global _said
     try:
         when = datetime.now(UTC).isoformat(timespec="seconds")
-        line = json.dumps({"exercise": number, "passed": passed, "when": when})
+        line = json.dumps({**entry, "when": when}, ensure_ascii=False)
         path = record_file()
         path.parent.mkdir(parents=True, exist_ok=True)
         # The line end stands in front too: after half a line of a crash, a new line begins.
-        entry = f"\n{line}\n".encode()
+        written = f"\n{line}\n".encode()
         with path.open("ab", buffering=0) as file:
-            if file.write(entry) != len(entry):
+            if file.write(written) != len(written):
                 raise OSError("the disk is full")
     except Exception as error:  # whatever it is, it is no reason to lose the check
         if not _said:
             _said = True
             with suppress(Warning):  # raised where warnings are errors
                 warnings.warn(
-                    f"exercise {number} is checked, but the result could not be noted for "
+                    f"{done}, but the result could not be noted for "
                     f"progress(): {error}. To mend it, set COURSE_RECORD to a file that "
                     "you may write. This is said once.",
-                    stacklevel=3,
+                    stacklevel=4,
                 )
 
 
@@ -76,3 +87,14 @@ def tries(path: Path) -> Iterator[tuple[str, bool, datetime]]:
             entry = json.loads(line)
             when = datetime.fromisoformat(entry["when"]).astimezone().replace(tzinfo=None)
             yield str(entry["exercise"]), entry["passed"] is True, when
+
+
+def guesses(path: Path) -> dict[str, str]:
+    """Return the latest guess of each prediction, by its name."""
+    found: dict[str, str] = {}
+    if path.exists():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            with suppress(ValueError, TypeError, KeyError):
+                entry = json.loads(line)
+                found[str(entry["prediction"])] = str(entry["guess"])
+    return found

@@ -1,7 +1,8 @@
 """Check notebooks against the rules: ``python -m course_tools.lint [numbers or paths]``.
 
 Prints ``notebook: cell id: what`` for each finding, then the share of compared outputs of each
-notebook. The rules are the functions in the modules ``rules_…``; ``launch`` looks at the buttons.
+notebook and its size. The rules are the functions in the modules ``rules_…``; ``launch`` looks at
+the buttons.
 """
 
 from __future__ import annotations
@@ -18,12 +19,18 @@ from course_tools import (
     rules_cells,
     rules_folded,
     rules_page,
+    rules_size,
     rules_verify,
 )
 from course_tools.page import Page
 
 RULES = (
-    rules_page.RULES + rules_cells.RULES + rules_verify.RULES + rules_folded.RULES + launch.RULES
+    rules_page.RULES
+    + rules_size.RULES
+    + rules_cells.RULES
+    + rules_verify.RULES
+    + rules_folded.RULES
+    + launch.RULES
 )
 
 
@@ -69,11 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = findings(paths) + [Finding(*one) for one in launch.findings(notebooks.ROOT)]
     for finding in found:
         print(finding)
-    for path in paths:
-        if not any(finding.notebook == path.name and finding.cell == "-" for finding in found):
-            done, outputs = rules_cells.share(Page(path, notebooks.read(path)))
-            share = f"{done / outputs:.0%}" if outputs else "-"
-            print(f"{path.name}: {share} of outputs compared ({done} of {outputs})")
+    broken = {finding.notebook for finding in found if finding.cell == "-"}
+    pages = [Page(path, notebooks.read(path)) for path in paths if path.name not in broken]
+    for page in pages:
+        done, outputs = rules_cells.share(page)
+        share = f"{done / outputs:.0%}" if outputs else "-"
+        print(f"{page.path.name}: {share} of outputs compared ({done} of {outputs})")
+    print(*rules_size.table(pages), sep="\n")
     print(f"{len(found)} findings in {len(paths)} notebooks.")
     return 1 if found else 0
 

@@ -22,6 +22,7 @@ SETUP, IGNORE, EXERCISE, CHECK = "setup", "nbval-ignore-output", "exercise", "ch
 VERIFY, FIGURE = "verify", "figure"  # assertions for CI; code that draws: both stand folded
 NOTES = "notes"  # a text that only the speaker sees
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+GIVEN = "### GIVEN"  # below END, as comments: the faulty code that the student's copy holds
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"  # nbgrader's too
 
 # A headless run is the same on every machine: one thread, so that sums round alike, one order
@@ -72,6 +73,12 @@ def find(which: Iterable[str | Path] = (), folder: Path | None = None) -> list[P
             raise FileNotFoundError(f"no notebook {str(item)!r}; in {folder.name}/ are: {listed}.")
         chosen += found
     return list(dict.fromkeys(chosen)) if chosen else there
+
+
+def family(path: Path) -> list[Path]:
+    """Return a lesson and its companions in ``deeper/``, in order; a path is one of them."""
+    folder = path.parent.parent if path.parent.name == "deeper" else path.parent
+    return find([path.name[:2]], folder)
 
 
 def read(path: Path) -> NotebookNode:
@@ -176,14 +183,22 @@ class Solution:
         The cell up to the first marker: signature and docstring.
     indent : str
         White space in front of the markers.
+    given : str
+        The code that students get to change, with its indentation; empty where they write it.
     """
 
     name: str
     stub: str
     indent: str
+    given: str = ""
 
     def student(self, title: str) -> str:
-        """Return the cell for students: it runs, and raises only when it is called."""
+        """Return the cell for students: it runs, and raises only when it is called.
+
+        Where code is given, the function is that code.
+        """
+        if self.given:
+            return f"{self.stub}{self.given}"
         message = json.dumps(f"your turn: {title}", ensure_ascii=False)  # Python reads it too
         return (
             f"{self.stub}{self.indent}# Replace this line by your code.\n"
@@ -198,7 +213,8 @@ def solution(source: str) -> Solution:
     ------
     ValueError
         If it is not one function whose whole body, its docstring apart, lies between one
-        ``### BEGIN SOLUTION`` and one ``### END SOLUTION``.
+        ``### BEGIN SOLUTION`` and one ``### END SOLUTION``; or if what stands below
+        ``### GIVEN`` is no comment.
     """
     try:
         body = ast.parse(source).body
@@ -218,7 +234,14 @@ def solution(source: str) -> Solution:
         raise ValueError("the docstring, and it alone, stands outside the solution's markers")
     first = lines[begins[0]]
     stub = "".join(f"{line}\n" for line in lines[: begins[0]])
-    return Solution(function.name, stub, first[: len(first) - len(first.lstrip())])
+    indent = first[: len(first) - len(first.lstrip())]
+    below = [line.strip() for line in lines[ends[0] + 1 :] if line.strip()]
+    if below and below[0] != GIVEN:
+        raise ValueError(f"below {END!r} stands {below[0]!r}; only a block {GIVEN!r} may")
+    if any(not re.match("# |#$", line) for line in below[1:]):
+        raise ValueError(f"the lines below {GIVEN!r} are comments, '# ' and the code")
+    given = "\n".join(f"{indent}{line[2:]}".rstrip() for line in below[1:])
+    return Solution(function.name, stub, indent, given)
 
 
 def without_hidden(source: str) -> str:

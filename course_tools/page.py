@@ -26,6 +26,11 @@ class Page:
         return self.path.name[:2]
 
     @property
+    def deeper(self) -> bool:
+        """Whether it is a companion of a lesson, in ``deeper/``."""
+        return self.path.parent.name == "deeper"
+
+    @property
     def cells(self) -> list[NotebookNode]:
         """All cells in order."""
         return self.node.cells

@@ -20,6 +20,7 @@ from course_tools.notebooks import (
     EXERCISE,
     FIGURE,
     IGNORE,
+    NOTES,
     SETUP,
     VERIFY,
     tags,
@@ -28,7 +29,7 @@ from course_tools.page import Page
 
 Finding = tuple[str, str]  # cell id, what is wrong
 
-KNOWN_TAGS = {SETUP, IGNORE, EXERCISE, CHECK, VERIFY, FIGURE}
+KNOWN_TAGS = {SETUP, IGNORE, EXERCISE, CHECK, VERIFY, FIGURE, NOTES}
 MEDIAN_LINES, MOST_LINES = 6, 25
 COMPARED_SHARE = 0.6
 

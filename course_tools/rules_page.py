@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,12 +17,18 @@ from course_tools.page import Page
 Finding = tuple[str, str]  # cell id, what is wrong
 
 HEADER = ("You will be able to", "You need", "Minutes on CPU", "Data")
-LAST_SECTIONS = ("Recap", "Test yourself", "Exercises", "References")
+SHORT = "In five minutes"
+FEWEST_EXERCISES = 3
+OLD_SECTION = "Exercises"  # of a lesson that has not its new shape yet
+LAST_SECTIONS = ("Recap", "Test yourself", "References")
 _WEB = re.compile(r"(https?|mailto):", re.IGNORECASE)
 
 
 def header(page: Page) -> Iterator[Finding]:
-    """Expect the number in the title; then goals (3 to 5), needs, minutes, data in order."""
+    """Expect the number in the title; then goals (3 to 5), needs, minutes, data in order.
+
+    A companion in ``deeper/`` may have fewer goals, down to one.
+    """
     first = page.cells[0]
     if first.cell_type != "markdown":
         yield first.id, "the first cell is not the header"
@@ -36,17 +43,28 @@ def header(page: Page) -> Iterator[Finding]:
         if places != sorted(places):
             yield first.id, f"the header's parts do not stand in the order {', '.join(HEADER)}"
         goals = re.findall(r"^[-*] ", first.source[places[0] : places[1]], re.MULTILINE)
-        if not 3 <= len(goals) <= 5:
-            yield first.id, f"{len(goals)} goals under 'You will be able to'; 3 to 5 are wanted"
+        fewest = 1 if page.deeper else 3
+        if not fewest <= len(goals) <= 5:
+            said = f"{len(goals)} goals under 'You will be able to'"
+            yield first.id, f"{said}; {fewest} to 5 are wanted"
 
 
 def sections(page: Page) -> Iterator[Finding]:
-    """Expect one title; sections numbered 1, 2, …; then recap, self-test, exercises, references."""
+    """Expect one title; the result first; sections numbered 1, 2, …; recap, self-test, references.
+
+    Exercises stand where their idea is. A companion in ``deeper/`` begins with its first section,
+    and may do without recap and self-test.
+    """
     found = [(cell.id, level, text) for cell, level, text in page.headings()]
     for cell_id, level, text in found[1:]:
         if level == 1:
             yield cell_id, f"a second title: '# {text}'"
     second = [(cell_id, text) for cell_id, level, text in found if level == 2]
+    names = [text for _, text in second]
+    if names[:1] == [SHORT]:
+        second = second[1:]
+    elif not page.deeper and OLD_SECTION not in names:
+        yield page.cells[0].id, f"the first section is not '## {SHORT}'"
     numbered = [(cell_id, text) for cell_id, text in second if re.match(r"\d", text)]
     for wanted, (cell_id, text) in enumerate(numbered, 1):
         if not re.match(rf"{wanted} · \S", text):
@@ -54,13 +72,10 @@ def sections(page: Page) -> Iterator[Finding]:
     last = page.cells[-1].id
     if not numbered:
         yield last, "no numbered section '## 1 · …'"
-    names = [text for _, text in second]
-    # The first notebook teaches no method, so it may do without exercises.
-    wanted_names = [
-        n for n in LAST_SECTIONS if n != "Exercises" or page.number != "00" or n in names
-    ]
-    if names[len(numbered) :] != wanted_names:
-        there = ", ".join(names[len(numbered) :]) or "nothing"
+    after = [text for _, text in second[len(numbered) :] if text != OLD_SECTION]
+    wanted_names = [n for n in LAST_SECTIONS if n in after or not page.deeper or n == "References"]
+    if after != wanted_names:
+        there = ", ".join(after) or "nothing"
         yield last, f"after the numbered sections come {there}; wanted {', '.join(wanted_names)}"
 
 
@@ -73,17 +88,30 @@ def self_test(page: Page) -> Iterator[Finding]:
 
 
 def neighbors(page: Page) -> Iterator[Finding]:
-    """Expect links to the notebooks before and after, in the first and the last cell."""
-    names = sorted(path.name for path in page.path.parent.glob("*.ipynb"))
-    here = names.index(page.path.name)
+    """Expect links to the lessons before and after in the first and the last cell.
+
+    A companion in ``deeper/`` links to its lesson instead, and its lesson somewhere to it.
+    """
+    lessons = sorted(page.path.parents[1 if page.deeper else 0].glob("*.ipynb"))
+    names = [path.name for path in lessons]
+    if page.deeper:
+        wanted = [f"../{name}" for name in names if name.startswith(page.number)]
+    else:
+        here = names.index(page.path.name)
+        wanted = [names[place] for place in (here - 1, here + 1) if 0 <= place < len(names)]
     for cell in (page.cells[0], page.cells[-1]):
         if cell.cell_type != "markdown":
             yield cell.id, "the first and the last cell are text with links to the neighbours"
             continue
         linked = markdown.targets(cell.source)
-        for place in (here - 1, here + 1):
-            if 0 <= place < len(names) and names[place] not in linked:
-                yield cell.id, f"no link to {names[place]}"
+        for name in wanted:
+            if name not in linked:
+                yield cell.id, f"no link to {name}"
+    if not page.deeper:
+        linked = [t.partition("#")[0] for c in page.markdown() for t in markdown.targets(c.source)]
+        for path in sorted(page.path.parent.glob(f"deeper/{page.number}_*.ipynb")):
+            if f"deeper/{path.name}" not in linked:
+                yield page.cells[0].id, f"no link to its companion deeper/{path.name}"
 
 
 def links(page: Page) -> Iterator[Finding]:
@@ -139,12 +167,20 @@ def _output_without_text(cell: NotebookNode, output: NotebookNode) -> Iterator[F
 
 
 def exercises(page: Page) -> Iterator[Finding]:
-    """Expect heading, solution and check of each exercise, in order and known."""
+    """Expect heading, solution and check of each exercise, in order and known.
+
+    The exercises of a lesson and of its companions share one row of numbers.
+    """
     found = list(notebooks.exercises(page.node))
-    if found and not 3 <= len(found) <= 5:
-        yield page.cells[-1].id, f"{len(found)} exercises; 3 to 5 are wanted"
+    if not page.deeper and found and len(found) < FEWEST_EXERCISES:
+        yield page.cells[-1].id, f"{len(found)} exercises; wanted {FEWEST_EXERCISES} or more"
     known = register.registered(page.number)
-    for place, item in enumerate(found, 1):
+    family = notebooks.family(page.path)
+    asked = []
+    for path in family[: family.index(page.path)]:
+        with suppress(ValueError):  # that notebook has its own finding
+            asked += [item.number for item in notebooks.exercises(notebooks.read(path))]
+    for place, item in enumerate(found, len(asked) + 1):
         cell_id = item.solution.id
         if item.number != f"{page.number}.{place}":
             yield cell_id, f"the exercise is {item.number!r}; wanted {page.number}.{place}"
@@ -162,12 +198,9 @@ def exercises(page: Page) -> Iterator[Finding]:
             yield cell_id, f"no check for exercise {item.number}"
         elif item.title and known[item.number].title != item.title:
             yield cell_id, f"its check is called {known[item.number].title!r}, not {item.title!r}"
-    missing = sorted(set(known) - {item.number for item in found})
-    if missing:
-        yield (
-            page.cells[-1].id,
-            f"nobody asks for the checks {', '.join(missing)}",
-        )
+    missing = sorted(set(known) - {*asked, *(item.number for item in found)})
+    if missing and page.path == family[-1]:
+        yield page.cells[-1].id, f"nobody asks for the checks {', '.join(missing)}"
 
 
 def _exercise_text(item: notebooks.ExerciseCells) -> Iterator[Finding]:

@@ -95,7 +95,7 @@ HEADER = """
 - two
 - three
 
-**You need** nothing. **Minutes on CPU** 1. **Data** none.
+**You need** nothing. **Minutes on CPU**: 1 to run, 10 to read and solve. **Data** none.
 """
 
 
@@ -117,6 +117,9 @@ def printed(*lines: str) -> NotebookNode:
     return new_output("stream", name="stdout", text="".join(f"{line}\n" for line in lines))
 
 
+KINDS = {1: "write it", 2: "find the fault", 3: "judge"}
+
+
 def exercise_cells(k: int) -> list[NotebookNode]:
     number, times = f"90.{k}", k + 1
     solution = f'''
@@ -128,7 +131,10 @@ def exercise_cells(k: int) -> list[NotebookNode]:
     '''
     shown = printed(f"{number} correct: 5 times {times}")
     return [
-        text(f"task-{k}", f"### Exercise {number} · Times {times}\ndifficulty: ★☆☆ · 2 minutes"),
+        text(
+            f"task-{k}",
+            f"### Exercise {number} · Times {times}\ndifficulty: ★☆☆ · 2 minutes · {KINDS[k]}",
+        ),
         code(f"answer-{k}", solution, tags=["exercise"], exercise=number),
         code(
             f"check-{k}",
@@ -159,15 +165,15 @@ def sample_notebook() -> NotebookNode:
     cells = [
         text("header", HEADER),
         code("setup", setup, tags=["setup"]),
+        text("short", "## In five minutes\n\nAll of it in one picture."),
         text("first-section", "## 1 · First\n\n![dot](dot.png) [below](#Recap)"),
         code("addition", "print(1 + 1)\nprint(object())", printed("2", "<object object at 0x1>")),
         code("process", "print(os.getpid())", printed("1"), tags=["nbval-ignore-output"]),
         code("process-verify", "assert os.getpid() > 0", tags=["verify"]),
         code("figure", 'plots.show(alt="a line")', figure, tags=["figure"]),
+        *(cell for k in (1, 2, 3) for cell in exercise_cells(k)),
         text("recap", "## Recap\n\nAll."),
         text("self-test", f"## Test yourself\n\n{answers}"),
-        text("exercises", "## Exercises"),
-        *(cell for k in (1, 2, 3) for cell in exercise_cells(k)),
         text("references", "## References\n\nNext: [91](91_next.ipynb)"),
     ]
     notebook = new_notebook(cells=cells, metadata=notebooks.METADATA)

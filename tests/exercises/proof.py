@@ -85,9 +85,12 @@ def message(number: str, answer: Callable[..., Any]) -> str:
 
 
 def prove_stub(item: notebooks.ExerciseCells, names: dict[str, Any]) -> None:
-    """Fail unless the stub is met by the words 'not started yet'."""
-    stub = notebooks.solution(item.solution.source).student(item.title)
-    said = message(item.number, define(stub, names))
+    """Fail unless the stub is met by the words 'not started yet', and given code is refused."""
+    solution = notebooks.solution(item.solution.source)
+    said = message(item.number, define(solution.student(item.title), names))
+    if solution.given:
+        assert "which the check cannot read" not in said, said
+        return
     assert said == f"{item.number}: not started yet: your turn: {item.title}"
 
 

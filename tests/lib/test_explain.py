@@ -34,6 +34,16 @@ def test_source_in_jupyter_is_markdown(monkeypatch):
         assert str(sys.prefix) not in data["text/markdown"]
 
 
+def test_the_lines_that_matter(capsys):
+    explain.show_source(describe, start="def describe", end="def describe")
+    assert capsys.readouterr().out.split("\n", 1)[1].startswith("def describe(")
+    explain.show_source(runtime.Profile.pick, start="return", end="")
+    assert capsys.readouterr().out.split("\n", 1)[1].startswith("return ")
+    for wrong in ({"start": "no such line"}, {"start": "return", "end": "def "}):
+        with pytest.raises(ValueError, match="has no lines from"):
+            explain.show_source(runtime.Profile.pick, **wrong)
+
+
 def fenced():
     """Hold a fence: ```."""
 

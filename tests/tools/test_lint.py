@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 
 import pytest
@@ -191,7 +192,7 @@ PLANTED = {
     "alt text in html": (shows("text/html", "<p><img src='a'/>"), "added", "in HTML: <img>"),
     "alt text of svg": (shows("text/html", "<svg></svg>"), "added", "in HTML: <svg>"),
     "alt text in output": (shows("text/markdown", "![](a)"), "added", "without alt text"),
-    "two exercises": (remove("answer-3"), "references", "2 exercises; 3 to 5"),
+    "two exercises": (remove("answer-3"), "references", "2 exercises; wanted 3 or more"),
     "exercise order": (number_exercise("answer-1", "90.2"), "answer-1", "wanted 90.1"),
     "exercise unknown": (
         number_exercise("answer-1", "90.7"),
@@ -206,6 +207,62 @@ PLANTED = {
     "exercise title": (edit("task-1", "Times 2", "Two"), "answer-1", "is called 'Times 2'"),
     "exercise heading": (edit("task-1", "### Exercise", "### Task"), "answer-1", "no text '### Ex"),
     "difficulty": (edit("task-1", "★☆☆", "easy"), "task-1", "difficulty: ★☆☆"),
+    "kind": (edit("task-2", "find the fault", "riddle"), "task-2", "the kind of exercise is 'rid"),
+    "two kinds": (edit("task-2", "find the fault", "judge"), "references", "exercises of 2 kinds"),
+    "no judgement": (edit("task-3", "judge", "order the lines"), "references", "no exercise asks"),
+    "three stars": (edit("task-2", "★☆☆", "★★★"), "task-2", "stands after one of lines to order"),
+    "faulty code": (
+        edit("answer-2", "### END SOLUTION", "### END SOLUTION\n    ### GIVEN\n    #x"),
+        "answer-2",
+        "the lines below '### GIVEN' are comments",
+    ),
+    "below the end": (
+        edit("answer-2", "### END SOLUTION", "### END SOLUTION\n    # x"),
+        "answer-2",
+        "below '### END SOLUTION' stands '# x'",
+    ),
+    "result first": (
+        edit("short", "## In", "### In"),
+        "header",
+        "first section is not '## In five",
+    ),
+    "much in five minutes": (
+        edit("short", "All", "word " * 250 + "All"),
+        "header",
+        "'In five minutes' has 260 words; at most 250",
+    ),
+    "minutes": (edit("header", "10 to read", "15 to read"), "header", "says 15 minutes; counted"),
+    "no minutes": (edit("header", "1 to run,", "1,"), "header", "the minutes are not written"),
+    "many cells": (
+        lambda n: [
+            add_text(f"{k}")(n) or rename("added", f"c{chr(97 + k % 26)}{k}")(n) for k in range(60)
+        ],
+        "header",
+        "cells; at most 75",
+    ),
+    "many words": (add_text("word " * 2_800), "header", "words; at most 2800"),
+    "many minutes": (edit("task-1", "2 minutes", "85 minutes"), "header", "95 minutes; at most 90"),
+    "long notes": (
+        add_text("word " * 81, metadata={"tags": ["notes"]}),
+        "added",
+        "81 words of notes; at most 80",
+    ),
+    "nothing to answer": (
+        insert("recap", new_markdown_cell("## 2 · Second", id="second-section")),
+        "second-section",
+        "section '2 · Second' asks nothing",
+    ),
+    "result of no prediction": (add_code('reveal("90.p1", 2)'), "added", "of no prediction"),
+    "prediction without result": (
+        add_code('predict("90.p1", "?", number="x")'),
+        "header",
+        "no cell reveals the result of prediction 90.p1",
+    ),
+    "prediction of another lesson": (
+        add_code('predict("91.p1", "?", number="x")\nreveal("91.p1", 2)'),
+        "header",
+        "'91.p1' is not named '90.p1'",
+    ),
     "no end": (
         edit("answer-1", "    ### END SOLUTION", ""),
         "answer-1",
@@ -413,7 +470,9 @@ def test_the_command_prints_findings_and_the_share(sample, course, capsys):
     good = course(sample)
     assert lint.main([str(good)]) == 0
     out = capsys.readouterr().out
-    assert "90_sample.ipynb: 83% of outputs compared (5 of 6)\n0 findings in 1 notebooks." in out
+    assert out.startswith("90_sample.ipynb: 83% of outputs compared (5 of 6)\n")
+    assert re.search(r"^90_sample\.ipynb +20 +\d+ +10$", out, re.MULTILINE)
+    assert out.endswith("0 findings in 1 notebooks.\n")
     add_code("!ls")(sample)
     assert lint.main([str(course(sample))]) == 1
     out = capsys.readouterr().out
@@ -430,3 +489,30 @@ def test_markdown_is_read_outside_of_code_alone():
     assert markdown.targets(text) == ["c.md", "e f.md"]
     moved = markdown.replace_targets(text, str.upper)
     assert moved == text.replace("c.md", "C.MD").replace("e f.md", "E F.MD")
+
+
+def test_a_companion_counts_its_exercises_on_and_may_be_long(sample, course):
+    """Its lesson links to it; it links to its lesson; it needs neither recap nor self-test."""
+    path = course(sample)
+    deeper = path.parent / "deeper" / "90_more.ipynb"
+    companion = copy.deepcopy(sample)
+    companion.cells = [c for c in companion.cells if c.id not in ("short", "recap", "self-test")]
+    cell(companion, "header").source = cell(sample, "header").source.replace(
+        "91_next.ipynb", "../90_sample.ipynb"
+    )
+    cell(companion, "references").source = "## References\n\n[90](../90_sample.ipynb)"
+    cell(companion, "first-section").source = "## 1 · First"
+    renumber(companion)
+    deeper.parent.mkdir()
+    notebooks.write(deeper, companion)
+    found = {(f.cell, f.what) for f in lint.findings([path, deeper])}
+    assert ("header", "no link to its companion deeper/90_more.ipynb") in found
+    assert ("answer-1", "the exercise is '90.1'; wanted 90.4") in found
+    cell(sample, "recap").source += "\n\n[more](deeper/90_more.ipynb)"
+    course(sample)
+    for name in ("task", "answer", "check"):
+        companion.cells = [c for c in companion.cells if not c.id.startswith(f"{name}-")]
+    edit("header", "10 to read", "5 to read")(companion)
+    renumber(companion)
+    notebooks.write(deeper, companion)
+    assert lint.findings([path, deeper]) == []
