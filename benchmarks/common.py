@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any
 
 import pandas as pd
 import peers
+import torch
 
 from course_lib import datasets, evaluate, runtime
 from course_lib.vectors import WordVectors
@@ -34,8 +36,6 @@ Parts = dict[str, Callable[[], list[dict]]]
 
 def machine(*packages: str, gpu: bool = False) -> dict[str, Any]:
     """Say what the figures were measured on, with the versions of some packages."""
-    import torch
-
     model = platform.processor()
     info = Path("/proc/cpuinfo")
     if info.is_file():
@@ -59,6 +59,25 @@ def machine_words(found: dict[str, Any]) -> str:
     parts += [f"Python {found['python']}"]
     parts += [f"{name} {number}" for name, number in found.items() if name not in known]
     return ", ".join(parts)
+
+
+def clock(device: torch.device) -> float:
+    """Return the time when the device has done all it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def ceiling(device: torch.device) -> float:
+    """Return what a large matrix product reaches, in operations per second."""
+    n = 2048 if device.type == "cpu" else 8192
+    a, b = torch.rand(2, n, n, device=device)
+    best = 0.0
+    for _ in range(5):  # the first one also loads the library
+        start = clock(device)
+        a @ b
+        best = max(best, 2 * n**3 / (clock(device) - start))
+    return best
 
 
 def marks(vectors: WordVectors, names: Iterable[str]) -> dict[str, float | None]:

@@ -22,7 +22,6 @@ from __future__ import annotations
 import os
 import statistics
 import sys
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
@@ -69,7 +68,7 @@ def batches_of_text(size: str) -> list[list[list[str]]]:
 
 
 def convolved_one_by_one(cnn: charcnn.CharCNN, ids: torch.Tensor) -> torch.Tensor:
-    """Return word vectors, (words, P), as the paper writes them down: convolve, maximum, highway."""
+    """Return word vectors, (words, P), as the paper has them: convolve, maximum, highway."""
     given = cnn.embedding(ids).mT  # (words, d, width)
     strongest = torch.cat([convolve(given).amax(2) for convolve in cnn.convolutions], 1)
     return cnn.projection(cnn.highway(torch.relu(strongest)))
@@ -96,25 +95,6 @@ def runner(way: str, model: bilm.BiLM) -> Callable[[list[list[str]]], torch.Tens
     device = model.forward_layers[0].bias.device
     embedder = elmo.Elmo(model, device=device, cache=0 if way == "distinct" else 20_000)
     return lambda batch: embedder.embed(batch).layers
-
-
-def ceiling(device: torch.device) -> float:
-    """Return what a large matrix product reaches, in operations per second."""
-    n = 2048 if device.type == "cpu" else 8192
-    a, b = torch.rand(2, n, n, device=device)
-    best = 0.0
-    for _ in range(5):
-        start = clock(device)
-        a @ b
-        best = max(best, 2 * n**3 / (clock(device) - start))
-    return best
-
-
-def clock(device: torch.device) -> float:
-    """Return the time when the device has done all it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
 
 
 def operations(model: bilm.BiLM, tokens: int, words: int) -> float:
@@ -157,13 +137,13 @@ def measured(
                 if device.type == "cpu":
                     torch.set_num_threads(n)
                 torch.set_float32_matmul_precision("highest" if kind == "float32" else "high")
-                top = ceiling(device)
+                top = common.ceiling(device)
                 for way in WAYS:
                     embed = runner(way, model)
-                    start = clock(device)
+                    start = common.clock(device)
                     for batch in batches:
                         embed(batch)
-                    seconds = clock(device) - start
+                    seconds = common.clock(device) - start
                     row = {
                         "round": number,
                         "threads": n,

@@ -6,8 +6,9 @@ row, so that a call that is cut short still counts:
 - tests: the calls of tests/lib/device_calls.py on cuda, beside the processor's results;
 - static: Skip-gram, GloVe and FastText, beside the compiled loops and gensim on the processor;
 - embedding: tokens/s of ``Elmo.embed`` at the official sizes, float32 and bfloat16;
-- training: tokens/s of the biLM over batch sizes, beside the plain cell, and as a share of what a
-  large matrix product reaches; the time steps of a layer alone, and captured as a CUDA graph;
+- training: tokens/s of the biLM over batch sizes, beside the plain way of benchmarks/pretrain.py,
+  and as a share of what a large matrix product reaches; the time steps of a layer alone, and
+  captured as a CUDA graph;
 - perplexity: of held-out text, over the minutes of a training of the small size.
 
     python benchmarks/gpu.py
@@ -24,14 +25,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from itertools import chain, cycle, product
+from itertools import accumulate, chain, cycle, product
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import torch
+from common import ROOT, ceiling, clock
+from pretrain import LENGTH, Trainer
 from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib import bilm, counts, datasets, elmo, fasttext, glove, pretrain, word2vec
@@ -51,14 +54,14 @@ from course_lib.charcnn import CharCNNOptions
 from course_lib.text import Vocabulary
 from pretraining.batches import batches
 from pretraining.settings import SIZES, Settings
-from pretraining.training import Objective, matrix_precision
+from pretraining.training import matrix_precision
 
-ROOT = Path(__file__).resolve().parents[1]
 Text = list[list[str]]
 Report = Callable[[dict[str, Any]], None]
-LENGTH = 20  # words of a window
 NOT_MEASURED = "not measured"
+# Seconds of each part, and how much longer its last row may take: with the start, nine minutes.
 BUDGETS = {"tests": 80, "static": 120, "embedding": 80, "training": 130, "perplexity": 75}
+GRACE = 5
 TINY = bilm.BiLMOptions(CharCNNOptions(4, ((1, 4), (2, 4)), 1, "relu", 8), 16, 8)
 
 
@@ -67,36 +70,38 @@ class Plan:
 
     def __init__(self, device: torch.device, text: Text, real: bool, quick: bool) -> None:
         self.device, self.text, self.real, self.quick = device, text, real, quick
-        self.sizes = (
-            {"tiny": TINY} if quick else {name: SIZES[name] for name in ("small", "original")}
-        )
+        large = {name: SIZES[name] for name in ("small", "original")}
+        self.sizes = {"tiny": TINY} if quick else large
         self.tokens = 3_000 if quick else 1_000_000
-        self.ends = math.inf
+        self.budgets = dict.fromkeys(BUDGETS, 10) if quick else BUDGETS
+        self.ends = float("inf")
 
     def begin(self, part: str) -> None:
-        """Start the clock of a part."""
-        self.ends = time.perf_counter() + (10 if self.quick else BUDGETS[part])
+        """Start the clock of a part: no row begins after its time, and a late one is stopped."""
+        self.ends = time.perf_counter() + self.budgets[part]
+        stop_after(self.budgets[part] + GRACE)
 
     @property
     def over(self) -> bool:
         """Whether the time of the part is spent."""
         return time.perf_counter() > self.ends
 
-    def clock(self) -> float:
-        """Return the time when the device has done all it was given."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter()
-
     def part_of_text(self, tokens: int) -> Text:
         """Return sentences from the start of the text, about so many tokens."""
-        chosen, total = [], 0
-        for sentence in self.text:
-            if total >= tokens:
-                break
-            chosen.append(sentence)
-            total += len(sentence)
-        return chosen
+        before = accumulate(map(len, self.text), initial=0)
+        return [words for words, n in zip(self.text, before, strict=False) if n < tokens]
+
+
+def out_of_time(*_: object) -> None:
+    """Raise TimeoutError."""
+    raise TimeoutError("out of time")
+
+
+def stop_after(seconds: float) -> None:
+    """Call that after so many seconds, where the system has such a clock; 0 for never."""
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, out_of_time)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def zipf_text(tokens: int) -> Text:
@@ -122,25 +127,26 @@ def read_text(path: Path | None, tokens: int) -> tuple[Text, bool, str]:
 def rate(plan: Plan, step: Callable[[], int], seconds: float) -> float:
     """Return tokens/s of a step that is repeated for a while, after a first one unmeasured."""
     step()
-    began, done = plan.clock(), 0
+    began, done = clock(plan.device), 0
     until = min(began + (0.2 if plan.quick else seconds), plan.ends)
     while True:
         done += step()
-        now = plan.clock()
+        now = clock(plan.device)
         if now >= until:
             return done / (now - began)
 
 
-def ceiling(plan: Plan, kind: torch.dtype) -> float:
-    """Return what a large matrix product reaches, in operations per second."""
-    n = 256 if plan.quick else 8192
-    a, b = torch.rand(2, n, n, device=plan.device, dtype=kind)
-    best = 0.0
-    for _ in range(6):  # the first one also loads the library
-        began = plan.clock()
-        a @ b
-        best = max(best, 2 * n**3 / (plan.clock() - began))
-    return best
+def attempt(
+    plan: Plan, report: Report, row: dict[str, Any], measured: Callable[[], dict[str, Any]]
+) -> None:
+    """Report what a measurement gives, or that there is no time or no memory left for it."""
+    try:
+        if plan.over:
+            out_of_time()
+        row |= measured()
+    except (TimeoutError, torch.OutOfMemoryError) as error:
+        row |= {"speed": NOT_MEASURED, "why": str(error)[:200]}
+    report(row)
 
 
 def tests(plan: Plan, report: Report) -> None:
@@ -148,28 +154,38 @@ def tests(plan: Plan, report: Report) -> None:
     if plan.device.type != "cuda":
         report({"outcome": NOT_MEASURED, "why": "no GPU"})
         return
-    command = [sys.executable, __file__, "--device-tests"]
+    # Neither the tests' common file nor the course's settings are needed, but the stand-ins.
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "stand_ins", "-c", os.devnull]
+    command += ["--rootdir", str(ROOT), "--noconftest", "-k", "gpu"]
+    folders = os.pathsep.join(str(ROOT / name) for name in ("benchmarks", "data_scripts", ""))
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=BUDGETS["tests"])
+        done = subprocess.run(
+            [*command, str(ROOT / "tests" / "lib" / "test_devices.py")],
+            env=os.environ | {"PYTHONPATH": folders},
+            capture_output=True,
+            text=True,
+            timeout=plan.budgets["tests"],
+        )
         report({"outcome": done.returncode, "last": done.stdout.splitlines()[-20:]})
     except subprocess.TimeoutExpired as error:
         report({"outcome": "out of time", "last": str(error.stdout)[-1000:]})
-
-
-def run_device_tests() -> int:
-    """Run them here; neither the tests' common file nor the course's settings are needed."""
-    import pytest
-
-    checks = str(ROOT / "tests" / "lib" / "test_devices.py")
-    return pytest.main(
-        ["-q", "-c", os.devnull, "--rootdir", str(ROOT), "--noconftest", "-k", "gpu", checks]
-    )
 
 
 def static(plan: Plan, report: Report) -> None:
     """Time an epoch of each method on the device, and on all cores."""
     text = plan.part_of_text(plan.tokens)
     tokens, cores = sum(map(len, text)), os.cpu_count() or 1
+    row = {"method": "skipgram", "way": "gensim, all cores", "tokens": tokens}
+    if "gensim" in ABSENT:
+        report(row | {"speed": NOT_MEASURED, "why": "gensim is not installed"})
+    else:
+        from gensim.models import Word2Vec
+
+        model = Word2Vec(sg=1, vector_size=100, min_count=5, sample=1e-3, workers=cores)
+        model.build_vocab(text)
+        began = time.perf_counter()
+        model.train(text, total_examples=model.corpus_count, epochs=1)
+        report(row | {"speed": tokens / (time.perf_counter() - began), "unit": "words_per_second"})
     vocabulary = Vocabulary.build(text, min_count=5)
     pairs = counts.cooccurrence(text, vocabulary, window=10, weighting="inverse")
     trainers: dict[str, Callable[..., Any]] = {
@@ -181,116 +197,86 @@ def static(plan: Plan, report: Report) -> None:
     ways: dict[str, dict[str, Any]] = {
         # Gradients of a batch add up; a usual alpha would be too high for so many.
         "large batches on the device": large | {"alpha": 1e-4},
-        "default batches on the device": {"device": plan.device, "autograd": True},
         "compiled, all cores": {"workers": cores},
+        "default batches on the device": {"device": plan.device, "autograd": True},
     }
+
+    def trained(train: Callable[..., Any], options: dict[str, Any]) -> dict[str, Any]:
+        history = train(epochs=2, **options).history  # the first epoch may compile
+        unit = next(column for column in history if column.endswith("per_second"))
+        return {"speed": float(history[unit].iloc[-1]), "unit": unit}
+
     for (way, options), (name, train) in product(ways.items(), trainers.items()):
         row = {"method": name, "way": way, "tokens": tokens}
         if way.startswith("compiled") and "numba" in ABSENT:
             report(row | {"speed": NOT_MEASURED, "why": "numba is not installed"})
-        elif plan.over:
-            report(row | {"speed": NOT_MEASURED, "why": "out of time"})
         else:
-            history = train(epochs=2, **options).history  # the first epoch may compile
-            unit = next(column for column in history if column.endswith("per_second"))
-            report(row | {"speed": float(history[unit].iloc[-1]), "unit": unit})
-    if "gensim" in ABSENT or plan.over:
-        why = "gensim is not installed" if "gensim" in ABSENT else "out of time"
-        report({"method": "skipgram", "way": "gensim", "speed": NOT_MEASURED, "why": why})
-        return
-    from gensim.models import Word2Vec
-
-    model = Word2Vec(sg=1, vector_size=100, min_count=5, sample=1e-3, workers=cores)
-    model.build_vocab(text)
-    began = time.perf_counter()
-    model.train(text, total_examples=model.corpus_count, epochs=1)
-    speed = tokens / (time.perf_counter() - began)
-    report({"method": "skipgram", "way": "gensim, all cores", "tokens": tokens, "speed": speed})
+            attempt(plan, report, row, partial(trained, train, options))
 
 
 def embedding(plan: Plan, report: Report) -> None:
     """Time ELMo on batches of real sentences; every distinct word of a batch is encoded anew."""
     text = plan.part_of_text(2_000 if plan.quick else 60_000)
-    for size, options in plan.sizes.items():
-        for kind in (torch.float32, torch.bfloat16):
-            for batch in (4,) if plan.quick else (64, 512):
-                row = {"size": size, "numbers": str(kind)[6:], "batch": batch}
-                if plan.over:
-                    report(row | {"speed": NOT_MEASURED, "why": "out of time"})
-                    continue
-                torch.manual_seed(0)
-                model = bilm.BiLM(options).to(kind)
-                embedder = elmo.Elmo(model, device=plan.device, cache=0)
-                groups = cycle([text[i : i + batch] for i in range(0, len(text), batch)])
 
-                def step(embedder: elmo.Elmo = embedder, groups: Any = groups) -> int:
-                    sentences = next(groups)
-                    embedder.embed(sentences)
-                    return sum(map(len, sentences))
-
-                try:
-                    report(row | {"speed": rate(plan, step, 6), "unit": "tokens_per_second"})
-                except torch.OutOfMemoryError as error:
-                    report(row | {"speed": NOT_MEASURED, "why": str(error)[:200]})
-
-
-class Trainer:
-    """A biLM that is trained window after window, for ever."""
-
-    def __init__(
-        self, plan: Plan, lexicon: pretrain.Lexicon, text: Text, options: Any, way: str, batch: int
-    ) -> None:
+    def embedded(options: bilm.BiLMOptions, kind: torch.dtype, batch: int) -> dict[str, Any]:
         torch.manual_seed(0)
-        self.settings = Settings(
-            batch_size=batch, samples=min(8192, len(lexicon.words)), bfloat16=True
-        )
-        self.model = bilm.BiLM(options, vocabulary_size=len(lexicon.words), way=way).to(plan.device)
-        self.objective = Objective(self.model, lexicon, self.settings)
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3, fused=True)
-        self.state = self.model.initial_state(batch)
-        found = batches([text], lexicon, batch_size=batch, length=LENGTH, epochs=10_000, seed=1)
-        self.pairs = (pair for _, pair in found)
+        embedder = elmo.Elmo(bilm.BiLM(options).to(kind), device=plan.device, cache=0)
+        groups = cycle([text[i : i + batch] for i in range(0, len(text), batch)])
 
-    def step(self) -> int:
-        """Train on a window; return how many tokens it has."""
-        self.model.train()
-        with matrix_precision(self.settings):
-            loss, self.state = self.objective(next(self.pairs), self.state)
-            self.optimizer.zero_grad()
-            loss.mean().backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
-        self.optimizer.step()
-        return self.settings.batch_size * LENGTH
+        def step() -> int:
+            sentences = next(groups)
+            embedder.embed(sentences)
+            return sum(map(len, sentences))
+
+        return {"speed": rate(plan, step, 6), "unit": "tokens_per_second"}
+
+    kinds, sizes = (torch.float32, torch.bfloat16), (4,) if plan.quick else (64, 512)
+    for (size, options), kind, batch in product(plan.sizes.items(), kinds, sizes):
+        row = {"size": size, "numbers": str(kind)[6:], "batch": batch}
+        attempt(plan, report, row, partial(embedded, options, kind, batch))
+
+
+def trainer(
+    plan: Plan, lexicon: pretrain.Lexicon, text: Text, options: Any, way: str, batch: int
+) -> tuple[bilm.BiLM, Callable[[], int]]:
+    """Return a biLM, and a function that trains it on the next window and counts its tokens."""
+    drawn = min(8192, len(lexicon.words))
+    settings = Settings(batch_size=batch, samples=drawn, alpha=1e-3, bfloat16=True)
+    found = Trainer(way, options, lexicon, settings, plan.device)
+    pairs = batches([text], lexicon, batch_size=batch, length=LENGTH, epochs=10_000, seed=1)
+
+    def step() -> int:
+        found.step(next(pairs)[1])
+        return batch * LENGTH
+
+    return found.model, step
 
 
 def training(plan: Plan, report: Report) -> None:
     """Time the biLM's training, then the time steps of one layer with and without capture."""
     text = plan.part_of_text(plan.tokens)
     lexicon = pretrain.Lexicon.build(text, max_size=20_000)
-    settings = Settings(bfloat16=True)
-    with matrix_precision(settings):
-        top = ceiling(plan, torch.float32)
+    with matrix_precision(Settings(bfloat16=True)):
+        top = ceiling(plan.device)
     report({"way": "ceiling, TF32 where the GPU has it", "operations_per_second": top})
+
+    def trained(options: bilm.BiLMOptions, way: str, batch: int) -> dict[str, Any]:
+        _, step = trainer(plan, lexicon, text, options, way, batch)
+        with FlopCounterMode(display=False) as counter:
+            tokens = step()
+        speed = rate(plan, step, 6)
+        share = counter.get_total_flops() / tokens * speed / top
+        return {"speed": speed, "unit": "tokens_per_second", "share_of_ceiling": share}
+
     for size, options in plan.sizes.items():
-        for batch in (4,) if plan.quick else (512, 128):
-            for way in ("fast", "cell"):
-                row = {"size": size, "way": way, "batch": batch}
-                if plan.over:
-                    report(row | {"speed": NOT_MEASURED, "why": "out of time"})
-                    continue
-                try:
-                    trainer = Trainer(plan, lexicon, text, options, way, batch)
-                    with FlopCounterMode(display=False) as counter:
-                        tokens = trainer.step()
-                    speed = rate(plan, trainer.step, 6)
-                except torch.OutOfMemoryError as error:
-                    report(row | {"speed": NOT_MEASURED, "why": str(error)[:200]})
-                    continue
-                share = counter.get_total_flops() / tokens * speed / top
-                report(
-                    row | {"speed": speed, "unit": "tokens_per_second", "share_of_ceiling": share}
-                )
-        captured(plan, report, size, options)
+        for batch, way in product((4,) if plan.quick else (512, 128), ("fast", "plain")):
+            row = {"size": size, "way": way, "batch": batch}
+            attempt(plan, report, row, partial(trained, options, way, batch))
+        batch = 4 if plan.quick else 128
+        for way in ("steps of a layer", "steps of a layer, captured"):
+            row = {"size": size, "way": way, "batch": batch}
+            given = plan, options, batch, way.endswith("captured")
+            attempt(plan, report, row, partial(steps_of_a_layer, *given))
 
 
 class _Steps(torch.nn.Module):
@@ -309,37 +295,28 @@ class _Steps(torch.nn.Module):
         return outputs, *state
 
 
-def captured(plan: Plan, report: Report, size: str, options: bilm.BiLMOptions) -> None:
-    """Time the steps of a layer, forth and back, as they are and as one CUDA graph."""
-    batch = 4 if plan.quick else 128
-    for way in ("steps of a layer", "steps of a layer, captured"):
-        row = {"size": size, "way": way, "batch": batch}
-        torch.manual_seed(0)
-        steps: Any = _Steps(options, batch).to(plan.device)
-        inputs, h, c = (
-            torch.zeros(2, n, width, device=plan.device, requires_grad=True)
-            for n, width in (
-                (batch * LENGTH, options.projection_dim),
-                (batch, options.projection_dim),
-                (batch, options.dim),
-            )
-        )
-        if "captured" in way:
-            if plan.device.type != "cuda" or plan.over:
-                why = "out of time" if plan.device.type == "cuda" else "no GPU"
-                report(row | {"speed": NOT_MEASURED, "why": why})
-                continue
-            try:
-                steps = torch.cuda.make_graphed_callables(steps, (inputs, h, c))
-            except RuntimeError as error:
-                report(row | {"speed": NOT_MEASURED, "why": str(error)[:300]})
-                continue
+def steps_of_a_layer(
+    plan: Plan, options: bilm.BiLMOptions, batch: int, capture: bool
+) -> dict[str, Any]:
+    """Time the steps of a layer, forth and back, as they are or as one CUDA graph."""
+    torch.manual_seed(0)
+    steps: Any = _Steps(options, batch).to(plan.device)
+    p, h = options.projection_dim, options.dim
+    shapes = (2, batch * LENGTH, p), (2, batch, p), (2, batch, h)
+    given = tuple(torch.zeros(shape, device=plan.device, requires_grad=True) for shape in shapes)
+    if capture and plan.device.type != "cuda":
+        return {"speed": NOT_MEASURED, "why": "no GPU"}
+    if capture:
+        try:
+            steps = torch.cuda.make_graphed_callables(steps, given)
+        except RuntimeError as error:
+            return {"speed": NOT_MEASURED, "why": str(error)[:300]}
 
-        def step(steps: Any = steps, given: tuple = (inputs, h, c)) -> int:
-            sum(part.sum() for part in steps(*given)).backward()
-            return batch * LENGTH
+    def step() -> int:
+        sum(part.sum() for part in steps(*given)).backward()
+        return batch * LENGTH
 
-        report(row | {"speed": rate(plan, step, 3), "unit": "tokens_per_second"})
+    return {"speed": rate(plan, step, 3), "unit": "tokens_per_second"}
 
 
 def perplexity(plan: Plan, report: Report) -> None:
@@ -355,26 +332,19 @@ def perplexity(plan: Plan, report: Report) -> None:
     width = options.characters.width
     frequent = pretrain.Lexicon.build(text, max_size=20_000, width=width).words
     lexicon = pretrain.Lexicon.of_words(frequent, words, width=width)
-    trainer = Trainer(plan, lexicon, text, options, "fast", 4 if plan.quick else 256)
+    model, step = trainer(plan, lexicon, text, options, "fast", 4 if plan.quick else 256)
     spent = tokens = 0.0
-    every = 1.0 if plan.quick else 12.0
     while not plan.over:
-        began, until = plan.clock(), time.perf_counter() + every
-        while time.perf_counter() < until:
-            tokens += trainer.step()
-        spent += plan.clock() - began
-        found = pretrain.evaluate(trainer.model, lexicon, held_out, batch_size=8, length=LENGTH)
+        began = clock(plan.device)
+        while time.perf_counter() < began + (1 if plan.quick else 12):
+            tokens += step()
+        spent += clock(plan.device) - began
+        found = pretrain.evaluate(model, lexicon, held_out, batch_size=8, length=LENGTH)
         row = {"size": size, "minutes": spent / 60, "tokens": int(tokens), "targets": len(frequent)}
         report(row | dict(zip(("forward", "backward"), np.exp(found).tolist(), strict=True)))
 
 
-PARTS = {
-    "tests": tests,
-    "static": static,
-    "embedding": embedding,
-    "training": training,
-    "perplexity": perplexity,
-}
+PARTS = {part.__name__: part for part in (tests, static, embedding, training, perplexity)}
 
 
 def main() -> int:
@@ -384,10 +354,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="each part for seconds, anywhere")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "gpu.json")
-    parser.add_argument("--device-tests", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.device_tests:
-        return run_device_tests()
     on_gpu = torch.cuda.is_available()
     if not (on_gpu or options.quick):
         parser.error("torch finds no CUDA device here; --quick runs all parts on any machine.")
@@ -413,11 +380,15 @@ def main() -> int:
             print(json.dumps(row), flush=True)
             options.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
-        plan.begin(part)
         try:
+            plan.begin(part)
             PARTS[part](plan, report)
+        except TimeoutError as error:
+            report({"speed": NOT_MEASURED, "why": str(error)})
         except Exception as error:  # the parts after it still count
             report({"failed": f"{type(error).__name__}: {error}"[:500]})
+        finally:
+            stop_after(0)
     failed = [part for part in options.only if any("failed" in row for row in result[part])]
     if failed:
         print(f"Failed: {', '.join(failed)}.", file=sys.stderr)

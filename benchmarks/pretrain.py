@@ -23,7 +23,6 @@ import math
 import os
 import statistics
 import sys
-import time
 from functools import partial
 from itertools import chain, islice, product
 from pathlib import Path
@@ -37,7 +36,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
 from course_lib import datasets, pretrain
-from course_lib.bilm import BiLM, Words
+from course_lib.bilm import BiLM, BiLMOptions, Words
 from pretraining.batches import batches
 from pretraining.settings import SIZES, Settings
 from pretraining.shards import Shards, read
@@ -68,46 +67,28 @@ class Plain(BiLM):
         return Words(vectors, rows.view(ids.shape[:-1]))
 
 
-def ceiling(device: torch.device) -> float:
-    """Return what a large matrix product reaches, in operations per second."""
-    n = 2048 if device.type == "cpu" else 8192
-    a, b = torch.rand(2, n, n, device=device)
-    best = 0.0
-    for _ in range(5):
-        start = clock(device)
-        a @ b
-        best = max(best, 2 * n**3 / (clock(device) - start))
-    return best
-
-
-def clock(device: torch.device) -> float:
-    """Return the time when the device has done all it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
-
-
 class Trainer:
     """A model that is trained in one way, window after window."""
 
     def __init__(
         self,
         way: str,
-        size: str,
+        size: BiLMOptions,
         lexicon: pretrain.Lexicon,
         settings: Settings,
         device: torch.device,
     ) -> None:
         torch.manual_seed(0)
         kind = Plain if way == "plain" else BiLM
-        self.model = kind(SIZES[size], vocabulary_size=len(lexicon.words)).to(device)
+        self.model = kind(size, vocabulary_size=len(lexicon.words)).to(device)
         self.way, self.settings = way, settings
         self.objective = Objective(self.model, lexicon, settings)
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), settings.alpha, fused=True)
         self.state = self.model.initial_state(settings.batch_size)
 
     def step(self, pair: Any) -> torch.Tensor:
         """Train on a window, and return its loss."""
+        self.model.train()
         with matrix_precision(self.settings):
             loss, self.state = self.objective(pair, self.state)
             self.optimizer.zero_grad()
@@ -154,10 +135,10 @@ def at_one_batch(
 ) -> None:
     """Time the ways at one batch size with one kind of number."""
     batch, short = about["batch"], about["kind"] != "float32"
-    settings = Settings(batch_size=batch, samples=options.samples, bfloat16=short)
+    settings = Settings(batch_size=batch, samples=options.samples, alpha=1e-4, bfloat16=short)
     found = batches(text, lexicon, batch_size=batch, length=LENGTH, epochs=1000, seed=1)
     pairs = [pair for _, pair in islice(found, options.steps)]
-    trainers = [Trainer(way, size, lexicon, settings, device) for way in WAYS]
+    trainers = [Trainer(way, SIZES[size], lexicon, settings, device) for way in WAYS]
     first = []
     for trainer in trainers:  # the same weights and the same words drawn: the same loss
         torch.manual_seed(1)
@@ -166,12 +147,12 @@ def at_one_batch(
     asked = {trainer.way: arithmetic(trainer, pairs[:2]) for trainer in trainers}
     for number in range(options.rounds):
         with matrix_precision(settings):
-            top = ceiling(device)
+            top = common.ceiling(device)
         for trainer in trainers:
-            start = clock(device)
+            start = common.clock(device)
             for pair in pairs:
                 trainer.step(pair)
-            seconds = clock(device) - start
+            seconds = common.clock(device) - start
             row = about | {
                 "round": number,
                 "way": trainer.way,
