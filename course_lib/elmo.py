@@ -192,20 +192,8 @@ class Elmo:
 
     @classmethod
     def course_model(cls, **given: Any) -> Self:
-        """Load the small model that ships with the course; it is given what ``official`` is.
-
-        Raises
-        ------
-        FileNotFoundError
-            If its files are not in the installed course.
-        """
+        """Load the small model that ships with the course; it is given what ``official`` is."""
         options, weights = (_COURSE_MODEL / name for name in ("options.json", "weights.hdf5"))
-        for path in (options, weights):
-            if not path.is_file():
-                raise FileNotFoundError(
-                    f"The biLM of the course is not there: {path}. To mend it: git checkout -- "
-                    "course_lib/assets/bilm, or install the course again."
-                )
         return cls.from_files(options, weights, **given)
 
     @property

@@ -90,10 +90,8 @@ def _field(table: dict, key: str, kind: type, path: Path) -> Any:
     return table[key]
 
 
-def write_options(path: str | Path, options: BiLMOptions, *, n_characters: int = 262) -> None:
-    """Write ``options.json``; ``n_characters`` 262 marks a trained model, 261 one in training."""
-    if n_characters not in (261, 262):
-        raise ValueError(f"n_characters is {n_characters}; 261 or 262.")
+def write_options(path: str | Path, options: BiLMOptions) -> None:
+    """Write ``options.json`` of a trained model."""
     characters = options.characters
     table = {
         "lstm": {
@@ -108,7 +106,7 @@ def write_options(path: str | Path, options: BiLMOptions, *, n_characters: int =
             "embedding": {"dim": characters.vector_size},
             "filters": [list(pair) for pair in characters.filters],
             "n_highway": characters.n_highway,
-            "n_characters": n_characters,
+            "n_characters": 262,  # 261 marks a model in training
             "max_characters_per_token": characters.width,
             "activation": characters.activation,
         },

@@ -1,14 +1,13 @@
-"""Run profile, device, compilation, seed, atomic writes, progress bars.
+"""Run profile, device, figures of a GPU, compilation, seed, atomic writes, progress bars.
 
 The lowest module of the library: it imports nothing else of the course.
 """
 
 from __future__ import annotations
 
-import math
+import json
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     import torch
     from tqdm import tqdm
 
@@ -81,6 +81,28 @@ def device() -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def gpu_record(part: str) -> pd.DataFrame | str:
+    """Return what ``benchmarks/gpu.py`` recorded on a GPU, or "not measured on a GPU yet".
+
+    Parameters
+    ----------
+    part : {"static", "embedding", "training", "perplexity"}
+
+    Returns
+    -------
+    pandas.DataFrame or str
+        A row for each measurement; the name of the GPU stands above the index.
+    """
+    import pandas as pd
+
+    path = Path(__file__).resolve().parents[1] / "benchmarks" / "gpu.json"
+    record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if part not in record:
+        return "not measured on a GPU yet"
+    table = pd.DataFrame(record[part], dtype=object).fillna("").rename_axis(columns=record["gpu"])
+    return table.map(lambda value: f"{value:,.2f}" if isinstance(value, float) else value)
 
 
 @cache
@@ -155,17 +177,6 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-
-
-def warn_of_idle_epochs(losses: Iterable[float], cure: str) -> None:
-    """Warn once if an epoch had no example: its loss is NaN, and nothing was learned in it."""
-    losses = list(losses)
-    if idle := sum(map(math.isnan, losses)):
-        warnings.warn(
-            f"In {idle} of {len(losses)} epochs there was no example to learn from; their loss is "
-            f"NaN. {cure}",
-            stacklevel=4,
-        )
 
 
 def progress(

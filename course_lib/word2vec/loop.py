@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -93,9 +94,11 @@ def descend(
                 )
             rows.append((epoch + 1, mean, seconds, raw_tokens / seconds))
             bar.set_postfix(loss=f"{mean:.3f}", refresh=False)
-    runtime.warn_of_idle_epochs(
-        (row[1] for row in rows),
-        f"Sub-sampling left no two words beside each other: raise sample ({options.sample}), or "
-        "give 0, which keeps every word; or use a larger corpus.",
-    )
+    if idle := sum(math.isnan(row[1]) for row in rows):
+        warnings.warn(
+            f"In {idle} of {len(rows)} epochs there was no example to learn from; their loss is "
+            "NaN. Sub-sampling left no two words beside each other: raise sample "
+            f"({options.sample}), or give 0, which keeps every word; or use a larger corpus.",
+            stacklevel=3,
+        )
     return pd.DataFrame(rows, columns=["epoch", "loss", "seconds", "words_per_second"])

@@ -117,10 +117,6 @@ def calls(where: Path, patch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]
     nan = np.full((3, 2), np.nan)
     new = where / "new"
 
-    def no_course_model() -> Any:
-        patch.setattr(elmo, "_COURSE_MODEL", where)
-        return elmo.Elmo.course_model()
-
     def no_umap() -> None:
         patch.setitem(sys.modules, "umap", None)
         patch.setattr(projector.explorer, "available", lambda: ["pca", "tsne"])
@@ -220,7 +216,6 @@ def calls(where: Path, patch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]
         "elmo.Elmo.from_files ValueError": lambda: elmo.Elmo.from_files(*elmo_of("no JSON")),
         "elmo.Elmo.official ValueError": lambda: elmo.Elmo.official("x"),
         "elmo.Elmo.official DataUnavailable": lambda: elmo.Elmo.official("medium"),
-        "elmo.Elmo.course_model FileNotFoundError": no_course_model,
         "elmo.Elmo.embed TypeError": lambda: flat.embed(["ab"]),
         "elmo.Elmo.embed ValueError": lambda: flat.embed([[]]),
         "elmo_files.read_options FileNotFoundError": lambda: elmo_files.read_options(new),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +31,29 @@ def test_unknown_profile_names_the_known_ones(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("COURSE_PROFILE", "desktop")
     with pytest.raises(ValueError, match=r"'desktop'.*smoke, laptop, gpu"):
         runtime.profile()
+
+
+def test_figures_of_a_gpu_are_shown_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And where nothing is recorded, of a part or at all, the course says so."""
+    monkeypatch.setattr(runtime, "__file__", str(tmp_path / "course_lib" / "runtime.py"))
+    unknown = "not measured on a GPU yet"
+    assert runtime.gpu_record("training") == unknown  # no such folder, as in an installed package
+    (tmp_path / "benchmarks").mkdir()
+    rows = [
+        {"way": "ceiling", "operations_per_second": 2.5e14},
+        {"way": "fast", "batch": 512, "speed": 81234.567},
+        {"way": "plain", "batch": 512, "speed": "not measured", "why": "out of time"},
+    ]
+    content = json.dumps({"gpu": "A GPU", "training": rows})
+    (tmp_path / "benchmarks" / "gpu.json").write_text(content, encoding="utf-8")
+    assert runtime.gpu_record("static") == unknown
+    table = runtime.gpu_record("training")
+    assert table.columns.name == "A GPU" and len(table) == 3
+    assert table["speed"].tolist() == ["", "81,234.57", "not measured"]
+    assert table["batch"].tolist() == ["", 512, 512]
+    assert "A GPU" in table.to_html() and "250,000,000,000,000.00" in table.to_html()
 
 
 def test_seed_reaches_all_three_generators() -> None:
