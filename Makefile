@@ -33,7 +33,7 @@ test: export COURSE_PROGRESS := 0
 test: export PYTHONHASHSEED := 0
 test: export COURSE_PROFILE := laptop
 
-.PHONY: help env course test execute smoke korean umap browser grading lab lint student grade slides kit launch bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb bench-elmo bench-spam clean notebooks-exist
+.PHONY: help env course test execute smoke korean umap glove browser grading lab lint student grade slides kit launch bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb bench-elmo bench-spam clean notebooks-exist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -63,6 +63,9 @@ korean: env ## add the analyser of Korean words (docs/korean.md)
 
 umap: env ## add UMAP to the projections (notebook 09)
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,umap]"
+
+glove: env ## add the whole of GloVe 6B in 50 dimensions, 76 MB (notebook 07)
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,glove]"
 
 browser: env ## add what drives Chromium in the test of the explorer (docs/maintenance.md)
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,browser]"

