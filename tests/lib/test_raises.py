@@ -225,6 +225,9 @@ def calls(where: Path, patch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]
             elmo_of("", b"no hdf5")[1], model
         ),
         "explain.source.show_source TypeError": lambda: explain.show_source(3),
+        "explain.source.show_source ValueError": lambda: explain.show_source(
+            text.tokenize, start="no such line"
+        ),
         "fasttext.subwords.ngrams ValueError": lambda: fasttext.ngrams("a", 3, 2),
         "fasttext.training.train ValueError": lambda: fasttext.train(SENTENCES, min_count=99),
         "fasttext.training.train FloatingPointError": exploding(fasttext.train, sample=0),
