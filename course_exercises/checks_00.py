@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from course_exercises.exercises import Answer, exercise
-from course_exercises.expect import (
-    expect,
-    expect_close,
-    expect_equal,
-    expect_not_close,
-    expect_shape,
-    expect_type,
-)
+from course_exercises.expect import expect_close, expect_not_close, expect_shape
+from course_exercises.lines import expect_choice
 
 
 @exercise("00.1", "Types and tokens")
@@ -24,7 +18,9 @@ def type_token_ratio(answer: Answer) -> str:
     letters = len(set(text)) / len(text)
     expect_not_close(got, letters, "these are letters: cut the text into words first")
     expect_not_close(got, 11 / 8, "this is tokens ÷ types: turn the fraction round")
-    expect_not_close(got, 10 / 11, "split() takes 'mat.' and 'mat' for two types: use tokenise")
+    expect_not_close(
+        got, 10 / 11, "split() takes 'mat.' and 'mat' for two types: use text.tokenize"
+    )
     expect_not_close(got, 9 / 11, "'The' and 'the' are one type here: put all in lower case")
     expect_not_close(got, 8, "these are the types: divide by the number of tokens")
     expect_close(got, 8 / 11, f"{text!r} has 11 tokens and 8 types")
@@ -48,7 +44,7 @@ def cosine(answer: Answer) -> str:
     expect_not_close(got, -10, "this is the dot product: divide it by both lengths")
     expect_not_close(got, -10 / 5, "divide by the length of the second vector too")
     expect_not_close(got, -10 / 3, "divide by the length of the first vector too")
-    expect_not_close(got, -10 / (25 * 9), "a length is the square root of the sum of squares")
+    expect_not_close(got, -10 / (25 * 9), "a @ a is the square of a length: take its root")
     expect_not_close(got, 10 / 15, "the sign is lost: opposite directions have a cosine below 0")
     expect_not_close(got, 1 + 10 / 15, "this is the distance 1 - cos: leave out the 1 -")
     expect_close(got, 1 - distance.cosine(a, b), "cos = a·b / (|a| |b|)")
@@ -64,40 +60,45 @@ def cosine(answer: Answer) -> str:
     return "eleven pairs agree with SciPy, and three known angles come out right"
 
 
-@exercise("00.3", "The k most frequent words")
-def most_frequent(answer: Answer) -> str:
-    """Compare with counting each word by itself, without a counter."""
-    lines = ("the cat sat on the mat", "a dog sat by the door", "a dog is a dog is a dog")
-    sentences = [line.split() for line in lines]
-    got = answer(sentences, 4)
-    expect_type(got, (list, tuple))
-    got = list(got)
-    expect(
-        not any(isinstance(item, (list, tuple)) for item in got),
-        "these are pairs of word and count: return the words alone",
+@exercise("00.3", "What the table allows")
+def conclusion(answer: Answer) -> str:
+    """Compare with the one conclusion that every row of the table bears out."""
+    expect_choice(
+        answer(),
+        "B",
+        {
+            "A": "the last column is what the whole procedure finds; what the subtraction adds is "
+            "the difference from the better rival, and that differs from row to row.",
+            "C": "the rows ask different things of different words; a larger share right does not "
+            "say that one subject is known better than another.",
+            "D": "look at the row 'nationality': how many answers does 'c alone' find there?",
+        },
     )
-    expect(
-        got != ["cat", "on", "mat", "by"],
-        "these are the rarest words: put the largest counts first",
-    )
-    expect(
-        got != ["a", "dog", "the", "is"],
-        "'sat' and 'is' both occur twice; of equal counts the word that came first wins",
-    )
-    expect(
-        got != ["the", "sat", "a", "dog"],
-        "this counts sentences: a word that occurs twice in one sentence counts twice",
-    )
-    expect_equal(got, _by_hand(sentences, 4), "a 4, dog 4, the 3, sat 2, is 2, the others 1")
-    rng = np.random.default_rng(0)
-    for k in (1, 2, 3, 5, 20):
-        sentences = [list(rng.choice(list("abcdefg"), size=6)) for _ in range(4)]
-        sentences = [[str(word) for word in sentence] for sentence in sentences]
-        expect_equal(list(answer(sentences, k)), _by_hand(sentences, k), f"k = {k}")
-    return "the toy text and five random texts agree with counting word by word"
+    return "the difference from the better rival is what subtracting adds, row by row"
 
 
-def _by_hand(sentences: list[list[str]], k: int) -> list[str]:
-    """Return the k words with the most occurrences, the earlier word first where they tie."""
-    tokens = [word for sentence in sentences for word in sentence]
-    return sorted(set(tokens), key=lambda word: (-tokens.count(word), tokens.index(word)))[:k]
+@exercise("00.4", "Steps downhill")
+def downhill(answer: Answer) -> str:
+    """Compare with the closed form: each step shrinks the distance to 3 by 1 - 2 alpha."""
+    one = answer(0.0, 0.1, 1)
+    expect_shape(one, ())
+    expect_not_close(one, -0.6, "the step goes uphill: move against the gradient")
+    expect_close(one, 0.6, "one step of 0.1 from 0, where the slope of (w - 3)² is -6")
+    got = answer(0.0, 0.1, 3)
+    summed = "after three steps the slopes of all steps are added up: clear w.grad in each step"
+    expect_not_close(got, _summed(0.0, 0.1, 3), summed)
+    expect_not_close(got, 0.6, "this is one step; three were asked for")
+    for start, alpha, steps in ((0.0, 0.1, 3), (5.0, 0.25, 4), (-2.0, 0.4, 6), (3.0, 0.1, 2)):
+        wanted = 3 + (start - 3) * (1 - 2 * alpha) ** steps
+        because = "each step takes away the share 2 · alpha of the distance to 3"
+        expect_close(answer(start, alpha, steps), wanted, because, tolerance=1e-5)
+    return "four walks end where the closed form 3 + (w - 3)(1 - 2 alpha)^steps says"
+
+
+def _summed(w: float, alpha: float, steps: int) -> float:
+    """Return where a walk ends whose gradients are never cleared."""
+    slope = 0.0
+    for _ in range(steps):
+        slope += 2 * (w - 3)
+        w -= alpha * slope
+    return w

@@ -42,7 +42,7 @@ _TARGET = re.compile(
 _JUPYTER = {"ipykernel", "ipython", "ipywidgets", "jupyter-client", "jupyterlab", "traitlets"}
 _JUPYTER |= {"nbclient", "nbconvert", "nbformat", "nbval"}
 
-# Notebook 00 holds every package against the list, Jupyter's too: not where others chose them.
+# The reference page holds every package against the list: not where others chose Jupyter's.
 OWN_MACHINE = {
     "versions": "(Left out in this copy: the first cell has installed the wanted versions, and "
     "the Jupyter packages are those of the hosted machine.)",

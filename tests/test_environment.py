@@ -127,8 +127,8 @@ def test_the_pins_take_the_lowest_torch_as_well() -> None:
 
 
 def stored_versions() -> dict[str, tuple[SpecifierSet, Version]]:
-    """Return the table that notebook 00 has stored: each package's range, and what it ran with."""
-    path = next(path for path in notebooks.find() if path.name.startswith("00_"))
+    """Return the table that the reference page has stored: each package's range, and what ran."""
+    path = next(path for path in notebooks.find() if path.name == "00_reference.ipynb")
     cell = next(cell for cell in notebooks.read(path).cells if cell.id == "versions")
     rows = re.findall(
         r"<th>([\w-]+)</th>\s*<td>(.*?)</td>\s*<td>(.*?)</td>", cell.outputs[0].data["text/html"]

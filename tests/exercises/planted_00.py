@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import torch
 
 from course_lib.text import tokenize
 from exercises.planted import Planted
@@ -75,41 +76,58 @@ def centered(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.corrcoef(first, second)[0, 1])
 
 
-def _counted(sentences: list[list[str]]) -> Counter[str]:
-    return Counter(word for sentence in sentences for word in sentence)
+def all_rows_alike() -> str:
+    return "A"
 
 
-def pairs(sentences: list[list[str]], k: int) -> list[tuple[str, int]]:
-    return _counted(sentences).most_common(k)
+def subjects_compared() -> str:
+    return "c"
 
 
-def rarest(sentences: list[list[str]], k: int) -> list[str]:
-    counts = _counted(sentences)
-    return sorted(counts, key=counts.get)[:k]
+def arithmetic_useless() -> str:
+    return "D"
 
 
-def ties_by_alphabet(sentences: list[list[str]], k: int) -> list[str]:
-    counts = _counted(sentences)
-    return sorted(counts, key=lambda word: (-counts[word], word))[:k]
+def no_letter() -> str:
+    return "plural"
 
 
-def sentences_counted(sentences: list[list[str]], k: int) -> list[str]:
-    counts = Counter(word for sentence in sentences for word in dict.fromkeys(sentence))
-    return [word for word, _ in counts.most_common(k)]
+def two_letters() -> list[str]:
+    return ["A", "B"]
 
 
-def one_too_few(sentences: list[list[str]], k: int) -> list[str]:
-    return [word for word, _ in _counted(sentences).most_common(k)][: k - 1]
+def never_cleared(start: float, alpha: float, steps: int) -> float:
+    w = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        ((w - 3) ** 2).backward()
+        with torch.no_grad():
+            w -= alpha * w.grad
+    return w.item()
 
 
-def without_order(sentences: list[list[str]], k: int) -> set[str]:
-    return {word for word, _ in _counted(sentences).most_common(k)}
+def uphill(start: float, alpha: float, steps: int) -> float:
+    for _ in range(steps):
+        start += alpha * 2 * (start - 3)
+    return start
+
+
+def one_step(start: float, alpha: float, steps: int) -> float:
+    return start - alpha * 2 * (start - 3)
+
+
+def without_the_two(start: float, alpha: float, steps: int) -> float:
+    return 3 + (start - 3) * (1 - alpha) ** steps
+
+
+def cleared_at_the_end(start: float, alpha: float, steps: int) -> float:
+    end = never_cleared(start, alpha, max(steps - 1, 1))
+    return one_step(end, alpha, 1) if steps > 1 else end
 
 
 PLANTED = {
     "00.1": [
         Planted(fraction_upside_down, "turn the fraction round"),
-        Planted(split_at_blanks, "use tokenise"),
+        Planted(split_at_blanks, "use text.tokenize"),
         Planted(case_kept, "put all in lower case"),
         Planted(over_letters, "cut the text into words first"),
         Planted(types_alone, "divide by the number of tokens"),
@@ -120,18 +138,24 @@ PLANTED = {
         Planted(without_lengths, "divide it by both lengths"),
         Planted(one_length, "length of the second vector too"),
         Planted(other_length, "length of the first vector too"),
-        Planted(no_square_root, "the square root of the sum of squares"),
+        Planted(no_square_root, "take its root"),
         Planted(without_sign, "the sign is lost"),
         Planted(cosine_distance, "leave out the 1 -"),
         Planted(not_summed, "has shape (3,); wanted ()"),
         Planted(centered, "wanted -0.666667. Hint: cos = a·b"),
     ],
     "00.3": [
-        Planted(pairs, "return the words alone"),
-        Planted(rarest, "put the largest counts first"),
-        Planted(ties_by_alphabet, "the word that came first wins"),
-        Planted(sentences_counted, "this counts sentences"),
-        Planted(one_too_few, "has length 3; wanted 4"),
-        Planted(without_order, "of type set"),
+        Planted(all_rows_alike, "differs from row to row"),
+        Planted(subjects_compared, "the rows ask different things"),
+        Planted(arithmetic_useless, "how many answers does 'c alone' find"),
+        Planted(no_letter, "none of the choices"),
+        Planted(two_letters, "of type list"),
+    ],
+    "00.4": [
+        Planted(never_cleared, "clear w.grad in each step"),
+        Planted(uphill, "move against the gradient"),
+        Planted(one_step, "three were asked for"),
+        Planted(without_the_two, "is 0.3; wanted 0.6"),
+        Planted(cleared_at_the_end, "the share 2 · alpha of the distance"),
     ],
 }
