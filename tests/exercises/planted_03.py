@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-import numpy as np
-
 from exercises.planted import Planted
 
 
@@ -61,39 +59,29 @@ def nearest_first(sentence, reach):
     ]
 
 
-def _softmax(scores):
-    e = np.exp(scores - scores.max())
-    return e / e.sum()
+def both_faults(sentence, reach):
+    places = range(len(sentence))
+    return [(sentence[i], sentence[j]) for i in places for j in places if 0 < abs(i - j) < reach[j]]
 
 
-def p_only_once(vector, output_table, contexts):
-    error = _softmax(output_table @ vector)
-    np.subtract.at(error, contexts, 1)
-    return error @ output_table
+def output_table_first():
+    return "DCFEAB"
 
 
-def mean_over_contexts(vector, output_table, contexts):
-    error = _softmax(output_table @ vector)
-    np.subtract.at(error, contexts, 1 / len(contexts))
-    return error @ output_table
+def context_last():
+    return "DCAEBF"
 
 
-def wrong_sign(vector, output_table, contexts):
-    p = _softmax(output_table @ vector)
-    return sum(output_table[c] - p @ output_table for c in contexts)
+def slope_of_the_prediction_alone():
+    return "DCAFEB"
 
 
-def overflowing(vector, output_table, contexts):
-    with np.errstate(over="ignore", invalid="ignore"):
-        e = np.exp(output_table @ vector)
-        p = e / e.sum()
-        return sum(p @ output_table - output_table[c] for c in contexts)
+def error_before_hidden():
+    return "CDFAEB"
 
 
-def repeated_context_once(vector, output_table, contexts):
-    error = len(contexts) * _softmax(output_table @ vector)
-    error[contexts] -= 1  # fancy indexing subtracts once from a row that is named twice
-    return error @ output_table
+def five_lines():
+    return "DCFAE"
 
 
 def in_bits(pairs):
@@ -132,18 +120,25 @@ PLANTED = {
         Planted(range_stops_early, says="the farthest neighbours are missing"),
         Planted(with_itself, says="a word is paired with itself"),
         Planted(nearest_first, says="centres from left to right"),
+        Planted(both_faults, says="both faults are there still"),
     ],
     "03.3": [
-        Planted(p_only_once, says="p counts as often as there are contexts"),
-        Planted(mean_over_contexts, says="this is the mean over the contexts"),
-        Planted(wrong_sign, says="the sign is turned round"),
-        Planted(overflowing, says="the exponential overflows"),
-        Planted(repeated_context_once, says="with u_w row w of the output table"),
+        Planted(output_table_first, says="an output table that has already made its step"),
+        Planted(context_last, says="before 1 is subtracted from ŷ at the context"),
+        Planted(slope_of_the_prediction_alone, says="needs an error that is ŷ − y already"),
+        Planted(error_before_hidden, says="uses a name before another line gives it a value"),
+        Planted(five_lines, says="line B is missing"),
     ],
     "03.4": [
         Planted(in_bits, says="that is in bits"),
         Planted(entropy_of_pairs, says="divide by the count of the centre"),
         Planted(mean_over_centers, says="gives every centre the same weight"),
         Planted(all_contexts_alike, says="its share among the pairs of that centre"),
+    ],
+    "03.5": [
+        Planted(lambda: "A", says="would not go with the rate"),
+        Planted(lambda: "B", says="do not show that two methods are alike"),
+        Planted(lambda: "D", says="it has made no pass over the text"),
+        Planted(lambda: "E", says="none of the choices"),
     ],
 }
