@@ -1,8 +1,10 @@
-"""Checks of the exercises of notebook 04: negative sampling."""
+"""Checks of the exercises of notebook 04 and its companion: negative sampling."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -15,46 +17,10 @@ from course_exercises.expect import (
     expect_shape,
     expect_type,
 )
+from course_exercises.lines import assembled, expect_choice
 
 
-@exercise("04.1", "The noise distribution")
-def noise_probabilities(answer: Answer) -> str:
-    """Compare with powers taken one word at a time: fourth roots that come out even."""
-    counts = np.array([10_000, 625, 16, 1])
-    raised = [math.isqrt(math.isqrt(int(count))) ** 3 for count in counts]  # 1000, 125, 8, 1
-    got = answer(counts)
-    expect_shape(got, (4,))
-    expect_not_close(got, raised, "these are the weights: divide them by their sum")
-    expect_not_close(got, counts / counts.sum(), "these are the shares of the text: use `power`")
-    expect_not_close(
-        got,
-        (counts / counts.sum()) ** 0.75,
-        "the power was taken after the division: they no longer sum to 1",
-    )
-    expect_close(got, [w / sum(raised) for w in raised], "count ** 0.75 over the sum of all")
-    expect_close(answer(counts, power=0), [0.25] * 4, "power 0 makes every word equally likely")
-    expect_close(answer(counts, 1), counts / counts.sum(), "power 1 is the unigram distribution")
-    return "10,000 to 1 became 1,000 to 1, and the powers 0 and 1 are uniform and unigram"
-
-
-@exercise("04.2", "The chance of being kept")
-def chance_kept(answer: Answer) -> str:
-    """Compare with the program's rule for single words, worked out in plain numbers."""
-    counts, sample = np.array([8000, 1600, 300, 90, 9, 1]), 0.01
-    ratios = [int(count) / 10_000 / sample for count in counts]  # f / t: 80, 16, 3 …
-    wanted = [min(1.0, (math.sqrt(ratio) + 1) / ratio) for ratio in ratios]
-    got = answer(counts, sample)
-    expect_shape(got, (6,))
-    paper = np.minimum(1.0, np.sqrt(1 / np.array(ratios)))
-    expect_not_close(got, paper, "this is the rule of the paper; the program adds t / f")
-    expect_not_close(got, 1 - np.array(wanted), "this is the chance of being dropped")
-    high = np.asarray(got, dtype=float).max() > 1
-    expect(not high, "a chance cannot be above 1: cut it with np.minimum")
-    expect_close(got, wanted, "f is the share of the text, a count over the sum of all counts")
-    return "six words agree with the rule of the program, and no chance is above 1"
-
-
-@exercise("04.3", "The loss of one example")
+@exercise("04.1", "The loss of one example")
 def example_loss(answer: Answer) -> str:
     """Compare with SciPy's log of the sigmoid, and with the limit at large scores."""
     from scipy.special import log_expit
@@ -83,7 +49,7 @@ def example_loss(answer: Answer) -> str:
     return "a random example agrees with SciPy, and scores of 800 stay finite"
 
 
-@exercise("04.4", "The gradients of one example")
+@exercise("04.2", "The gradients of one example")
 def example_gradients(answer: Answer) -> str:
     """Compare with central differences of the loss."""
     rng = np.random.default_rng(1)
@@ -99,13 +65,15 @@ def example_gradients(answer: Answer) -> str:
         got[1], -wanted[1], "this is the step; the gradient points uphill: probability minus label"
     )
     positive = 1 / (1 + np.exp(-context @ center)) - 1
-    expect_not_close(
-        got[0], positive * context, "the centre gets a share from every noise word as well"
-    )
     pulled = np.outer(1 / (1 + np.exp(-noise @ center)) - 1, center)
-    expect_not_close(got[2], pulled, "noise words have label 0: the error is σ(x), not σ(x) - 1")
+    alone = "the centre gets a share from every noise word as well"
+    label = "noise words have label 0: the error is σ(z), not σ(z) - 1"
+    as_given = np.allclose(got[0], positive * context) and np.allclose(got[2], pulled)
+    expect(not as_given, "both faults are there: which label has a noise word, and who moves v?")
+    expect_not_close(got[0], positive * context, alone)
+    expect_not_close(got[2], pulled, label)
     for mine, right, name in zip(got, wanted, names, strict=True):
-        expect_close(mine, right, "(σ(x) - label) times the other vector", what=name)
+        expect_close(mine, right, "(σ(z) - label) times the other vector", what=name)
     return "all 20 numbers agree with differences of the loss"
 
 
@@ -131,15 +99,95 @@ def _differences(*parts: np.ndarray) -> list[np.ndarray]:
     return gradients
 
 
+@exercise("04.3", "No noise at all")
+def without_noise(answer: Answer) -> str:
+    """Compare with the reading of the loss and of the two means that the cells print."""
+    said = {
+        "A": "look at the printed losses: they start at log 2 and do not stay there.",
+        "B": "look at the mean ŷ of the other pairs: ½ would be a score of 0, and it is higher.",
+    }
+    expect_choice(answer(), "C", said)
+    return "only pulls: words of one topic end up alike, and yes is said to what never occurred"
+
+
+LINES = {
+    "A": "total = 0.0",
+    "B": "        return word",
+    "C": "    if point <= total:",
+    "D": "for word, probability in enumerate(probabilities):",
+    "E": "    if point < total:",
+    "F": "    total += probability",
+}
+
+
+@exercise("04.4", "Into which piece does a point fall?")
+def order_of_piece(answer: Answer) -> str:
+    """Run the lines in the order given, for points inside the pieces and on their borders."""
+    piece = assembled(answer(), LINES, "probabilities, point")
+    probabilities = [0.0, 0.25, 0.5, 0.25]
+    for point, wanted in ((0.1, 1), (0.3, 2), (0.9, 3), (0.25, 2), (0.75, 3), (0.0, 1)):
+        try:
+            got = piece(probabilities, point)
+        except NameError:
+            expect(False, "total is used before it has a value: where does the line begin?")
+        where = f"pieces {probabilities}, point {point}: word {got}, wanted {wanted}."
+        expect(got is not None, f"{where} Without a return the loop ends and gives nothing.")
+        expect(got <= wanted, f"{where} The piece of a word must be added before it is compared.")
+        expect(got >= wanted, f"{where} On a border the piece that begins there has the point.")
+    return "six points, two of them on a border and one at 0, fall where they should"
+
+
+class _Counted:
+    """The methods of a generator; notes the names of those that are called."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self.called: set[str] = set()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._rng, name)
+
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            self.called.add(name)
+            return method(*args, **kwargs)
+
+        return noted
+
+    def __repr__(self) -> str:
+        return "rng"
+
+
+class _Preset:
+    """Stands in for a generator: its ``random`` gives the given points, in turn."""
+
+    def __init__(self, points: list[float]) -> None:
+        self.points, self.given = points, 0
+
+    def random(self, size: Any = None) -> Any:
+        """Return the next point, or an array of the next ones."""
+        n = 1 if size is None else int(np.prod(size))
+        found = [self.points[(self.given + i) % len(self.points)] for i in range(n)]
+        self.given += n
+        return found[0] if size is None else np.reshape(found, size)
+
+    def __repr__(self) -> str:
+        return "rng"
+
+
+LAST = 1 - 2.0**-53  # the largest number that rng.random gives
+
+
 @exercise("04.5", "Draw noise words")
 def draw_words(answer: Answer) -> str:
-    """Draw many and test the counts by chi-square; a word of chance 0 must never come."""
+    """Draw many and test the counts by chi-square; then throw points exactly on the borders."""
     from scipy.stats import chisquare
 
-    rng = np.random.default_rng(2)
-    n, probabilities = 50_000, np.array([0.4, 0.0, 0.3, 0.2, 0.0, 0.07, 0.03])
-    got = np.asarray(answer(probabilities, n, rng))
+    n, weights = 50_000, np.array([3.2, 0.0, 2.4, 1.6, 0.0, 0.56, 0.24])
+    rng = _Counted(np.random.default_rng(2))
+    got = np.asarray(answer(weights, n, rng))
     expect_shape(got, (n,))
+    others = ", ".join(sorted(rng.called - {"random"}))
+    expect(not others, f"rng.{others} was called; use rng.random alone, and a running sum")
     whole = got.astype(np.int64)
     expect_equal(bool((whole == got).all()), True, "word ids are whole numbers", what="all whole")
     low, high = int(whole.min()), int(whole.max())
@@ -148,18 +196,88 @@ def draw_words(answer: Answer) -> str:
         f"the smallest id is {low}: one too low; np.searchsorted already gives the piece itself",
     )
     expect(high < 7, f"the largest id is {high}, but there are 7 words, 0 to 6")
-    seen = np.bincount(whole, minlength=7)
-    possible = probabilities > 0
     expect(
-        not seen[~possible].any(),
-        "words of chance 0 were drawn: the ids must follow `probabilities`",
+        high > 0,
+        "only word 0 came: the weights add up to 8, so points from 0 to 1 reach only its piece",
     )
-    p = chisquare(seen[possible], n * probabilities[possible]).pvalue
+    seen = np.bincount(whole, minlength=7)
+    possible = weights > 0
+    expect(not seen[~possible].any(), "words of weight 0 were drawn: the ids must follow `weights`")
+    p = chisquare(seen[possible], n * weights[possible] / 8).pvalue
     expect(
         p > 1e-6,
         f"the counts {seen.tolist()} do not fit (chi-square test: p = {p:.0e}); expected about "
-        f"{(n * probabilities).astype(int).tolist()}: throw points evenly over the running sum",
+        f"{(n * weights / 8).astype(int).tolist()}: throw points evenly over the running sum",
     )
-    pair = [np.asarray(answer(probabilities, 20, np.random.default_rng(3))) for _ in range(2)]
+    pair = [np.asarray(answer(weights, 20, np.random.default_rng(3))) for _ in range(2)]
     expect((pair[0] == pair[1]).all(), "the same seed gave other words: draw from `rng` alone")
-    return f"50,000 draws fit the distribution (chi-square test, p = {p:.2f})"
+    _borders(answer)
+    return f"50,000 draws fit (chi-square test, p = {p:.2f}), and points on borders fall right"
+
+
+def _borders(answer: Answer) -> None:
+    """Throw points exactly on the ends of pieces, where weights are 0 and where sums round."""
+    weights, points = np.array([0.0, 1.0, 0.0, 2.0, 1.0, 0.0]), [0.0, 0.25, 0.75, LAST]
+    got = np.asarray(answer(weights, 4, _Preset(points)))
+    expect(
+        got[0] != 0,
+        "the point 0 gave word 0, whose weight is 0: a point on a border belongs to the piece "
+        "that begins there; look at `side` of np.searchsorted",
+    )
+    expect_equal(got.tolist(), [1, 3, 4, 4], f"weights {weights.tolist()}, points {points}")
+    weights = np.array([0.1] * 10 + [0.0])  # their running sum ends at 0.9999999999999999
+    got = np.asarray(answer(weights, 1, _Preset([LAST])))
+    expect(
+        got[0] == 9,
+        f"ten weights of 0.1 and one of 0: the last point gave id {int(got[0])}, wanted 9. By "
+        "rounding the line ends just below 1: stretch the points to its real end",
+    )
+
+
+@exercise("04.6", "What does the table allow?")
+def conclusion(answer: Answer) -> str:
+    """Compare with what the rows differ in, and with how far chance goes."""
+    said = {
+        "A": "the only text on which counting has a row is the slice; is it behind there?",
+        "C": "the difference is within one standard error, the analogies say the opposite, and "
+        "window, epochs and learning rate changed together.",
+        "D": "the row above the shipped vectors had as many epochs.",
+    }
+    expect_choice(answer(), "B", said)
+    return "the last two rows differ in their text alone, and by far more than one standard error"
+
+
+@exercise("04.7", "Where a score comes to rest")
+def resting_scores(answer: Answer) -> str:
+    """Compare with the lowest point of the loss of each pair, found by a numeric search."""
+    from scipy.optimize import minimize_scalar
+
+    pairs = np.array([[12, 3, 0], [5, 40, 9]])  # 2 centres, 3 context words
+    noise, k = np.array([0.2, 0.5, 0.3]), 5
+
+    def lowest(met: int, drawn: float) -> float:
+        def loss(z: float) -> float:
+            return met * np.logaddexp(0, -z) + drawn * np.logaddexp(0, z)
+
+        return float(minimize_scalar(loss, bracket=(-1, 1), tol=1e-12).x)
+
+    got = np.asarray(answer(pairs, noise, k), dtype=float)
+    expect_shape(got, (2, 3))
+    expect(got[0, 2] == -np.inf, "a pair that was never met has the score -inf, the log of 0")
+    of_center = pairs.sum(axis=1)
+    wanted = np.array(
+        [
+            [
+                lowest(met, k * of_center[w] * noise[c]) if met else -np.inf
+                for c, met in enumerate(row)
+            ]
+            for w, row in enumerate(pairs.tolist())
+        ]
+    )
+    expect_not_close(got, wanted + math.log(k), "this is the PMI: shift it down by log k")
+    expect_not_close(got, wanted + 2 * math.log(k), "log k is taken away, not added")
+    with np.errstate(divide="ignore"):
+        of_all = np.log(pairs / pairs.sum() / noise) - math.log(k)
+    expect_not_close(got, of_all, "divide by the pairs of the centre, not by all pairs")
+    expect_close(got, wanted, "log(#(w, c) / (k #(w) P_n(c)))", tolerance=1e-5)
+    return "five scores lie at the lowest point of their loss, and the sixth at -inf"

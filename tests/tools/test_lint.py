@@ -411,7 +411,8 @@ def test_what_only_looks_like_a_fault_passes(sample, course):
     ):
         insert("recap", new_markdown_cell(source, id=f"text-{number}"))(sample)
     add_code(
-        "x = (\n    7\n    % 2\n)",
+        "x = (\n    7\n    % 2\n)\n\n\n"  # and two letters, which are the same by chance
+        'def one():\n    return "B"\n\n\ndef two():\n    return "B"',
         outputs=[
             new_output("stream", name="stdout", text="https://x.org/home/a and/or s.split: /a/\n")
         ],
