@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from course_exercises.exercises import Answer, exercise
@@ -10,39 +12,65 @@ from course_exercises.expect import (
     expect_close,
     expect_not_close,
     expect_shape,
-    expect_type,
 )
+from course_exercises.lines import assembled, expect_choice
 
 TOLERANCE = 1e-8
+STEP = {
+    "A": "W_out -= alpha * error[:, None] * h",
+    "B": "h = W[context_ids].mean(axis=0)",
+    "C": "d_h = W_out.T @ error",
+    "D": "for c in context_ids: W[c] -= alpha * d_h / len(context_ids)",
+    "E": "error = softmax(W_out @ h)",
+    "F": "error[center] -= 1",
+    "G": "for c in context_ids: W[c] -= alpha * d_h",
+}
 
 
-@exercise("02.1", "The averaged one-hot vector")
-def averaged_one_hot(answer: Answer) -> str:
-    """Compare with NumPy's count of each id."""
-    for ids, size in (([0, 1, 3, 4], 7), ([2, 5, 2, 6], 8)):
-        got = answer(ids, size)
-        expect(
-            np.shape(got) != (len(ids),),
-            "there is one number for each context word: you averaged over the vocabulary. "
-            "Average over the context words (axis 0 of the one-hot matrix)",
-        )
-        expect_shape(got, (size,))
-        how_often = np.bincount(ids, minlength=size)
+@exercise("02.1", "The hidden vector of every position")
+def hidden_of_every_position(answer: Answer) -> str:
+    """Compare with a band matrix of 0 and 1 times the rows."""
+    for seed, (ids, m) in enumerate((([0, 1, 2, 3, 4, 5, 6], 2), ([3, 5, 3, 1, 5, 5], 3))):
+        W = np.random.default_rng(seed).normal(size=(7, 4))
+        got = answer(W, list(ids), m)
+        expect_shape(got, (len(ids), 4))
+        rows, place = W[ids], np.arange(len(ids))
+        far = np.abs(place[:, None] - place)
+        band = ((far > 0) & (far <= m)).astype(float)
+        wanted = band @ rows / band.sum(axis=1, keepdims=True)
+        left = np.tril(band)[1:] @ rows / np.tril(band)[1:].sum(axis=1, keepdims=True)
+        different = np.stack([_of_different_words(W, ids, row) for row in band])
         expect_not_close(
-            got, how_often, "this is the sum of the one-hot vectors: divide it by their number"
+            got,
+            (band + np.eye(len(ids))) @ rows / (band.sum(axis=1, keepdims=True) + 1),
+            "the centre itself is in the mean; it is what must be guessed, so leave it out",
         )
-        once = (how_often > 0) / len(ids)
-        if how_often.max() > 1:
+        expect_not_close(got, band @ rows, "these are sums: divide by the number of words")
+        expect_not_close(
+            got,
+            band @ rows / (2 * m),
+            f"you divide by {2 * m} everywhere; at the ends the window holds fewer words",
+        )
+        expect_not_close(
+            np.asarray(got)[1:], left, "only the words before the centre are in; take both sides"
+        )
+        cut = band * ~((place[:, None] < m) & (place < place[:, None]))
+        expect_not_close(
+            got,
+            cut @ rows / cut.sum(axis=1, keepdims=True),
+            "words on the left are missing at the beginning: ids[place - m : place] is empty where "
+            "place < m, for Python counts a negative start from the back. Use max(0, place - m)",
+        )
+        if len(set(ids)) < len(ids):
             expect_not_close(
-                got, once, "a word that stands twice in the window counts twice, here it does not"
+                got, different, "a word that stands twice in the window counts twice, here once"
             )
-            expect_not_close(
-                got,
-                (how_often > 0) / np.count_nonzero(how_often),
-                "you average over different words; a repeated word counts as often as it stands",
-            )
-        expect_close(got, how_often / len(ids), "bag[w] = (how often w stands there) / n")
-    return "a context of four words, and one with a repeated word, agree with the counts of ids"
+        expect_close(got, wanted, "row i is the mean of W[ids[j]] for 0 < |i - j| ≤ m")
+    return "two sentences, one with repeated words, agree with a band matrix times their rows"
+
+
+def _of_different_words(W: np.ndarray, ids: list[int], inside: np.ndarray) -> np.ndarray:
+    return W[sorted({word for word, yes in zip(ids, inside, strict=True) if yes})].mean(axis=0)
 
 
 @exercise("02.2", "A softmax that does not overflow")
@@ -68,7 +96,7 @@ def stable_softmax(answer: Answer) -> str:
             got, unscaled, "the numbers are positive, but not divided by the sum of their row"
         )
     expect_close(got, special.softmax(small, axis=1), "y_j = exp(z_j) / sum of exp(z_i)")
-    for huge in (small + 1000, small - 1000, np.array([[1000.0, 0.0], [-1000.0, 0.0]])):
+    for huge in (small + 1000, small - 1000):
         with np.errstate(all="ignore"):
             got = np.asarray(answer(huge), dtype=float)
         expect(
@@ -77,10 +105,166 @@ def stable_softmax(answer: Answer) -> str:
             "Subtract the largest score of each row before exp",
         )
         expect_close(got, special.softmax(huge, axis=1), "take the largest of each row by itself")
-    return "agrees with SciPy for small scores and for scores of 1,000 and -1,000"
+    for apart in ([[1000.0, 0], [-1000.0, 0]], [[4000.0, 0, 0, 0]], [[0.0, 3000, 0]]):
+        with np.errstate(all="ignore"):
+            got = np.asarray(answer(np.array(apart)), dtype=float)
+        for row, found in zip(apart, got, strict=True):
+            expect(
+                np.isfinite(found).all(),
+                f"for the row {row} the result is no number: what you subtract lies far from the "
+                "largest score of the row. After the subtraction that one should be 0",
+            )
+        expect_close(got, special.softmax(apart, axis=1), "take the largest of each row by itself")
+    return "agrees with SciPy for small scores, for large ones and for scores far apart"
 
 
-@exercise("02.3", "One vote for each table")
+@exercise("02.3", "One step, in order")
+def step_in_order(answer: Answer) -> str:
+    """Run the lines and compare both tables with autograd; every order that works is right."""
+    order = answer()
+    program = assembled(order, STEP, "W, W_out, context_ids, center, alpha, softmax")
+    rng = np.random.default_rng(3)
+    for context_ids, center in (([0, 1, 3, 4], 2), ([5, 2, 5], 0)):
+        W, W_out = rng.normal(size=(2, 7, 3))
+        moved = W.copy(), W_out.copy()
+        try:
+            program(*moved, context_ids, center, 0.1, _softmax)
+        except NameError as error:
+            missing = str(error).split("'")[1]
+            expect(False, f"a line uses {missing!r} before any line has made it")
+        slopes = _slopes(W, W_out, context_ids, center)
+        right = W - 0.1 * slopes[0], W_out - 0.1 * slopes[1]
+        for place, name in enumerate(("W", "W_out")):
+            table = (W, W_out)[place]
+            expect_not_close(moved[place], table, f"no line moves {name}, or by 0")
+        n = len(context_ids)
+        whole, both = W - 0.1 * n * slopes[0], W - 0.1 * (n + 1) * slopes[0]
+        expect_not_close(
+            moved[0], whole, "each context row moves by the whole slope of h: it gets 1/n of it"
+        )
+        expect_not_close(moved[0], both, "lines D and G both move W; one of them is not needed")
+        expect_close(
+            moved[1],
+            right[1],
+            "the slope by z is ŷ - y: the 1 is taken away before the error is used",
+            tolerance=TOLERANCE,
+            what="the new W_out",
+        )
+        expect_close(
+            moved[0],
+            right[0],
+            "its slope belongs to the old W_out and to ŷ - y: see where d_h is computed",
+            tolerance=TOLERANCE,
+            what="the new W",
+        )
+    return "both tables agree with autograd, also where a context word stands twice"
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    from scipy import special
+
+    return special.softmax(scores)
+
+
+def _slopes(
+    W: np.ndarray, W_out: np.ndarray, context_ids: list[int], center: int
+) -> list[np.ndarray]:
+    """Return dL/dW and dL/dW' from autograd."""
+    import torch
+
+    tables = [torch.tensor(table, requires_grad=True) for table in (W, W_out)]
+    z = tables[1] @ tables[0][context_ids].mean(dim=0)
+    loss = torch.nn.functional.cross_entropy(z, torch.tensor(center))
+    return [slope.numpy() for slope in torch.autograd.grad(loss, tables)]
+
+
+@exercise("02.4", "One table instead of two")
+def tied_step(answer: Answer) -> str:
+    """Compare with autograd; name the usual mistakes."""
+    rng = np.random.default_rng(2)
+    for context_ids, center in (([0, 1, 3, 4], 2), ([5, 2, 5], 0), ([1, 4, 6], 4)):
+        W = rng.normal(size=(7, 5))
+        given = W.copy()
+        got = answer(given, context_ids, center, 0.1)
+        expect(not isinstance(got, (tuple, list)), "there is one table: return it alone")
+        expect_shape(got, (7, 5))
+        expect(np.array_equal(given, W), "the table that was given has changed; change a copy")
+        # Of two tables with the same numbers, autograd keeps the two ways apart.
+        by_context, by_answer = _slopes(W, W, context_ids, center)
+        number = np.bincount(context_ids, minlength=7).clip(min=1)[:, None]
+        moved = W - 0.1 * by_answer
+        late = moved - 0.1 * _late(W, moved, context_ids, center)
+        slope, n = by_context + by_answer, len(context_ids)
+        for mistake, because in (
+            (W, "W did not change: return the new table"),
+            (W + 0.1 * slope, "W went uphill: subtract the slope, do not add it"),
+            (W - 0.1 * by_context, "W moved as the table of contexts alone; it also answers"),
+            (W - 0.1 * by_answer, "W moved as the table of answers alone; it also gives h"),
+            (W - 0.1 * (n * by_context + by_answer), "a context row gets 1/n of the slope of h"),
+            (late, "the second slope was taken from a table that had moved already"),
+        ):
+            expect_not_close(got, mistake, because)
+        if number.max() > 1:
+            expect_not_close(
+                got,
+                W - 0.1 * (by_context / number + by_answer),
+                "a context word that stands twice moved once: table[ids] += x keeps only one of "
+                "two changes to a row. Use a loop, or np.add.at",
+            )
+        because = "slope = (ŷ - y) hᵀ, and 1/n of Wᵀ(ŷ - y) for each context row"
+        expect_close(got, W - 0.1 * slope, because, tolerance=TOLERANCE, what="the new table")
+    return "agrees with autograd, also for a repeated word and for a centre in its own context"
+
+
+def _late(W: np.ndarray, moved: np.ndarray, context_ids: list[int], center: int) -> np.ndarray:
+    """Return the slope by the contexts where the way back to h goes through a moved table."""
+    error = _softmax(W @ W[context_ids].mean(axis=0))
+    error[center] -= 1
+    slope = np.zeros_like(W)
+    np.add.at(slope, context_ids, moved.T @ error / len(context_ids))
+    return slope
+
+
+@exercise("02.5", "A loss that no training can reach")
+def lowest_loss(answer: Answer) -> str:
+    """Compare with the entropy of the centres, context by context."""
+    sentence = ["red", "cat", "red", "dog", "red"]
+    around = [
+        tuple(sorted(sentence[max(0, i - 1) : i] + sentence[i + 1 : i + 2])) for i in range(5)
+    ]
+    of_context, of_both = Counter(around), Counter(zip(around, sentence, strict=True))
+    lowest = -sum(n * np.log(n / of_context[context]) for (context, _), n in of_both.items())
+    got = answer()
+    for mistake, because in (
+        (0, "0 needs five contexts that are all different. Write them down: two are red + red"),
+        (np.log(2), "that is the loss of one of the two centres; the sum has both"),
+        (5 * np.log(3), "that is the loss of no idea at all; training does better"),
+        (2 * np.log(3), "red is not possible there: two words share the probability, not three"),
+    ):
+        expect_not_close(got, mistake, because)
+    expect_close(got, lowest, "for the same context ŷ is the same: how is it best shared out?")
+    return (
+        f"{lowest:.4f}: with the same context, cat and dog get 1/2 each. "
+        "To the model they are the same word"
+    )
+
+
+@exercise("02.6", "What the two tables say")
+def tables_allow(answer: Answer) -> str:
+    """Say what speaks against each other choice."""
+    expect_choice(
+        answer(),
+        "C",
+        {
+            "A": "the yardsticks know no context; a count of the two neighbours fills more gaps.",
+            "B": "with so few pairs the room around each value is wider than their difference.",
+            "D": "filling gaps and being alike are two tests; one does not decide the other.",
+        },
+    )
+    return "one test was decided; the other had too few pairs to decide anything"
+
+
+@exercise("02.7", "One vote for each table")
 def one_vote_each(answer: Answer) -> str:
     """Compare the cosines of the answer with the mean of two tables of cosines from SciPy."""
     from scipy.spatial.distance import cdist
@@ -111,92 +295,3 @@ def one_vote_each(answer: Answer) -> str:
     because = "cosine = (cosine in W + cosine in W') / 2"
     expect_close(cosines, wanted, because, what="the table of cosines of your result")
     return "every cosine is the mean of the two cosines that SciPy finds in the tables"
-
-
-@exercise("02.4", "One whole step of CBOW")
-def whole_step(answer: Answer) -> str:
-    """Compare with autograd; name the four usual mistakes."""
-    rng = np.random.default_rng(2)
-    for context_ids, center in (([0, 1, 3, 4], 2), ([5, 2, 5], 0)):
-        tables = rng.normal(size=(7, 5)), rng.normal(size=(5, 7))
-        got = answer(*tables, context_ids, center, 0.1)
-        expect_type(got, (tuple, list))
-        expect(len(got) == 2, f"return two tables, W and W'; there are {len(got)} things")
-        expect_shape(got[0], (7, 5), "the new W")
-        expect_shape(got[1], (5, 7), "the new W'")
-        _name_mistakes(got, tables, context_ids, center, 0.1)
-    return "both new tables agree with autograd, also where a context word stands twice"
-
-
-def _name_mistakes(
-    got: tuple[np.ndarray, np.ndarray],
-    tables: tuple[np.ndarray, np.ndarray],
-    context_ids: list[int],
-    center: int,
-    alpha: float,
-) -> None:
-    slopes = _slopes(*tables, context_ids, center)
-    right = [table - alpha * slope for table, slope in zip(tables, slopes, strict=True)]
-    up = [table + alpha * slope for table, slope in zip(tables, slopes, strict=True)]
-    whole = tables[0] - alpha * len(context_ids) * slopes[0]
-    late = tables[0] - alpha * _slopes(tables[0], right[1], context_ids, center, tables[1])[0]
-    number = np.bincount(context_ids, minlength=7).clip(min=1)[:, None]
-    mistakes = (
-        (0, up[0], "W went uphill: subtract the gradient, do not add it"),
-        (1, up[1], "W' went uphill: subtract the gradient, do not add it"),
-        (0, tables[0], "W did not change: return the new table"),
-        (1, tables[1], "W' did not change: return the new table"),
-        (
-            0,
-            whole,
-            "each context row moved by the whole slope of h. That is what the word2vec program "
-            "does; the exact gradient divides by the number of context words",
-        ),
-        (
-            0,
-            late,
-            "the gradient of W was taken with the new W'. Compute both gradients first, "
-            "then change the tables",
-        ),
-    )
-    for place, mistake, because in mistakes:
-        expect_not_close(got[place], mistake, because)
-    if number.max() > 1:
-        expect_not_close(
-            got[0],
-            tables[0] - alpha * slopes[0] / number,
-            "a context word that stands twice moved once: table[ids] -= x keeps only one of two "
-            "changes to a row. Use a loop, or np.add.at",
-        )
-    for place, name in enumerate(("the new W", "the new W'")):
-        because = "see the four steps of section 5"
-        expect_close(got[place], right[place], because, tolerance=TOLERANCE, what=name)
-
-
-def _slopes(
-    input_table: np.ndarray,
-    output_weights: np.ndarray,
-    context_ids: list[int],
-    center: int,
-    scoring: np.ndarray | None = None,
-) -> list[np.ndarray]:
-    """Return dL/dW and dL/dW' from autograd.
-
-    With ``scoring``, the error y - t comes from that table and only the way back to h goes
-    through ``output_weights``: the mistake of changing W' too early.
-    """
-    import torch
-    from torch.nn.functional import cross_entropy
-
-    W, W_out = (
-        torch.tensor(table, dtype=torch.float64, requires_grad=True)
-        for table in (input_table, output_weights)
-    )
-    hidden = W[context_ids].mean(dim=0)
-    if scoring is None:
-        loss = cross_entropy(hidden @ W_out, torch.tensor(center))
-    else:
-        error = torch.softmax(hidden.detach() @ torch.from_numpy(scoring), dim=0)
-        error[center] -= 1
-        loss = hidden @ W_out @ error
-    return [slope.numpy() for slope in torch.autograd.grad(loss, (W, W_out))]
