@@ -8,6 +8,7 @@ import numpy as np
 
 from course_exercises.exercises import Answer, exercise
 from course_exercises.expect import expect, expect_close, expect_not_close, expect_shape
+from course_exercises.lines import assembled, expect_choice
 
 
 @exercise("01.1", "Cosines of all pairs")
@@ -102,65 +103,136 @@ def _near(sentences: list[list[int]], size: int, window: int) -> np.ndarray:
     return near
 
 
-@exercise("01.3", "One vector for a whole text")
-def text_vectors(answer: Answer) -> str:
-    """Compare with a sum over the words one by one."""
-    rng = np.random.default_rng(3)
-    table = rng.normal(size=(6, 3))
-    ids = np.array([[4, 2, 2, 0, 0], [5, 1, 3, 2, 4]])
-    got = answer(ids, table)
-    rows = table[ids]  # (n, words, M)
-    expect_not_close(
-        got, rows.mean(axis=2), "this is the mean over the dimensions: take it over the words."
-    )
-    expect_not_close(
-        got, rows.mean(axis=0), "this is the mean over the texts: take it over the words (axis=1)."
-    )
-    expect_shape(got, (2, 3))
-    expect_not_close(
-        got, rows.mean(axis=1), "the padding is in your mean: row 0 of the table must not count."
-    )
-    real = (ids != 0)[:, :, None]
-    expect_not_close(
-        got,
-        (rows * real).mean(axis=1),
-        "you divide by the length of the array: divide by the number of words that are no padding.",
-    )
-    expect_not_close(
-        got,
-        rows.sum(axis=1) / real.sum(axis=1),
-        "the number of words is right, but the row of the padding is still in the sum.",
-    )
-    expect_not_close(
-        got, (rows * real).sum(axis=1), "this is the sum: divide it by the number of words."
-    )
-    expect_not_close(
-        got,
-        [table[sorted(set(text) - {0})].mean(axis=0) for text in ids.tolist()],
-        "a word that occurs twice counts twice in the mean.",
-    )
-    expect_close(got, _means(ids, table), "the mean of the rows of all ids that are not 0.")
-    ids = np.array([[0, 0, 0], [1, 0, 2]])  # padding may also stand between words
-    with np.errstate(divide="ignore", invalid="ignore"):
-        got = np.asarray(answer(ids, table), dtype=float)
+_NEAR = np.array(  # its PPMI has singular values well apart
+    [
+        [18, 1, 7, 0, 9, 7],
+        [1, 4, 5, 0, 2, 0],
+        [7, 5, 0, 9, 4, 0],
+        [0, 0, 9, 0, 0, 4],
+        [9, 2, 4, 0, 14, 9],
+        [7, 0, 0, 4, 9, 8],
+    ]
+)
+_LINES = {
+    "A": "chance = np.outer(share.sum(axis=1), share.sum(axis=0))",
+    "B": "left, values, right = np.linalg.svd(information)",
+    "C": "return left[:k] * np.sqrt(values[:k])",
+    "D": "share = near / near.sum()",
+    "E": "information = np.maximum(np.log(share / chance), 1)",
+    "F": "return left[:, :k] * np.sqrt(values[:k])",
+    "G": "information = np.log(np.maximum(share / chance, 1))",
+}
+
+
+@exercise("01.3", "From counts to dense vectors")
+def counts_to_vectors(answer: Answer) -> str:
+    """Run the lines, and compare the dot products with an eigendecomposition."""
+    order = answer()
+    program = assembled(order, _LINES, "near, k")
+    program.__globals__["np"] = np
     expect(
-        not np.isnan(got).any(),
-        "a text that is all padding gives 0 / 0 = nan; it shall get the zero vector.",
+        "C" not in order.upper(),
+        "line C keeps the first k words with all their numbers; wanted are the first k numbers "
+        "of every word.",
     )
-    expect_close(got, _means(ids, table), f"for the ids {ids.tolist()}.")
-    return "the means agree with a sum word by word, and padding is left out."
+    expect(
+        "E" not in order.upper(),
+        "line E cuts after the logarithm, at 1 nat: a pair that meets as often as by chance gets "
+        "1, and one that never meets too. The cut is at ln 1 = 0.",
+    )
+    try:
+        got = program(_NEAR, 2)
+    except NameError as error:
+        expect(False, f"a line uses a name that no line above it has made: {error}")
+    expect(
+        got is not None,
+        "nothing is returned: the last line of the body is the one with return.",
+    )
+    expect_shape(got, (6, 2))
+    information = _smoothed(_NEAR, 1.0)
+    squares, directions = np.linalg.eigh(information @ information.T)  # the smallest first
+    wanted = directions[:, -2:] * np.sqrt(squares[-2:]) @ directions[:, -2:].T
+    rows = np.asarray(got, dtype=float)
+    expect_close(rows @ rows.T, wanted, "the dot products of the short vectors.")
+    return "your lines give the vectors that an eigendecomposition of PPMI gives."
 
 
-def _means(ids: np.ndarray, table: np.ndarray) -> list[list[float]]:
-    means = []
-    for text in ids.tolist():
-        kept = [table[word] for word in text if word != 0]
-        columns = range(table.shape[1])
-        means.append([sum(row[m] for row in kept) / max(len(kept), 1) for m in columns])
-    return means
+@exercise("01.4", "A new word in an old table")
+def fold_in(answer: Answer) -> str:
+    """Compare with the vectors of old words and with a least-squares fit."""
+    near = _NEAR
+    information = _smoothed(near, 1.0)
+    left, values, right = np.linalg.svd(information)
+    share, k = near.sum(axis=0) / near.sum(), 2
+    values, right = values[:k], right[:k]
+    wanted = left[:, :k] * np.sqrt(values)
+    word = 1  # met one word never, and one less often than by chance
+    with np.errstate(divide="ignore", invalid="ignore"):
+        got = answer(near[word], share, values, right)
+    expect_shape(got, (k,))
+    got = np.asarray(got, dtype=float)
+    expect(
+        np.isfinite(got).all(),
+        "the result is no number: a word that was never met gives ln 0; cut at 1 before the "
+        "logarithm.",
+    )
+    row = information[word]
+    root = np.sqrt(values)
+    for scale, because in (
+        (1, "that is U · S; the short vector is U times the root of S."),
+        (values, "that is a row of U; the short vector is U times the root of S."),
+        (1 / root, "you multiplied by the root of the singular values: look at what A · Q leaves."),
+    ):
+        expect_not_close(got, row @ right.T / scale, because)
+    ways = {
+        "these are the counts times Q: step 1 is missing.": near[word].astype(float),
+        "step 1 ends at the shares: compare them with P(j) and take the logarithm.": near[word]
+        / near[word].sum(),
+        "new_counts / P(j) compares a count with a share: divide the counts by their sum first.": (
+            np.log(np.maximum(near[word] / share, 1))
+        ),
+        "the cut is missing: a pair that meets less often than by chance gets 0.": np.log(
+            np.where(near[word] > 0, near[word] / near[word].sum() / share, 1)
+        ),
+    }
+    for because, other in ways.items():
+        for scale in (1, values, root, 1 / root):
+            expect_not_close(got, other @ right.T / scale, because)
+    expect_close(got, wanted[word], "the counts of an old word must give back its own vector.")
+    new = np.array([5, 0, 0, 1, 0, 3])
+    with np.errstate(divide="ignore"):
+        row = np.maximum(np.log(new / new.sum() / share), 0)
+    fitted = np.linalg.lstsq((root[:, None] * right).T, row, rcond=None)[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        got = answer(new, share, values, right)
+    expect(
+        np.isfinite(np.asarray(got, dtype=float)).all(),
+        "the result is no number: a word that was never met gives ln 0; cut at 1 before the "
+        "logarithm.",
+    )
+    expect_close(got, fitted, f"for the new counts {new.tolist()}.")
+    return "an old word gets its own vector back, a new one the best fit to its PPMI row."
 
 
-@exercise("01.4", "PPMI with smoothed contexts")
+@exercise("01.5", "What does the table allow?")
+def allowed(answer: Answer) -> str:
+    """Expect the one sentence that the table allows."""
+    expect_choice(
+        answer(),
+        "weighting",
+        {
+            "method": "method and text changed together: word2vec read 21 times as many words. The "
+            "table cannot tell which of the two made the difference.",
+            "size": "the two rows differ by less than what luck does to so few pairs. And who "
+            "chooses a setting on the test can no longer test with it.",
+            "meaning": "an analogy counts only if the one expected word comes first of thousands, "
+            "and on WordSim-353 the same vectors are many times the scatter away from 0.",
+        },
+    )
+    return "same text, same size, and a lead of several times the scatter."
+
+
+@exercise("01.6", "PPMI with smoothed contexts")
 def smoothed_ppmi(answer: Answer) -> str:
     """Compare with the formula, cell by cell."""
     near = np.array([[0, 8, 1, 2], [3, 0, 1, 0], [5, 1, 0, 2], [1, 0, 2, 4]])

@@ -65,8 +65,14 @@ def _both_sides(window):
     return lambda i: [j for j in range(i - window, i + window + 1) if j != i]
 
 
-def across_sentences(sentences, size, window):
-    return _count([[word for s in sentences for word in s]], size, _both_sides(window))
+def one_fault_left(sentences, size, window):
+    words = [word for sentence in sentences for word in sentence]
+    near = np.zeros((size, size), dtype=int)
+    for distance in range(1, window + 1):
+        for left, right in zip(words[:-distance], words[distance:], strict=True):
+            near[left, right] += 1
+            near[right, left] += 1
+    return near
 
 
 def met_or_not(sentences, size, window):
@@ -77,32 +83,77 @@ def never_the_same_word(sentences, size, window):
     return _count(sentences, size, _both_sides(window), itself=False)
 
 
-def with_padding(ids, table):
-    return table[ids].mean(axis=1)
+def first_words():
+    return "DAGBC"
 
 
-def wrong_axis(ids, table):
-    return table[ids].mean(axis=0)
+def cut_after_the_logarithm():
+    return "DAEBF"
 
 
-def divided_by_width(ids, table):
-    return (table[ids] * (ids != 0)[:, :, None]).mean(axis=1)
+def chance_before_share():
+    return "ADGBF"
 
 
-def padding_in_the_sum(ids, table):
-    return table[ids].sum(axis=1) / np.maximum((ids != 0).sum(axis=1, keepdims=True), 1)
+def without_return():
+    return "DAGB"
 
 
-def only_summed(ids, table):
-    return (table[ids] * (ids != 0)[:, :, None]).sum(axis=1)
+def _projected(row, right, scale):
+    return row @ right.T / scale
 
 
-def each_word_once(ids, table):
-    return np.stack([table[sorted(set(text) - {0})].mean(axis=0) for text in ids.tolist()])
+def _information(new_counts, context_share):
+    return np.log(np.maximum(new_counts / new_counts.sum() / context_share, 1))
 
 
-def padding_alone(ids, table):
-    return only_summed(ids, table) / (ids != 0).sum(axis=1, keepdims=True)
+def not_divided(new_counts, context_share, singular_values, right):
+    return _projected(_information(new_counts, context_share), right, 1)
+
+
+def divided_by_the_whole(new_counts, context_share, singular_values, right):
+    return _projected(_information(new_counts, context_share), right, singular_values)
+
+
+def multiplied(new_counts, context_share, singular_values, right):
+    root = np.sqrt(singular_values)
+    return _projected(_information(new_counts, context_share), right, 1 / root)
+
+
+def counts_alone(new_counts, context_share, singular_values, right):
+    return _projected(new_counts, right, np.sqrt(singular_values))
+
+
+def shares_alone(new_counts, context_share, singular_values, right):
+    return _projected(new_counts / new_counts.sum(), right, np.sqrt(singular_values))
+
+
+def counts_by_shares(new_counts, context_share, singular_values, right):
+    row = np.log(np.maximum(new_counts / context_share, 1))
+    return _projected(row, right, np.sqrt(singular_values))
+
+
+def negative_values_kept(new_counts, context_share, singular_values, right):
+    ratio = new_counts / new_counts.sum() / context_share
+    row = np.log(np.where(ratio > 0, ratio, 1))
+    return _projected(row, right, np.sqrt(singular_values))
+
+
+def infinite(new_counts, context_share, singular_values, right):
+    row = np.log(new_counts / new_counts.sum() / context_share)
+    return _projected(row, right, np.sqrt(singular_values))
+
+
+def the_larger_number():
+    return "method"
+
+
+def tuned_on_the_test():
+    return " Size"
+
+
+def analogies_alone():
+    return "meaning"
 
 
 def _ppmi(near, words, contexts, log=np.log, cut=True):
@@ -156,20 +207,32 @@ PLANTED = {
         Planted(off_by_one, says="range(1, window) ends at 1"),
         Planted(to_the_right, says="only to the right"),
         Planted(its_own_neighbor, says="leave distance 0 out"),
-        Planted(across_sentences, says="crosses the end of a sentence"),
+        Planted(one_fault_left, says="crosses the end of a sentence"),
         Planted(met_or_not, says="a pair that meets twice counts 2"),
         Planted(never_the_same_word, says="not the same word"),
     ],
     "01.3": [
-        Planted(with_padding, says="the padding is in your mean"),
-        Planted(wrong_axis, says="the mean over the texts"),
-        Planted(divided_by_width, says="you divide by the length of the array"),
-        Planted(padding_in_the_sum, says="still in the sum"),
-        Planted(only_summed, says="this is the sum"),
-        Planted(each_word_once, says="counts twice in the mean"),
-        Planted(padding_alone, says="all padding gives 0 / 0"),
+        Planted(first_words, says="line C keeps the first k words"),
+        Planted(cut_after_the_logarithm, says="cuts after the logarithm, at 1 nat"),
+        Planted(chance_before_share, says="no line above it has made"),
+        Planted(without_return, says="nothing is returned"),
     ],
     "01.4": [
+        Planted(not_divided, says="that is U · S;"),
+        Planted(divided_by_the_whole, says="that is a row of U;"),
+        Planted(multiplied, says="you multiplied by the root"),
+        Planted(counts_alone, says="step 1 is missing"),
+        Planted(shares_alone, says="step 1 ends at the shares"),
+        Planted(counts_by_shares, says="compares a count with a share"),
+        Planted(negative_values_kept, says="less often than by chance gets 0"),
+        Planted(infinite, says="gives ln 0"),
+    ],
+    "01.5": [
+        Planted(the_larger_number, says="method and text changed together"),
+        Planted(tuned_on_the_test, says="less than what luck does"),
+        Planted(analogies_alone, says="the one expected word"),
+    ],
+    "01.6": [
         Planted(unsmoothed, says="alpha is not used"),
         Planted(smoothed_words, says="you smoothed the words (rows)"),
         Planted(smoothed_both, says="you smoothed words and contexts"),
