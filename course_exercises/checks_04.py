@@ -107,7 +107,7 @@ def without_noise(answer: Answer) -> str:
         "B": "look at the mean ŷ of the other pairs: ½ would be a score of 0, and it is higher.",
     }
     expect_choice(answer(), "C", said)
-    return "only pulls: words of one topic end up alike, and yes is said to what never occurred"
+    return "only pulls: nothing ever says no, so yes is said to what never occurred"
 
 
 LINES = {
