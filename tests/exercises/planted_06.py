@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import expit
+from scipy.stats import spearmanr
 
 from course_lib.fasttext import hash_ngram, ngrams
 from exercises.planted import Planted
@@ -14,6 +15,11 @@ from exercises.planted import Planted
 def share_of_first(first, second, min_n, max_n):
     one, two = set(ngrams(first, min_n, max_n)), set(ngrams(second, min_n, max_n))
     return len(one & two) / len(one)
+
+
+def share_of_second(first, second, min_n, max_n):
+    one, two = set(ngrams(first, min_n, max_n)), set(ngrams(second, min_n, max_n))
+    return len(one & two) / len(two)
 
 
 def twice_below(first, second, min_n, max_n):
@@ -47,37 +53,6 @@ def whole_word_too(first, second, min_n, max_n):
 # 06.2
 
 
-def hash_without_modulo(pieces, bucket):
-    hashes = [hash_ngram(piece) for piece in pieces]
-    pairs = [(i, j) for i in range(len(pieces)) for j in range(i + 1, len(pieces))]
-    return [(pieces[i], pieces[j]) for i, j in pairs if hashes[i] == hashes[j]]
-
-
-def both_ways(pieces, bucket):
-    rows = {piece: hash_ngram(piece) % bucket for piece in pieces}
-    return [(a, b) for a in pieces for b in pieces if a != b and rows[a] == rows[b]]
-
-
-def with_itself(pieces, bucket):
-    rows = [hash_ngram(piece) % bucket for piece in pieces]
-    pairs = [(i, j) for i in range(len(pieces)) for j in range(i, len(pieces))]
-    return [(pieces[i], pieces[j]) for i, j in pairs if rows[i] == rows[j]]
-
-
-def unsigned_bytes(pieces, bucket):
-    rows = []
-    for piece in pieces:
-        value = 2166136261
-        for byte in piece.encode():
-            value = (value ^ byte) * 16777619 % 2**32
-        rows.append(value % bucket)
-    pairs = [(i, j) for i in range(len(pieces)) for j in range(i + 1, len(pieces))]
-    return [(pieces[i], pieces[j]) for i, j in pairs if rows[i] == rows[j]]
-
-
-# 06.3
-
-
 def summed(word, table, min_n, max_n):
     rows = [hash_ngram(piece) % len(table) for piece in ngrams(word, min_n, max_n)]
     return table[rows].sum(axis=0)
@@ -98,45 +73,111 @@ def nothing_for_short_words(word, table, min_n, max_n):
     return table[rows].mean(axis=0) if rows else table.mean(axis=0)
 
 
+def pieces_as_a_set(word, table, min_n, max_n):
+    rows = [hash_ngram(piece) % len(table) for piece in set(ngrams(word, min_n, max_n))]
+    return table[rows].mean(axis=0) if rows else np.zeros(table.shape[1])
+
+
+# 06.3
+
+
+def moves_the_output_first():
+    return "EFBCA"
+
+
+def divides_as_calculus():
+    return "EFCBD"
+
+
+def both_changes():
+    return "EFCABD"
+
+
+def error_before_h():
+    return "FECBA"
+
+
+def forgets_the_pieces():
+    return "EFCB"
+
+
 # 06.4
 
 
-def undivided(pieces, context, noise_rows):
-    v = pieces.mean(axis=0)
-    positive, negative = expit(context @ v) - 1, expit(noise_rows @ v)
-    by_v = positive * context + negative @ noise_rows
-    return np.tile(by_v, (len(pieces), 1)), positive * v, np.outer(negative, v)
+def by_h(W, rows, u, noise):
+    h = W[rows].mean(axis=0)
+    return (expit(u @ h) - 1) * u + expit(noise @ h) @ noise
 
 
-def turned(pieces, context, noise_rows):
-    v = pieces.mean(axis=0)
-    positive, negative = expit(context @ v) - 1, expit(noise_rows @ v)
-    by_v = -(positive * context + negative @ noise_rows) / len(pieces)
-    return np.tile(by_v, (len(pieces), 1)), positive * v, np.outer(negative, v)
+def undivided(W, rows, u, noise):  # the step of the lesson
+    gradient = np.zeros_like(W)
+    np.add.at(gradient, rows, by_h(W, rows, u, noise))
+    return gradient
 
 
-def vector_is_the_sum(pieces, context, noise_rows):
-    v = pieces.sum(axis=0)
-    positive, negative = expit(context @ v) - 1, expit(noise_rows @ v)
-    by_v = positive * context + negative @ noise_rows
-    return np.tile(by_v, (len(pieces), 1)), positive * v, np.outer(negative, v)
+def repeats_count_once(W, rows, u, noise):
+    gradient = np.zeros_like(W)
+    gradient[rows] += by_h(W, rows, u, noise) / len(rows)
+    return gradient
 
 
-def one_row_only(pieces, context, noise_rows):
-    v = pieces.mean(axis=0)
-    positive, negative = expit(context @ v) - 1, expit(noise_rows @ v)
-    by_v = (positive * context + negative @ noise_rows) / len(pieces)
-    return by_v, positive * v, np.outer(negative, v)
+def turned(W, rows, u, noise):
+    gradient = np.zeros_like(W)
+    np.add.at(gradient, rows, -by_h(W, rows, u, noise) / len(rows))
+    return gradient
 
 
-def noise_labeled_1(pieces, context, noise_rows):
-    v = pieces.mean(axis=0)
-    positive, negative = expit(context @ v) - 1, expit(noise_rows @ v)
-    by_v = (positive * context + negative @ noise_rows) / len(pieces)
-    return np.tile(by_v, (len(pieces), 1)), positive * v, np.outer(negative - 1, v)
+def listed_rows_only(W, rows, u, noise):
+    return np.tile(by_h(W, rows, u, noise) / len(rows), (len(rows), 1))
+
+
+def vector_is_the_sum(W, rows, u, noise):
+    h, gradient = W[rows].sum(axis=0), np.zeros_like(W)
+    slope = (expit(u @ h) - 1) * u + expit(noise @ h) @ noise
+    np.add.at(gradient, rows, slope)
+    return gradient
 
 
 # 06.5
+
+
+def pairs_of_each(ratings, first, second):
+    known = [~np.isnan(model) for model in (first, second)]
+    return [
+        spearmanr(ratings[k], model[k]).statistic
+        for k, model in zip(known, (first, second), strict=True)
+    ]
+
+
+def nothing_left_out(ratings, first, second):
+    return [spearmanr(ratings, model).statistic for model in (first, second)]
+
+
+def missing_is_zero(ratings, first, second):
+    return [spearmanr(ratings, np.nan_to_num(model)).statistic for model in (first, second)]
+
+
+def places_changed(ratings, first, second):
+    known = ~np.isnan(first + second)
+    return [spearmanr(ratings[known], model[known]).statistic for model in (second, first)]
+
+
+# 06.6
+
+
+def understands_the_world():
+    return "A"
+
+
+def pieces_hurt():
+    return "C"
+
+
+def replace_all():
+    return "D"
+
+
+# 06.7
 
 
 def particles_swapped(noun):
@@ -159,39 +200,73 @@ def particle_alone(noun):
     return "을" if (ord(noun[-1]) - ord("가")) % 28 else "를"
 
 
+# 06.8
+
+
+def jamo_win_everywhere():
+    return "A"
+
+
+def default_is_fine():
+    return "B"
+
+
+def longer_is_better():
+    return "D"
+
+
 PLANTED = {
     "06.1": [
-        Planted(share_of_first, says="divide by those of either"),
+        Planted(share_of_first, says="the pieces of the first word"),
+        Planted(share_of_second, says="the pieces of the second word"),
         Planted(twice_below, says="take the union"),
         Planted(without_marks, says="put < before and > after"),
         Planted(only_counted, says="this counts the common pieces"),
         Planted(with_repeats, says="use sets"),
-        Planted(whole_word_too, says="twelve pieces are in either"),
+        Planted(whole_word_too, says="19 pieces are in either"),
     ],
     "06.2": [
-        Planted(hash_without_modulo, says="no pair is found"),
-        Planted(both_ways, says="not as (a, b) and again"),
-        Planted(with_itself, says="does not collide with itself"),
-        Planted(unsigned_bytes, says="compare what fasttext.hash_ngram gives"),
-    ],
-    "06.3": [
         Planted(summed, says="take their mean"),
         Planted(one_too_many, says="has no row of its own"),
         Planted(python_hash, says="the mean of the rows hash % 50"),
         Planted(nothing_for_short_words, says="gets a vector of zeros"),
+        Planted(pieces_as_a_set, says="has the piece 'ana' twice"),
+    ],
+    "06.3": [
+        Planted(moves_the_output_first, says="belongs to the old row"),
+        Planted(divides_as_calculus, says="the whole of delta"),
+        Planted(both_changes, says="A and D both move W"),
+        Planted(error_before_h, says="uses 'h' before"),
+        Planted(forgets_the_pieces, says="no line moves W"),
     ],
     "06.4": [
         Planted(undivided, says="calculus divides by the number of pieces"),
-        Planted(turned, says="sign of the gradient by the pieces"),
-        Planted(vector_is_the_sum, says="v is a mean of three rows"),
-        Planted(one_row_only, says="shape (5,)"),
-        Planted(noise_labeled_1, says="whose label is 0"),
+        Planted(repeats_count_once, says="got its share once"),
+        Planted(turned, says="the sign of the gradient"),
+        Planted(listed_rows_only, says="one for each of the 7 rows"),
+        Planted(vector_is_the_sum, says="times how far each row moves h"),
     ],
     "06.5": [
+        Planted(pairs_of_each, says="9 pairs and 10 others"),
+        Planted(nothing_left_out, says="a nan is among the answers"),
+        Planted(missing_is_zero, says="no cosine of 0"),
+        Planted(places_changed, says="changed places"),
+    ],
+    "06.6": [
+        Planted(understands_the_world, says="which spelling answers"),
+        Planted(pieces_hurt, says="LSA is not FastText without pieces"),
+        Planted(replace_all, says="depends on the task"),
+    ],
+    "06.7": [
         Planted(particles_swapped, says="책 ends in ㄱ"),
         Planted(looks_at_the_first_syllable, says="not at the first"),
         Planted(counts_from_zero, says="syllable number 0"),
         Planted(divides_by_27, says="28 syllables share"),
         Planted(particle_alone, says="the noun itself comes first"),
+    ],
+    "06.8": [
+        Planted(jamo_win_everywhere, says="ahead of jamo"),
+        Planted(default_is_fine, says="hardly answers questions of grammar"),
+        Planted(longer_is_better, says="do worse than 3 to 6 jamo"),
     ],
 }
