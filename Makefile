@@ -112,6 +112,7 @@ bench-fasttext: env ## beside gensim and PEERS; in Korean, words, syllables, jam
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench,korean]"
 	$(BIN)/python benchmarks/fasttext.py $(PEERS)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fasttext.py $(PEERS) --only speed --add
+	$(BIN)/python benchmarks/rare_words.py
 	$(BIN)/python benchmarks/fasttext_korean.py
 
 bench-explorer: env ## from a search to the redrawn picture, in Chromium
