@@ -88,7 +88,10 @@ def test_the_readme_is_short_and_leads_to_no_solution() -> None:
     assert len(text.splitlines()) <= 110
     assert not [target for target in markdown.targets(text) if target.endswith(".ipynb")]
     for path in sorted(notebooks.NOTEBOOKS.glob("*.ipynb")):
-        assert re.search(rf"^\| {path.name[:2]} · ", text, re.MULTILINE), path.name
+        row = re.search(rf"^\| {path.name[:2]} · .* \| (\d+) min \|", text, re.MULTILINE)
+        header = notebooks.read(path).cells[0].source
+        told = re.search(r"\*\*Minutes on CPU\*\*.*?(\d+)\D*$", header, re.MULTILINE)
+        assert row and told and row[1] == told[1], path.name
 
 
 def test_the_calls_for_those_who_come_from_elsewhere_are_those_of_the_library() -> None:
