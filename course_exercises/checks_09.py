@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -10,11 +11,11 @@ from course_exercises.exercises import Answer, exercise
 from course_exercises.expect import (
     expect,
     expect_close,
-    expect_equal,
     expect_not_close,
     expect_shape,
     expect_type,
 )
+from course_exercises.lines import assembled, expect_choice
 
 
 def _distances(rows: np.ndarray) -> np.ndarray:
@@ -23,7 +24,7 @@ def _distances(rows: np.ndarray) -> np.ndarray:
     return np.linalg.norm(rows[:, None] - rows, axis=-1)
 
 
-@exercise("09.1", "PCA without a covariance matrix")
+@exercise("09.1", "PCA by the singular value decomposition")
 def pca_plane(answer: Answer) -> str:
     """Compare with a turned box, whose shadow is known, and with eigenvectors of a covariance."""
     corners = np.array([[x, y, z] for x in (0, 9) for y in (0, 6) for z in (0, 3)], dtype=float)
@@ -53,6 +54,13 @@ def pca_plane(answer: Answer) -> str:
 def _expect_pca_slips(places: np.ndarray, share: float, rows: np.ndarray) -> None:
     apart = _distances(places)
     left, values, directions = np.linalg.svd(rows, full_matrices=False)
+    if np.allclose(share, values[:2].sum() / values.sum()):
+        expect_not_close(
+            apart,
+            _distances(rows @ directions[:2].T),
+            "both faults are there still. Where does the first direction point if all points lie "
+            "far from the origin? And is a singular value a variance?",
+        )
     expect_not_close(
         apart,
         _distances(rows @ directions[:2].T),
@@ -77,86 +85,206 @@ def _expect_pca_slips(places: np.ndarray, share: float, rows: np.ndarray) -> Non
     )
 
 
-@exercise("09.2", "Perplexity")
-def perplexity(answer: Answer) -> str:
-    """Compare with distributions whose entropy comes out even."""
-    halves = [0.5, 0.25, 0.125, 0.125]  # 1.75 bits
-    rows = np.array([[0.25] * 4, [0.5, 0.5, 0, 0], [1.0, 0, 0, 0], [0.5, 0.25, 0.25, 0], halves])
-    entropies = np.array([2.0, 1.0, 0.0, 1.5, 1.75])
-    got = answer(rows)
-    expect_shape(got, (5,))
+@exercise("09.2", "How many neighbours does a map keep?")
+def share_kept(answer: Answer) -> str:
+    """Compare with plain Python on rows of different lengths."""
+    rng = np.random.default_rng(4)
+    for n, k in ((30, 3), (40, 8), (35, 1)):
+        rows = rng.normal(size=(n, 5)) * rng.uniform(0.1, 10, size=(n, 1))
+        places = rows[:, :2] / np.linalg.norm(rows, axis=1, keepdims=True)
+        places = places + 0.05 * rng.normal(size=(n, 2))
+        got = answer(places.copy(), rows.copy(), k)
+        expect_shape(got, ())
+        wanted = _kept(places, rows, k, "cosine", False)
+        for closeness, itself, because in (
+            (
+                "product",
+                True,
+                "both faults are there still. How near is a point to itself? And "
+                "what makes a product large besides the angle?",
+            ),
+            (
+                "cosine",
+                True,
+                "each point is among its own neighbours, on the map and by cosine: "
+                "that is one hit for everybody. Leave it out.",
+            ),
+            (
+                "product",
+                False,
+                "a product grows with the length of the row: divide by the lengths "
+                "to get the cosine.",
+            ),
+            (
+                "distance",
+                False,
+                "this takes the distance of the rows, but they have any length: "
+                "the neighbours are asked for by cosine.",
+            ),
+        ):
+            if not math.isclose(mistake := _kept(places, rows, k, closeness, itself), wanted):
+                expect_not_close(got, mistake, because)
+        if k > 1:
+            expect_not_close(
+                got,
+                k * wanted,
+                "this is the number of neighbours kept; the share is divided by k.",
+            )
+        expect_close(got, wanted, f"n = {n}, k = {k}")
+    return "three maps agree with plain Python"
+
+
+def _kept(places: np.ndarray, rows: np.ndarray, k: int, closeness: str, itself: bool) -> float:
+    """Return the share of the k nearest kept, by sorting; faults as asked."""
+    measure = {
+        "cosine": lambda a, b: -float(a @ b) / (math.hypot(*a) * math.hypot(*b)),
+        "product": lambda a, b: -float(a @ b),
+        "distance": math.dist,
+    }[closeness]
+    hits = 0
+    for i in range(len(rows)):
+        others = [j for j in range(len(rows)) if itself or j != i]
+        near = sorted(others, key=lambda j, i=i: measure(rows[i], rows[j]))[:k]
+        shown = sorted(others, key=lambda j, i=i: math.dist(places[i], places[j]))[:k]
+        hits += len(set(near) & set(shown))
+    return hits / (k * len(rows))
+
+
+LINES_OF_HALVING = {
+    "A": "return sigma",
+    "B": "    if perplexity_at(sigma) > wanted:",
+    "C": "        low = sigma",
+    "D": "low, high = 0.01, 1000.0",
+    "E": "    sigma = (low + high) / 2",
+    "F": "        high = sigma",
+    "G": "    else:",
+    "H": "for _ in range(60):",
+    "I": "    if perplexity_at(sigma) == wanted:",
+}
+
+
+@exercise("09.3", "Halving an interval")
+def order_of_halving(answer: Answer) -> str:
+    """Run the lines in the learner's order on curves whose answer is known."""
+    order = answer()
+    halve = assembled(order, LINES_OF_HALVING, "perplexity_at, wanted")
+    letters = [letter for letter in order.upper() if letter in LINES_OF_HALVING]
     expect(
-        np.isfinite(np.asarray(got, dtype=float)).all(),
-        f"the result is {np.round(got, 3).tolist()}: a probability of 0 adds 0, but 0 · log 0 is "
-        "not a number",
+        "I" not in letters,
+        "line I stops nothing: two computed numbers are hardly ever equal. Ask which of them is "
+        "larger.",
     )
-    expect_not_close(got, entropies, "this is the entropy: raise 2 to its power")
-    expect_not_close(got, 2**-entropies, "the sign: H is minus the sum, and positive")
-    expect_not_close(
-        got,
-        2 ** (entropies * math.log(2)),
-        "2 to the power of an entropy in nats: use log2, or e to the power",
-    )
-    expect_not_close(got, (rows > 0).sum(axis=1), "count neighbours *in effect*, not all above 0")
-    expect_close(got, [4, 2, 1, 2**1.5, 2**1.75], "2 to the power of the entropy in bits")
-    return "five distributions with even entropies agree"
+    missing = ", ".join(letter for letter in LINES_OF_HALVING if letter not in [*letters, "I"])
+    expect(not missing, f"line {missing} is missing: eight lines are needed.")
+    expect(letters[-1] == "A", "return ends the function at once, so line A stands last.")
+    for root in (0.5, 17.0, 640.0):
+        try:
+            got = halve(lambda sigma, root=root: 7 * sigma / (sigma + root), 3.5)
+        except NameError as error:
+            expect(False, f"a line uses a name before another line gives it a value: {error}.")
+        expect(
+            letters.index("F") < letters.index("C") or got is None or abs(got - root) < 1e-6,
+            "the halves are exchanged: with too many neighbours sigma is too large, so it becomes "
+            "the upper end.",
+        )
+        expect_close(got, root, "both ends move towards it", what="sigma")
+    return "three curves: the sigma found is the one at which the perplexity is as wanted"
 
 
-@exercise("09.3", "Neighbours far away")
+@exercise("09.4", "Neighbours at any scale")
 def neighbor_probabilities(answer: Answer) -> str:
-    """Compare with plain Python, and with points so far away that exp gives 0."""
-    rows = np.random.default_rng(2).normal(size=(6, 3))
-    sigma = np.array([0.5, 1.0, 2.0, 0.7, 3.0, 1.5])
-    got = np.asarray(answer(rows, sigma), dtype=float)
-    expect_shape(got, (6, 6))
-    squared = _distances(rows) ** 2
-    others = ~np.eye(6, dtype=bool)
-    with_self = np.exp(-squared / (2 * sigma[:, None] ** 2))
-    closeness = with_self * others
-    expect_not_close(
-        got,
-        with_self / with_self.sum(axis=1, keepdims=True),
-        "no point is its own neighbour: p(i | i) = 0",
-    )
-    expect_not_close(
-        got,
-        closeness / closeness.sum(axis=0),
-        "each row sums to 1, not each column: i is the row, and the sum is over its neighbours",
-    )
-    expect_not_close(
-        got, closeness / closeness.sum(), "each row sums to 1 by itself, not all rows together"
-    )
-    by_column = np.exp(-squared / (2 * sigma**2)) * others
-    expect_not_close(
-        got,
-        by_column / by_column.sum(axis=1, keepdims=True),
-        "sigma belongs to the point that chooses, the row: sigma[:, None]",
-    )
-    for exponent, because in (
-        (squared / sigma[:, None] ** 2, "divide by *twice* the square of sigma"),
-        (squared / (2 * sigma[:, None]), "divide by twice the *square* of sigma"),
-        (np.sqrt(squared) / (2 * sigma[:, None] ** 2), "the distance is squared in the exponent"),
-    ):
-        wrong = np.exp(-exponent) * others
-        expect_not_close(got, wrong / wrong.sum(axis=1, keepdims=True), because)
-    wanted = np.zeros((6, 6))
-    for i, j in zip(*np.nonzero(others), strict=True):
-        terms = [math.exp(-(math.dist(rows[i], row) ** 2) / (2 * sigma[i] ** 2)) for row in rows]
-        wanted[i, j] = terms[j] / (sum(terms) - terms[i])
-    expect_close(got, wanted, "exp(-d² / 2σ²), divided by the sum of the row")
-    road = np.array([[0.0], [1e4], [3e4]])
-    far = np.asarray(answer(road, np.array([100.0, 100.0, 1e4])), dtype=float)
+    """Compare with a bracketed root for each row, at three scales."""
+    near = np.random.default_rng(2).normal(size=(9, 3)) * [1, 5, 0.2]
+    far = near + np.outer(np.arange(9) == 8, [1e4, 0, 0])
+    cases = [
+        (near, 1.0, "nine points"),
+        (near, 1e-6, "nine points about a millionth apart"),
+        (near, 1e6, "nine points about a million apart"),
+        (far, 1.0, "eight points and one far away"),
+    ]
+    for rows, scale, place in cases:
+        for wanted in (2.0, 3.5):
+            with np.errstate(all="ignore"):
+                got = np.asarray(answer(rows * scale, wanted), dtype=float)
+            expect_shape(got, (9, 9))
+            _expect_choices(got, f"{place}, perplexity {wanted:g}")
+            _expect_perplexity(got, wanted, place, plain=scale == 1.0 and rows is near)
+            because = _UNDERFLOW if rows is far else f"{place}: exp(-d² / 2σ²) over its sum"
+            expect_close(got, _calibrated(rows, wanted), because, tolerance=1e-4)
+    return "nine points at three scales, and one far away, agree with roots found by SciPy"
+
+
+def _expect_choices(got: np.ndarray, place: str) -> None:
     expect(
-        np.isfinite(far).all(),
-        "with neighbours 100 sigma away the result holds NaN: take off each row's largest exponent "
-        "(among the others) before exp",
+        np.isfinite(got).all(),
+        f"{place}: the result holds NaN. {_UNDERFLOW}",
     )
-    last = 1 / (1 + math.exp((4e8 - 9e8) / 2e8))
-    expect_close(far, [[0, 1, 0], [1, 0, 0], [1 - last, last, 0]], "three points far apart")
-    return "six points agree with plain Python, and neighbours 100 sigma away are no trouble"
+    expect(
+        np.allclose(np.diag(got), 0),
+        "no point is its own neighbour: p(i | i) = 0. Leave it out before dividing.",
+    )
+    expect(
+        np.allclose(got.sum(axis=1), 1, atol=1e-6),
+        f"{place}: each row must sum to 1, for i is the row and the choice is its own.",
+    )
 
 
-@exercise("09.4", "Trustworthiness")
+def _expect_perplexity(got: np.ndarray, wanted: float, place: str, *, plain: bool) -> None:
+    entropies = -(got * np.log2(np.where(got > 0, got, 1))).sum(axis=1)
+    if np.allclose(2**entropies, wanted, atol=1e-3):
+        return
+    row = int(np.abs(2**entropies - wanted).argmax())
+    message = f"{place}: row {row} has the perplexity {2 ** entropies[row]:.3f}, not {wanted:g}. "
+    in_nats = np.allclose(entropies * math.log(2), math.log2(wanted), atol=1e-3)
+    expect(not in_nats, message + "The entropy is in nats, but 2 is raised to it.")
+    expect(not plain, message + "Each row needs a sigma of its own.")
+    expect("far" not in place, message + _UNDERFLOW)
+    expect(False, message + "Is its sigma inside the interval that you halve?")
+
+
+_UNDERFLOW = "Take off each row's largest exponent, so that the nearest neighbour gets exp(0) = 1."
+
+
+def _calibrated(rows: np.ndarray, wanted: float) -> np.ndarray:
+    """Return p(j | i) of a perplexity, a row at a time, with SciPy's root finder."""
+    from scipy.optimize import brentq
+
+    table = np.zeros((len(rows), len(rows)))
+    for i, row in enumerate(rows):
+        others = [j for j in range(len(rows)) if j != i]
+        squared = np.array([math.dist(row, rows[j]) ** 2 for j in others])
+
+        def choice(log_sigma: float, squared: np.ndarray = squared) -> np.ndarray:
+            e = np.exp(-(squared - squared.min()) / (2 * math.exp(2 * log_sigma)))
+            return e / e.sum()
+
+        def excess(log_sigma: float, choice: Callable[[float], np.ndarray] = choice) -> float:
+            p = choice(log_sigma)
+            return -float((p * np.log(np.maximum(p, 1e-300))).sum()) - math.log(wanted)
+
+        table[i, others] = choice(brentq(excess, -6, 8, xtol=1e-12))
+    return table
+
+
+@exercise("09.5", "What may be concluded?")
+def what_the_maps_allow(answer: Answer) -> str:
+    """Compare with what the notebook's own assertions hold."""
+    expect_choice(
+        answer(),
+        "C",
+        {
+            "A": "the last column: no map keeps the distances, and section 4 shows gaps between "
+            "clusters that t-SNE has made equal. Neighbours kept is another thing.",
+            "B": "look at the three starts of perplexity 30. A small difference on one set of "
+            "words does not name a right perplexity for all.",
+            "D": "look at the row of dice: about one in a hundred. Half is far from all, and far "
+            "from chance too.",
+        },
+    )
+    return "neighbours are what t-SNE keeps, and only some of them: look, then ask the cosine"
+
+
+@exercise("09.6", "Trustworthiness")
 def trust_in(answer: Answer) -> str:
     """Compare with scikit-learn."""
     from sklearn.manifold import trustworthiness
@@ -218,43 +346,3 @@ def _nearest(places: np.ndarray, k: int) -> np.ndarray:
 
 def _share_kept(places: np.ndarray, rows: np.ndarray, k: int) -> float:
     return float((np.take_along_axis(_ranks(rows), _nearest(places, k), axis=1) <= k).mean())
-
-
-@exercise("09.5", "False neighbours")
-def false_neighbors(answer: Answer) -> str:
-    """Compare with plain Python on points of different lengths."""
-    rng = np.random.default_rng(4)
-    rows = rng.normal(size=(40, 6)) * rng.uniform(0.1, 10, size=(40, 1))
-    places = rng.normal(size=(40, 2))
-    for point, k in ((0, 12), (7, 16), (19, 5)):
-        got = answer(places, rows, point, k)
-        expect_type(got, (list, tuple, np.ndarray))
-        got = [int(i) for i in got]
-        expect(
-            point not in got,
-            f"{point} is the point itself, which is no neighbour: leave it out before you count",
-        )
-        others = [i for i in range(40) if i != point]
-        shown = sorted(others, key=lambda i: math.dist(places[i], places[point]))[:k]
-        cosine = {i: _cosine(rows[i], rows[point]) for i in others}
-        true = sorted(others, key=lambda i: -cosine[i])[:k]
-        wanted = [i for i in shown if i not in true]
-        by_distance = sorted(others, key=lambda i: math.dist(rows[i], rows[point]))[:k]
-        by_product = sorted(others, key=lambda i: -float(rows[i] @ rows[point]))[:k]
-        for mistake, because in (
-            ([i for i in shown if i in true], "these are the true ones; return the others"),
-            ([i for i in true if i not in shown], "these were torn away; look at the picture's"),
-            ([i for i in shown if i not in by_distance], "use the cosine, not the distance"),
-            ([i for i in shown if i not in by_product], "divide by the lengths: not the product"),
-        ):
-            expect(got == wanted or got != mistake, f"wrong points {got}: {because}")
-        expect(
-            got == wanted or sorted(got) != sorted(wanted),
-            f"the right points, but in the order {got}: the nearest in the picture comes first",
-        )
-        expect_equal(got, wanted, f"the {k} nearest of row {point} in the picture")
-    return "three points of a random map agree with plain Python"
-
-
-def _cosine(a: np.ndarray, b: np.ndarray) -> float:
-    return float(a @ b) / (math.hypot(*a) * math.hypot(*b))

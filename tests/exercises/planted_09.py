@@ -40,73 +40,146 @@ def last_two(rows):
     return centered @ directions[-2:].T, (values[:2] ** 2).sum() / (values**2).sum()
 
 
+# 09.1, as given
+
+
+def both_pca_faults(rows):
+    _, values, directions = np.linalg.svd(rows, full_matrices=False)
+    return rows @ directions[:2].T, values[:2].sum() / values.sum()
+
+
 # 09.2
 
 
-def entropy_alone(probabilities):
-    logs = np.log2(np.where(probabilities > 0, probabilities, 1))
-    return -(probabilities * logs).sum(axis=1)
+def _share(closeness, places, k, itself):
+    distances = cdist(places, places)
+    if not itself:
+        closeness = closeness - np.diag(np.full(len(places), np.inf))
+        np.fill_diagonal(distances, np.inf)
+    near = np.argsort(-closeness, axis=1)[:, :k]
+    shown = np.argsort(distances, axis=1)[:, :k]
+    return float(np.mean([len(set(a) & set(b)) / k for a, b in zip(near, shown, strict=True)]))
 
 
-def nats_to_two(probabilities):
-    logs = np.log(np.where(probabilities > 0, probabilities, 1))
-    return 2 ** -(probabilities * logs).sum(axis=1)
+def _cosines(rows):
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit @ unit.T
 
 
-def zeros_forgotten(probabilities):
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return 2 ** -(probabilities * np.log2(probabilities)).sum(axis=1)
+def both_share_faults(places, rows, k):
+    return _share(rows @ rows.T, places, k, True)
 
 
-def sign_forgotten(probabilities):
-    return 2 ** -entropy_alone(probabilities)
+def counted_with_itself(places, rows, k):
+    return _share(_cosines(rows), places, k, True)
 
 
-def all_above_zero(probabilities):
-    return (probabilities > 0).sum(axis=1)
+def by_product(places, rows, k):
+    return _share(rows @ rows.T, places, k, False)
+
+
+def as_in_the_lesson(places, rows, k):
+    return _share(-cdist(rows, rows), places, k, False)
+
+
+def number_of_hits(places, rows, k):
+    return k * _share(_cosines(rows), places, k, False)
 
 
 # 09.3
 
 
-def _softmax(exponents):
-    exponents = exponents.copy()
-    np.fill_diagonal(exponents, -np.inf)
-    closeness = np.exp(exponents - exponents.max(axis=1, keepdims=True))
-    return closeness / closeness.sum(axis=1, keepdims=True)
+def halves_exchanged():
+    return "DHEBCGFA"
 
 
-def own_neighbor(rows, sigma):
-    closeness = np.exp(-cdist(rows, rows, "sqeuclidean") / (2 * sigma[:, None] ** 2))
-    return closeness / closeness.sum(axis=1, keepdims=True)
+def asks_for_equal():
+    return "DHEIFGCA"
 
 
-def without_the_two(rows, sigma):
-    return _softmax(-cdist(rows, rows, "sqeuclidean") / sigma[:, None] ** 2)
+def returns_at_once():
+    return "DAHEBFGC"
 
 
-def distance_not_squared(rows, sigma):
-    return _softmax(-cdist(rows, rows) / (2 * sigma[:, None] ** 2))
+def without_a_start():
+    return "HEBFGCA"
 
 
-def sigma_of_the_column(rows, sigma):
-    return _softmax(-cdist(rows, rows, "sqeuclidean") / (2 * sigma**2))
-
-
-def underflow(rows, sigma):
-    closeness = np.exp(-cdist(rows, rows, "sqeuclidean") / (2 * sigma[:, None] ** 2))
-    np.fill_diagonal(closeness, 0)
-    with np.errstate(invalid="ignore"):
-        return closeness / closeness.sum(axis=1, keepdims=True)
-
-
-def all_together(rows, sigma):
-    closeness = np.exp(-cdist(rows, rows, "sqeuclidean") / (2 * sigma[:, None] ** 2))
-    np.fill_diagonal(closeness, 0)
-    return closeness / closeness.sum()
+def sigma_after_the_question():
+    return "DHBFGCEA"
 
 
 # 09.4
+
+
+def _halved(squared, wanted, low=0.01, high=1000.0, base=2.0):
+    low, high = np.full(len(squared), low), np.full(len(squared), high)
+    for _ in range(80):
+        sigma = (low + high) / 2
+        closeness = np.exp(-squared / (2 * sigma[:, None] ** 2))
+        p = closeness / closeness.sum(axis=1, keepdims=True)
+        entropies = -(p * np.log(np.where(p > 0, p, 1))).sum(axis=1) / np.log(base)
+        many = 2**entropies > wanted
+        low, high = np.where(many, low, sigma), np.where(many, sigma, high)
+    return p
+
+
+def _squared(rows):
+    squared = cdist(rows, rows, "sqeuclidean")
+    np.fill_diagonal(squared, np.inf)
+    return squared
+
+
+def copied_from_the_lesson(rows, wanted):
+    return _halved(_squared(rows), wanted)
+
+
+def far_point_forgotten(rows, wanted):
+    squared = _squared(rows)
+    with np.errstate(all="ignore"):
+        return _halved(squared / squared[np.isfinite(squared)].max(), wanted, 1e-12, 1e3)
+
+
+def own_neighbor(rows, wanted):
+    squared = cdist(rows, rows, "sqeuclidean")
+    return _halved(squared / squared.max(), wanted, 1e-3, 100.0)
+
+
+def one_sigma_for_all(rows, wanted):
+    squared = _squared(rows)
+    p = np.exp(-squared / squared[np.isfinite(squared)].mean())
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def nats_to_two(rows, wanted):
+    squared = _squared(rows)
+    squared /= squared[np.isfinite(squared)].max()
+    return _halved(squared, wanted, 1e-3, 100.0, base=np.e)
+
+
+def made_joint(rows, wanted):
+    squared = _squared(rows)
+    squared /= squared[np.isfinite(squared)].max()
+    p = _halved(squared, wanted, 1e-3, 100.0)
+    return (p + p.T) / (2 * len(p))
+
+
+# 09.5
+
+
+def far_islands():
+    return "A"
+
+
+def right_perplexity():
+    return "B"
+
+
+def no_better_than_dice():
+    return "D"
+
+
+# 09.6
 
 
 def _intruder_ranks(places, rows, k):
@@ -146,46 +219,9 @@ def itself_counted(places, rows, k):
     return _scaled(costs.sum(), len(rows), k)
 
 
-# 09.5
-
-
-def _orders(places, rows, point, closeness):
-    shown = [int(i) for i in np.argsort(cdist(places[[point]], places)[0]) if i != point]
-    return shown, [int(i) for i in np.argsort(-closeness) if i != point]
-
-
-def by_distance(places, rows, point, k):
-    shown, true = _orders(places, rows, point, -cdist(rows[[point]], rows)[0])
-    return [i for i in shown[:k] if i not in true[:k]]
-
-
-def by_product(places, rows, point, k):
-    shown, true = _orders(places, rows, point, rows @ rows[point])
-    return [i for i in shown[:k] if i not in true[:k]]
-
-
-def _cosines(rows, point):
-    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit @ unit[point]
-
-
-def the_true_ones(places, rows, point, k):
-    shown, true = _orders(places, rows, point, _cosines(rows, point))
-    return [i for i in shown[:k] if i in true[:k]]
-
-
-def the_torn_ones(places, rows, point, k):
-    shown, true = _orders(places, rows, point, _cosines(rows, point))
-    return [i for i in true[:k] if i not in shown[:k]]
-
-
-def unordered(places, rows, point, k):
-    shown, true = _orders(places, rows, point, _cosines(rows, point))
-    return sorted(set(shown[:k]) - set(true[:k]))
-
-
 PLANTED = {
     "09.1": [
+        Planted(both_pca_faults, says="both faults are there still"),
         Planted(without_centring, says="the rows were not centred"),
         Planted(share_of_singular_values, says="the *square* of a singular value"),
         Planted(equally_wide, says="multiply them by the singular values"),
@@ -193,32 +229,37 @@ PLANTED = {
         Planted(last_two, says="the shadow of the box is its 9 by 6 side"),
     ],
     "09.2": [
-        Planted(entropy_alone, says="this is the entropy"),
-        Planted(nats_to_two, says="entropy in nats"),
-        Planted(zeros_forgotten, says="0 · log 0 is not a number"),
-        Planted(sign_forgotten, says="H is minus the sum"),
-        Planted(all_above_zero, says="neighbours *in effect*"),
+        Planted(both_share_faults, says="both faults are there still"),
+        Planted(counted_with_itself, says="among its own neighbours"),
+        Planted(by_product, says="grows with the length"),
+        Planted(as_in_the_lesson, says="asked for by cosine"),
+        Planted(number_of_hits, says="divided by k"),
     ],
     "09.3": [
-        Planted(own_neighbor, says="no point is its own neighbour"),
-        Planted(without_the_two, says="*twice* the square"),
-        Planted(distance_not_squared, says="the distance is squared"),
-        Planted(sigma_of_the_column, says="the point that chooses"),
-        Planted(underflow, says="take off each row's largest exponent"),
-        Planted(all_together, says="not all rows together"),
+        Planted(halves_exchanged, says="the halves are exchanged"),
+        Planted(asks_for_equal, says="hardly ever equal"),
+        Planted(returns_at_once, says="ends the function at once"),
+        Planted(without_a_start, says="line D is missing"),
+        Planted(sigma_after_the_question, says="gives it a value"),
     ],
     "09.4": [
+        Planted(copied_from_the_lesson, says="inside the interval"),
+        Planted(far_point_forgotten, says="exp(0) = 1"),
+        Planted(own_neighbor, says="no point is its own neighbour"),
+        Planted(one_sigma_for_all, says="a sigma of its own"),
+        Planted(nats_to_two, says="in nats"),
+        Planted(made_joint, says="must sum to 1"),
+    ],
+    "09.5": [
+        Planted(far_islands, says="no map keeps the distances"),
+        Planted(right_perplexity, says="three starts"),
+        Planted(no_better_than_dice, says="the row of dice"),
+    ],
+    "09.6": [
         Planted(exchanged, says="truth and map are exchanged"),
         Planted(share_kept, says="this is the share that is kept"),
         Planted(whole_rank, says="its rank minus k"),
         Planted(ranks_from_zero, says="has rank 1, not 0"),
         Planted(itself_counted, says="scikit-learn, n = 25, k = 4"),
-    ],
-    "09.5": [
-        Planted(by_distance, says="not the distance"),
-        Planted(by_product, says="divide by the lengths"),
-        Planted(the_true_ones, says="these are the true ones"),
-        Planted(the_torn_ones, says="these were torn away"),
-        Planted(unordered, says="the nearest in the picture comes first"),
     ],
 }
