@@ -238,6 +238,7 @@ def test_every_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:
         "tests",
         "conftest",
     }
+    own |= {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
     own |= {"lab", "pretraining"}  # tests/lab.py, data_scripts/pretraining
     own |= {path.stem for path in (ROOT / folder).rglob("*.py")}
     own |= {path.name for path in (ROOT / folder).rglob("*") if path.is_dir()}

@@ -39,6 +39,8 @@ class Proxy:
         The time limit, for the message.
     """
 
+    remote = True  # only plain values reach the answer, nothing that stands in for one
+
     def __init__(self, name: str, child: sandbox.Child, seconds: float) -> None:
         self.__name__ = name
         self._child = child

@@ -80,7 +80,7 @@ def test_a_message_cut_at_its_commas_is_whole_again(tmp_path):
 
 
 def test_the_real_file_comes_first_and_a_damaged_one_is_an_error(offline, monkeypatch):
-    assert datasets.load_sms_spam(download=True).attrs == {"name": "messages", "source": "sample"}
+    assert datasets.load_sms_spam().attrs == {"name": "messages", "source": "sample"}
     assert datasets.used() == {"messages": "sample"}
     content = b"v1,v2,,,\r\nham,hello,,,\r\nspam,win,,,\r\nham,hello,,,\r\n"
     row, (file,) = REGISTRY["sms_spam"], REGISTRY["sms_spam"].files
@@ -102,7 +102,7 @@ def test_the_real_file_comes_first_and_a_damaged_one_is_an_error(offline, monkey
 def test_it_stands_in_the_list_of_data_sets(offline):
     status = datasets.status().set_index("name")
     assert status["where"]["sms_spam"] == "missing" and status["where"]["messages"] == "sample"
-    assert "COURSE_DATA_MIRROR" in store.repair_advice(
+    assert "get sms_spam" in store.repair_advice(
         REGISTRY["sms_spam"], REGISTRY["sms_spam"].files[0]
     )
     assert REGISTRY["messages"].kind == "embedded"

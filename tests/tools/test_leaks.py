@@ -167,7 +167,8 @@ def known() -> list[leaks.Master]:
 def test_there_is_something_to_look_for(known):
     counted = {master.stem: len(master.secrets) for master in known}
     assert sum(counted.values()) >= 100, counted
-    assert all(counted.values()), counted
+    lessons = {path.stem for path in notebooks.NOTEBOOKS.glob("*.ipynb")}
+    assert all(counted[name] for name in lessons), counted
 
 
 def test_no_solution_in_the_copies_made_now(known):
@@ -198,7 +199,7 @@ def differing(full: NotebookNode, student: NotebookNode) -> list[str]:
 def test_stub_and_solution_are_called_alike(path: Path):
     full = notebooks.read(path)
     student = editions.student(full, path.name, set())
-    assert len(list(notebooks.exercises(full))) >= 3
+    assert len(list(notebooks.exercises(full))) >= (0 if path.parent.name == "deeper" else 3)
     assert differing(full, student) == []
 
 
