@@ -305,12 +305,18 @@ def summary(archive: Path) -> str:
     """Return what a kit holds, in a line, with the notebooks that have no slides."""
     with zipfile.ZipFile(archive) as packed:
         parts = [name.split("/")[1:] for name in packed.namelist()]
-    copies = {Path(part[-1]).stem for part in parts if part[0] == "notebooks"}
+    # A lesson is named by its number, a companion by its whole name.
+    copies = {
+        Path(part[-1]).stem: part[1][:2] if len(part) == 2 else Path(*part[1:]).stem
+        for part in parts
+        if part[0] == "notebooks"
+    }
     decks = {part[1] for part in parts if part[0] == "slides"}
     data = sum(part[0] == "data" for part in parts)
-    text = f"{len(copies)} student copies, {len(copies & decks)} with slides, {data} files of data"
-    if missing := sorted(copies - decks):
-        text += f"; no slides for {', '.join(name[:2] for name in missing)}: run `make slides`"
+    text = f"{len(copies)} student copies, {len(copies.keys() & decks)} with slides, "
+    text += f"{data} files of data"
+    if missing := sorted(name for stem, name in copies.items() if stem not in decks):
+        text += f"; no slides for {', '.join(missing)}: run `make slides`"
     return text
 
 

@@ -62,7 +62,7 @@ def unpacked(archive, tmp_path) -> Path:
 def test_it_holds_what_a_room_needs(members):
     assert {"README.md", "install.py", "start.py", "course/pyproject.toml"} <= set(members)
     for path in notebooks.find():
-        assert f"notebooks/{path.name}" in members
+        assert path.relative_to(notebooks.ROOT).as_posix() in members
     for path in (notebooks.ROOT / "benchmarks").glob("*.json"):
         assert f"course/benchmarks/{path.name}" in members
     for path in (notebooks.ROOT / "course_lib" / "assets").rglob("*"):
@@ -257,10 +257,12 @@ def test_the_work_of_a_student_is_never_overwritten(unpacked):
 
 def test_deeper_notebooks_stay_deeper(members, tmp_path):
     (name,) = [name for name in members if name.startswith("notebooks/02")]
+    deeper = {name.removeprefix("notebooks/") for name in members if "/deeper/02" in name}
+    assert deeper
     more = {**members, "notebooks/deeper/02_more.ipynb": members[name]}
     kit.write(more, tmp_path / "kit.zip")
     assert f"{len(notebooks.find()) + 1} student copies, 1" in kit.summary(tmp_path / "kit.zip")
-    wanted = [name.removeprefix("notebooks/"), "deeper/02_more.ipynb"]
+    wanted = {name.removeprefix("notebooks/"), "deeper/02_more.ipynb"} | deeper
     assert sorted(kit_prove._in_archive(tmp_path / "kit.zip", ["02"])) == sorted(wanted)
     with zipfile.ZipFile(tmp_path / "kit.zip") as packed:
         packed.extractall(tmp_path)
@@ -333,7 +335,7 @@ def test_the_summary_names_notebooks_without_slides(archive, members):
     copies = [name for name in members if name.startswith("notebooks/")]
     text = kit.summary(archive)
     assert text.startswith(f"{len(copies)} student copies, 1 with slides, 0 files of data; ")
-    assert "no slides for 01, 02, " in text
+    assert ", 01, 01_lsa, 02, " in text
 
 
 def test_a_folder_without_data_of_the_course_is_refused(tmp_path):
