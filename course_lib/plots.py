@@ -114,11 +114,8 @@ def animate(
     frames: int,
     *,
     alt: str,
-    width: float = 7.0,
-    height: float = 2.0,
-    seconds: float = 1.2,
 ) -> None:
-    """Show an animated GIF of ``frames`` drawings.
+    """Show an animated GIF of ``frames`` drawings, 1.2 seconds each.
 
     Parameters
     ----------
@@ -127,10 +124,6 @@ def animate(
     frames : int
     alt : str
         Alternative text.
-    width, height : float
-        Inches.
-    seconds : float
-        Duration of each frame.
     """
     import matplotlib.pyplot as plt
     from IPython.display import display
@@ -139,7 +132,7 @@ def animate(
     _check_alt(alt)
     pictures = []
     for number in range(frames):
-        fig, axes = figure(width, height)
+        fig, axes = figure(7.0, 2.0)
         draw(axes, number)
         _make_korean_visible(fig)
         fig.canvas.draw()
@@ -151,7 +144,7 @@ def animate(
         "GIF",
         save_all=True,
         append_images=pictures[1:],
-        duration=int(seconds * 1000),
+        duration=1_200,
         loop=0,
     )
     # As HTML: exported pages and slides do not support the MIME type image/gif.

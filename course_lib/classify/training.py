@@ -124,13 +124,7 @@ def fit(
     return pd.DataFrame(rows)
 
 
-def predict(
-    model: torch.nn.Module,
-    inputs: np.ndarray,
-    *,
-    batch_size: int = 512,
-    device: torch.device | str | None = None,
-) -> np.ndarray:
+def predict(model: torch.nn.Module, inputs: np.ndarray, *, batch_size: int = 512) -> np.ndarray:
     """Return the probability that each text has the label 1.
 
     Parameters
@@ -139,8 +133,6 @@ def predict(
     inputs : numpy.ndarray, (n, ...)
         As in :func:`fit`.
     batch_size : int
-    device : torch.device or str, optional
-        Default: where the model is.
 
     Returns
     -------
@@ -148,7 +140,7 @@ def predict(
     """
     from scipy.special import expit
 
-    return expit(_logits(model, as_inputs(inputs), batch_size, device=device))
+    return expit(_logits(model, as_inputs(inputs), batch_size))
 
 
 def accuracy(model: torch.nn.Module, inputs: np.ndarray, labels: Sequence[int]) -> float:

@@ -20,7 +20,6 @@ _LARGEST_FIRST = {
     "english": ("enwiki", "brown", "wikipedia", "lee"),
     "korean": ("kowiki", "nsmc", "korean"),
 }
-_KOREAN = ("kowiki", "nsmc", "korean")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -121,10 +120,11 @@ def load_corpus(
         raise ValueError(unknown_name(name, READERS, "corpus"))
     if max_tokens is not None and max_tokens < 1:
         raise ValueError(f"max_tokens is {max_tokens}; give 1 or more, or None for all.")
-    if as_written and name in _KOREAN:
+    korean = name in _LARGEST_FIRST["korean"]
+    if as_written and korean:
         raise ValueError(f"as_written is for the English corpora, not for {name!r}.")
     words_of = partial(map, partial(tokenize, lower=not as_written, punctuation=as_written))
-    if name in _KOREAN:
+    if korean:
         words_of = hangul.tokenize_korean
     paths = store.locate(name, download=download)
     sentences: list[list[str]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 
@@ -19,24 +20,15 @@ def train(
     corpus: Iterable[Iterable[str]],
     *,
     vector_size: int = 100,
-    window: int = 5,
-    negative: int = 5,
     min_count: int = 5,
-    sample: float = 1e-3,
-    epochs: int = 5,
-    alpha: float = 0.025,
-    min_alpha: float = 1e-4,
-    ns_exponent: float = 0.75,
     min_n: int = 3,
     max_n: int = 6,
     bucket: int = 200_000,
     normalizer: str = "none",
     seed: int = 1,
-    workers: int = 1,
     device: str | torch.device | None = None,
     vocabulary: Vocabulary | None = None,
-    batch_size: int | None = None,
-    autograd: bool = False,
+    **options: Any,
 ) -> FastTextVectors:
     """Train Skip-gram with negative sampling over sub-words.
 
@@ -44,7 +36,7 @@ def train(
     ----------
     corpus : iterable of iterables of str
         Tokenised sentences; read more than once, so no generator. No window crosses the end of one.
-    vector_size, window, negative, min_count, sample, epochs, alpha, min_alpha, ns_exponent
+    vector_size, min_count, seed, device, vocabulary
         As in :func:`course_lib.word2vec.train`.
     min_n, max_n : int
         Shortest and longest n-gram, in characters, the marks ``<`` and ``>`` included.
@@ -54,8 +46,9 @@ def train(
     normalizer : {"none", "jamo"}
         ``"jamo"`` takes the n-grams of a Korean word over its jamo instead of its syllables;
         ``min_n`` and ``max_n`` then count jamo.
-    seed, workers, device, vocabulary, batch_size, autograd
-        As in :func:`course_lib.word2vec.train`.
+    **options
+        ``window``, ``negative``, ``sample``, ``epochs``, ``alpha``, ``min_alpha``,
+        ``ns_exponent``, ``workers``, ``batch_size``, ``autograd``: as there, defaults too.
 
     Returns
     -------
@@ -79,21 +72,8 @@ def train(
     """
     corpus = check_corpus(corpus)
     subwords = Subwords(min_n, max_n, bucket, normalizer)
-    options = Options(
-        window=window,
-        negative=negative,
-        sample=sample,
-        epochs=epochs,
-        alpha=alpha,
-        min_alpha=min_alpha,
-        ns_exponent=ns_exponent,
-        seed=seed,
-        workers=workers,
-        batch_size=batch_size,
-        autograd=autograd,
-    )
-    for name, number in {"vector_size": vector_size, "min_count": min_count}.items():
-        check_whole_number(name, number)
+    setting = Options(architecture="skipgram", loss="negative", seed=seed, **options)
+    check_whole_number("vector_size", vector_size)
     if vocabulary is None:
         vocabulary = Vocabulary.build(corpus, min_count=min_count)
     with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed
@@ -101,7 +81,7 @@ def train(
         model = FastText(vocabulary.words, vector_size, subwords)
     model.to(device or "cpu")
 
-    history = descend(model, corpus, vocabulary, options, name="FastText")
+    history = descend(model, corpus, vocabulary, setting, name="FastText")
     return FastTextVectors(
         vocabulary.words,
         model.word_vectors(),

@@ -238,8 +238,6 @@ def _check_counts(counts: coo_array, vocabulary: Vocabulary) -> None:
             f"The counts have the shape {counts.shape}; a co-occurrence matrix is square, with "
             "a row and a column for each word."
         )
-    if counts.shape[0] == 0:
-        raise ValueError("The co-occurrence matrix is empty: it has no row and no column.")
     if counts.shape[0] != len(vocabulary):
         raise ValueError(f"The matrix has {counts.shape[0]} rows for {len(vocabulary)} words.")
     values = counts.data

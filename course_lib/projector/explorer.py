@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,6 @@ MAX_SEARCHED = len(COLORS)
 # The time that t-SNE and UMAP take grows with the number of words: so many take 10 to 20 seconds
 # on two cores.
 LIMITS = {"tsne": 3_000, "umap": 5_000}
-_COLUMNS = ("word", "neighbor", "cosine", "rank")
 
 
 class Explorer:
@@ -97,7 +97,6 @@ class Explorer:
         self._places: dict[tuple[str, int], np.ndarray] = {}
         self._pictures: dict[int, Picture] = {}
         self._drawn: dict[int, tuple[str, str]] = {}
-        self._colorings: dict[str, Coloring] = {}
         self._build(method, dimensions)
         self._draw()
 
@@ -289,7 +288,9 @@ class Explorer:
             padded = np.full((self.shown, dimensions), np.nan, dtype=np.float32)
             padded[: len(places)] = places
             titles = axis_titles(method, dimensions)
-            self._pictures[dimensions].draw(padded, titles, self._coloring())
+            by_count = color_by_frequency(self.shown, self.vectors.counts)
+            coloring = self._clusters if color == "cluster" else by_count
+            self._pictures[dimensions].draw(padded, titles, coloring)
             self._drawn[dimensions] = (method, color)
         for box, shown in zip(self._stage.children, self._pictures, strict=True):
             box.layout.display = None if shown == dimensions else "none"
@@ -342,17 +343,9 @@ class Explorer:
             said.append(f"Not in the picture (too rare): {', '.join(beyond)}.")
         return " ".join(said)
 
-    def _coloring(self) -> Coloring:
-        color = self.color_choice.value
-        if color not in self._colorings:
-            if color == "cluster":
-                coloring = color_by_cluster(
-                    self._unit, self.vectors.words, self.clusters, self.seed
-                )
-            else:
-                coloring = color_by_frequency(self.shown, self.vectors.counts)
-            self._colorings[color] = coloring
-        return self._colorings[color]
+    @cached_property
+    def _clusters(self) -> Coloring:
+        return color_by_cluster(self._unit, self.vectors.words, self.clusters, self.seed)
 
 
 def neighbors(words: Iterable[str], vectors: WordVectors) -> pd.DataFrame:
@@ -364,7 +357,7 @@ def neighbors(words: Iterable[str], vectors: WordVectors) -> pd.DataFrame:
         for word in word_list(words)
         for rank, (neighbor, cosine) in enumerate(vectors.nearest(word, NEIGHBORS), 1)
     ]
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
+    return pd.DataFrame(rows, columns=["word", "neighbor", "cosine", "rank"])
 
 
 def tables(found: pd.DataFrame) -> str:

@@ -23,17 +23,17 @@ class Options:
 
     architecture: Architecture = "skipgram"
     loss: Literal["negative", "softmax"] = "negative"
-    window: int
-    negative: int
-    sample: float
-    epochs: int
-    alpha: float
-    min_alpha: float
-    ns_exponent: float
-    seed: int
-    workers: int
-    batch_size: int | None
-    autograd: bool
+    window: int = 5
+    negative: int = 5
+    sample: float = 1e-3
+    epochs: int = 5
+    alpha: float = 0.025
+    min_alpha: float = 1e-4
+    ns_exponent: float = 0.75
+    seed: int = 1
+    workers: int = 1
+    batch_size: int | None = None
+    autograd: bool = False
 
     def __post_init__(self) -> None:
         """Refuse options that cannot work."""

@@ -106,8 +106,7 @@ def train(
         batch_size=batch_size,
         autograd=autograd,
     )
-    for name, number in {"vector_size": vector_size, "min_count": min_count}.items():
-        check_whole_number(name, number)
+    check_whole_number("vector_size", vector_size)
     if vocabulary is None:
         vocabulary = Vocabulary.build(corpus, min_count=min_count)
     with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed

@@ -252,7 +252,7 @@ def test_zero_entries_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        (np.zeros((0, 0)), "matrix is empty"),
+        (np.zeros((0, 0)), "has 0 rows"),
         (np.ones((5, 4)), r"shape \(5, 4\); a co-occurrence matrix is square"),
         (np.ones((4, 4)), "4 rows for 5 words"),
         (np.zeros((5, 5)), "All counts are zero"),

@@ -60,7 +60,7 @@ def test_animate_has_one_picture_a_frame(shown: list) -> None:
         axes.text(0.5, 0.5, str(frame))
         drawn.append(frame)
 
-    plots.animate(draw, 3, alt='Three "numbers".', seconds=0.2)
+    plots.animate(draw, 3, alt='Three "numbers".')
     page = shown[0][0]["text/html"]
     source = re.search(r'src="data:image/gif;base64,([^"]+)"', page)[1]
     picture = Image.open(io.BytesIO(base64.b64decode(source)))
