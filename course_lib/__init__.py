@@ -22,6 +22,7 @@ Its modules and packages from top to bottom; each imports only from those below 
     hangul       Korean syllables and their letters (jamo), Korean words
     text         tokens, vocabulary, windows, sub-sampling
     checks       what is asked of every input: words, sentences, whole numbers
+    writing      normal forms of Unicode, Korean letters, look-up of words
     runtime      profile, device, seed, progress bar
 
 ``course_exercises`` (checks of exercises) and ``course_tools`` (for instructors and continuous

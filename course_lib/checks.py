@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from numbers import Integral
 
-from course_lib.writing import normalize
+from course_lib.writing import spelling
 
 
 class _Checked(list):
@@ -132,7 +132,7 @@ def unknown_word(word: object, words: Sequence[str]) -> str:
     """Return the error message for an unknown word, with the words spelt most like it."""
     from difflib import get_close_matches
 
-    normal = normalize(word) if isinstance(word, str) else ""
+    normal = spelling(word) if isinstance(word, str) else ""
     close = get_close_matches(normal, words, n=5, cutoff=0.7)
     hint = f" Words spelt alike: {', '.join(close)}." if close else " No word is spelt alike."
     return f"{word!r} is not among the {len(words):,} words.{hint}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from course_lib import datasets
 from course_lib.checks import check_whole_number
+from course_lib.writing import spelling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from course_lib.vectors import WordVectors
 
 SIMILARITY_SETS = ("wordsim353", "simlex999")
+BLOCK = 512  # analogy questions for each matrix product
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,21 @@ class Analogies:
     sections: pd.DataFrame = field(repr=False, compare=False)
 
 
-def _rows(vectors: WordVectors, first: int | None, case_insensitive: bool) -> dict[str, int]:
-    """Return the row of each of the first words, under its key; of several, the first row."""
-    words = vectors.words[:first]
-    return {_key(words[row], case_insensitive): row for row in range(len(words) - 1, -1, -1)}
+def _compared(word: str, vectors: WordVectors, case_insensitive: bool) -> str:
+    """Return a word as it is compared: in the vectors' form, and upper case, as in gensim."""
+    return spelling(word.upper() if case_insensitive else word, vectors.form)
 
 
-def _key(word: str, case_insensitive: bool) -> str:
-    return word.upper() if case_insensitive else word  # upper, as gensim
+def _rows(vectors: WordVectors, n: int, case_insensitive: bool) -> tuple[dict[str, int], list[str]]:
+    """Return the rows of the first n words as they are compared, and those words one by one.
+
+    Of words that are alike the first counts; before all, one that is in the vectors' form.
+    """
+    words = vectors.words[:n]
+    keys = [_compared(word, vectors, case_insensitive) for word in words]
+    odd = (spelling(word, vectors.form) != word for word in words)
+    order = sorted(zip(odd, range(n), keys, strict=True), reverse=True)
+    return {key: row for _, row, key in order}, keys
 
 
 def similarity(
@@ -88,6 +97,7 @@ def similarity(
     case_insensitive : bool
         As in gensim: the words of the set and of the vectors are compared in upper case; of
         ``Tiger`` and ``tiger`` the one that comes first is taken. False: as they are written.
+        Both are first brought to ``vectors.form``, see :func:`course_lib.writing.spelling`.
         Vectors that answer for unknown words are asked for those in lower case.
 
     Returns
@@ -103,10 +113,10 @@ def similarity(
 
     table = datasets.load_similarity(name)
     pairs = zip(table["word1"], table["word2"], table["score"], strict=True)
-    rows = _rows(vectors, None, case_insensitive)
+    rows, _ = _rows(vectors, len(vectors), case_insensitive)
 
     def spelled(word: str) -> str:
-        if (row := rows.get(_key(word, case_insensitive))) is not None:
+        if (row := rows.get(_compared(word, vectors, case_insensitive))) is not None:
             return vectors.words[row]
         return word.lower() if case_insensitive else word
 
@@ -127,7 +137,6 @@ def analogies(
     *,
     most_frequent: int | None = 30_000,
     case_insensitive: bool = True,
-    block: int = 512,
 ) -> Analogies:
     """Answer analogy questions by 3CosAdd, and count the correct answers.
 
@@ -142,9 +151,8 @@ def analogies(
     case_insensitive : bool
         As in gensim: questions and words are compared in upper case, of ``Paris`` and ``paris``
         the one that comes first is asked about, and an answer counts in any spelling; spellings
-        of the three given words are no answers. False: all as it is written.
-    block : int
-        Questions for each matrix product.
+        of the three given words are no answers. False: all as it is written. Forms of Unicode
+        are treated as in :func:`similarity`.
 
     Returns
     -------
@@ -154,23 +162,22 @@ def analogies(
     ----------
     Mikolov et al. 2013a, section 4.1; Park et al. 2018, section 4.2.
     """
-    check_whole_number("block", block)
     if most_frequent is not None:
         check_whole_number("most_frequent", most_frequent)
     table = datasets.load_analogies(questions)
     unit = vectors.normalized()[:most_frequent]
-    index = _rows(vectors, len(unit), case_insensitive)
+    index, keys = _rows(vectors, len(unit), case_insensitive)
     # The first row of each word: all its spellings are one answer.
-    first = np.array([index[_key(word, case_insensitive)] for word in vectors.words[: len(unit)]])
+    first = np.array([index[key] for key in keys])
     order = np.argsort(first, kind="stable")
     starts = np.searchsorted(first[order], np.unique(first))
     place = np.cumsum(np.isin(np.arange(len(unit)), first)) - 1  # of a first row among the answers
     rows = table[["a", "b", "c", "d"]].apply(
-        lambda column: column.map(lambda word: index.get(_key(word, case_insensitive)))
+        lambda column: column.map(lambda w: index.get(_compared(w, vectors, case_insensitive)))
     )
     ids = rows.dropna().to_numpy(dtype=np.int64)
     right = []
-    for part in np.split(ids, range(block, len(ids), block)):
+    for part in np.split(ids, range(BLOCK, len(ids), BLOCK)):
         a, b, c, wanted = part.T
         scores = (unit[b] - unit[a] + unit[c]) @ unit.T  # (block, words)
         if len(starts) < len(unit):  # the best spelling of each answer

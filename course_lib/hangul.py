@@ -12,24 +12,16 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from course_lib import writing
 from course_lib.checks import one_string, strings
 from course_lib.text import tokenize
-from course_lib.writing import Form, normalize
+from course_lib.writing import FINALS, LEADING, NO_FINAL, VOWELS, join_letters, normalize
 
-LEADING = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-FINALS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
-NO_FINAL = "∅"
-"""Stands where a syllable has no final consonant; no letter of any text."""
-
-_FIRST_SYLLABLE = 0xAC00  # 가
 _FIRST_LEADING, _FIRST_VOWEL, _FIRST_FINAL = 0x1100, 0x1161, 0x11A8  # conjoining jamo
 _KOREAN = re.compile("[가-힣ㄱ-ㆎ\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb\uffa0-\uffdc]")
 _SYLLABLE = re.compile("[가-힣]")
 _CONJOINING = re.compile("[\u1100-\u11ff]")
 _RUN = re.compile("[가-힣\u1100-\u11ff]+")
-_HALF_WIDTH = re.compile("[ﾡ-ﾾￂ-ￇￊ-ￏￒ-ￗￚ-ￜ]")
-_TYPED = re.compile(f"([{LEADING}])([{VOWELS}])(?:([{FINALS}])(?![{VOWELS}]))?")
 _THREE_LETTERS = re.compile(f"[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2{NO_FINAL}]")
 # Letters that sound alike or sit on one key (with and without Shift), and so are mistaken for
 # each other: 재미 and 제미, 됐다 and 됬다, 있다 and 잇다, 많이 and 만이.
@@ -93,36 +85,6 @@ def compose(text: str) -> str:
     return _THREE_LETTERS.sub(lambda run: normalize(run[0].replace(NO_FINAL, "")), text)
 
 
-def join_letters(text: str) -> str:
-    """Put separate letters together to syllables, as a keyboard does: ㅇㅕㅇㅎㅘ becomes 영화.
-
-    A consonant closes a syllable unless a vowel follows it. What makes no syllable, as ㅋㅋ and
-    ㅠㅠ, stays; half-width letters become ordinary ones. The result is in normal form (NFC).
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-    """
-    return _TYPED.sub(lambda letters: _joined(*letters.groups("")), _full_width(normalize(text)))
-
-
-def _full_width(text: str) -> str:
-    # Unicode's table says "<narrow> 3131" of the half-width ㄱ.
-    return _HALF_WIDTH.sub(
-        lambda half: chr(int(unicodedata.decomposition(half[0]).split()[1], 16)), text
-    )
-
-
-def _joined(leading: str, vowel: str, final: str) -> str:
-    number = LEADING.index(leading) * 21 + VOWELS.index(vowel)
-    last = FINALS.find(final or NO_FINAL) + 1  # 0 for the mark, which is not in the row
-    return chr(_FIRST_SYLLABLE + number * 28 + last)
-
-
 def readable(text: str) -> str:
     """Write conjoining jamo as separate letters, to look at: ``ㄱㅏㅂㅅ``, ``ㄱㅏ∅``.
 
@@ -149,7 +111,7 @@ def romanize(text: str) -> str:
     Each syllable is written by itself, as Unicode names it: 국물 is ``gugmul``, though it sounds
     like ``gungmul``.
     """
-    joined = normalize(compose(_full_width(text)))
+    joined = normalize(compose(writing.full_width(text)))
     spelled = _SYLLABLE.sub(lambda syllable: _name(syllable[0]), readable(joined))
     return spelled.translate(_roman_letters())
 
@@ -162,9 +124,9 @@ def _name(syllable: str) -> str:
 @cache
 def _roman_letters() -> dict[int, str]:
     """Return what each letter adds to the name of a syllable."""
-    letters = {letter: _name(_joined("ㅇ", "ㅏ", letter))[1:] for letter in FINALS}
-    letters |= {letter: _name(_joined(letter, "ㅏ", ""))[:-1] for letter in LEADING}
-    letters |= {letter: _name(_joined("ㅇ", letter, "")) for letter in VOWELS}
+    letters = {letter: _name(writing.joined("ㅇ", "ㅏ", letter))[1:] for letter in FINALS}
+    letters |= {letter: _name(writing.joined(letter, "ㅏ", ""))[:-1] for letter in LEADING}
+    letters |= {letter: _name(writing.joined("ㅇ", letter, "")) for letter in VOWELS}
     return str.maketrans(letters | {"ㅇ": "ng", "ㆍ": "·"})  # the old vowel is used as a dot
 
 
@@ -192,11 +154,13 @@ def misspellings(word: str) -> list[str]:
         for row, (letter, mistaken) in enumerate(zip(letters, _MISTAKEN, strict=True)):
             if letter in mistaken:
                 changed = [*letters[:row], mistaken[letter], *letters[row + 1 :]]
-                found.append(word[:place] + _joined(*changed) + word[place + 1 :])
+                found.append(word[:place] + writing.joined(*changed) + word[place + 1 :])
     return found
 
 
-def tokenize_korean(texts: Iterable[str], *, form: Form | None = "NFC") -> Iterator[list[str]]:
+def tokenize_korean(
+    texts: Iterable[str], *, form: writing.Form | None = "NFC"
+) -> Iterator[list[str]]:
     """Split Korean texts at blanks, where an eojeol ends; punctuation is dropped.
 
     Parameters
@@ -204,8 +168,8 @@ def tokenize_korean(texts: Iterable[str], *, form: Form | None = "NFC") -> Itera
     texts : iterable of str
         A generator too.
     form : {"NFC", "NFD", "NFKC", "NFKD"}, optional
-        See :func:`course_lib.writing.normalize`. With NFC, letters that stand apart or in half
-        width are put together first (:func:`join_letters`).
+        See :func:`course_lib.writing.spelling`: with NFC, letters that stand apart or in half
+        width are put together.
 
     Yields
     ------
@@ -213,4 +177,4 @@ def tokenize_korean(texts: Iterable[str], *, form: Form | None = "NFC") -> Itera
         The words of one text after the other.
     """
     for text in strings(texts):
-        yield tokenize(join_letters(text) if form == "NFC" else text, form=form)
+        yield tokenize(writing.spelling(text, form), form=form)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import regex
 
 from course_lib.checks import check_whole_number, one_string, token_lists, unknown_word, word_list
-from course_lib.writing import Form, WordIndex, normalize
+from course_lib.writing import Form, WordIndex, normalize, spelling
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,7 +128,7 @@ class Vocabulary:
     counts : numpy.ndarray, int64, (V,)
         How often each word occurs.
     form : {"NFC", "NFD", "NFKC", "NFKD"}, optional
-        What words are brought to when they are looked up, see :func:`normalize`.
+        What words are brought to when they are looked up, see :func:`spelling`.
     """
 
     words: list[str]
@@ -178,7 +178,7 @@ class Vocabulary:
             written.update(sentence)
         counter: Counter[str] = Counter()
         for word, count in written.items():
-            counter[normalize(word, form)] += count
+            counter[spelling(word, form)] += count
         if not counter:
             raise ValueError("The corpus is empty: it holds no word at all.")
         # sorted() is stable and Counter keeps the order of first appearance, so ties stay put.
