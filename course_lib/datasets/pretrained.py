@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_lib.datasets import store
-from course_lib.writing import normalize
+from course_lib.datasets.registry import REGISTRY
+from course_lib.writing import spelling
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +63,13 @@ def load_glove(
         (("glove_6b",), ()) if dim != 50 else (("glove_6b", "glove_6b_50d"), ("glove_6b_slice",))
     )
     chosen = store.choose(whole, instead, download=download)
-    path, *more = store.locate(chosen, download=download)
+    try:
+        path, *more = store.locate(chosen, download=download)
+    except store.DataUnavailable as error:
+        small = store.choose(("glove_6b_50d",), ("glove_6b_slice",))
+        if dim == 50 or store.state(REGISTRY[small]) == "missing":
+            raise
+        raise store.DataUnavailable(f"{error}\n  or take:   dim=50, for {small} at hand") from error
     from course_lib.vectors import WordVectors, files
 
     if chosen == "glove_6b_50d":
@@ -179,8 +186,8 @@ def _restricted(
 
     if words is None:
         return WordVectors(known, matrix[:])
-    wanted = set(map(normalize, files.wanted_words(words)))
-    rows = [row for row, word in enumerate(known) if normalize(word) in wanted]
+    wanted = set(map(spelling, files.wanted_words(words)))
+    rows = [row for row, word in enumerate(known) if spelling(word) in wanted]
     if not rows:
         raise ValueError(files.none_of(wanted, name))
     return WordVectors([known[row] for row in rows], matrix[rows])

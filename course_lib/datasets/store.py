@@ -311,12 +311,13 @@ def _sweep(folder: Path) -> None:
 
 
 def readable_size(n_bytes: int | None) -> str:
-    """Return a length in bytes as kB, MB or GB (1,000 bytes and so on), or ``"unknown"``."""
+    """Return a length in bytes, kB (1,000 of them), MB or GB; or ``"unknown"``."""
     if n_bytes is None:
         return "unknown"
-    if n_bytes >= 1e9:
-        return f"{n_bytes / 1e9:.1f} GB"
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:.0f} kB"
+    for size, unit, digits in ((1e9, "GB", 1), (1e6, "MB", 1), (1e3, "kB", 0)):
+        if n_bytes >= 0.9995 * size:  # 999,600 bytes are 1.0 MB, not 1000 kB
+            return f"{n_bytes / size:.{digits}f} {unit}"
+    return f"{n_bytes} byte{'s' * (n_bytes != 1)}"
 
 
 def status() -> pd.DataFrame:

@@ -754,7 +754,7 @@ def test_full_disk_leaves_no_file_and_says_how_much_is_needed(alone, monkeypatch
     _fail_in_mid_write(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
     with pytest.raises(datasets.DataUnavailable) as caught:
         datasets.load_similarity("men", download=True)
-    for part in ("No space left on device", "needed:    0 kB", "COURSE_DATA_CACHE"):
+    for part in ("No space left on device", f"needed:    {len(PAIRS)} bytes", "COURSE_DATA_CACHE"):
         assert part in str(caught.value)
     assert len(server.asked) == 1 and list(alone.rglob("*")) == [alone / "toy"]
 
@@ -794,3 +794,22 @@ def test_a_text_as_written_keeps_capitals_and_punctuation() -> None:
     assert any(w[0].isupper() for s in written for w in s)
     with pytest.raises(ValueError, match="English corpora, not for 'korean'"):
         datasets.load_corpus("korean", as_written=True)
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (499, "499 bytes"),
+        (999, "999 bytes"),
+        (1_000, "1 kB"),
+        (999_499, "999 kB"),
+        (999_600, "1.0 MB"),
+        (862_182_613, "862.2 MB"),
+        (999_960_000, "1.0 GB"),
+        (1_647_046_227, "1.6 GB"),
+    ],
+)
+def test_a_size_never_rounds_to_nothing_nor_to_a_thousand(size: int, said: str) -> None:
+    assert store.readable_size(size) == said

@@ -118,6 +118,10 @@ def test_the_glove_slice_serves_only_50_dimensions(alone, monkeypatch):
         datasets.load_glove(dim=100)
     for part in ("glove/glove.6B.zip", "862,182,613 bytes", "fetch_data.py get glove_6b"):
         assert part in str(caught.value)
+    assert "or take:   dim=50, for glove_6b_slice at hand" in str(caught.value)
+    store.locate("glove_6b_slice")[0].unlink()  # nothing is offered that is not there
+    with pytest.raises(datasets.DataUnavailable, match=r"get glove_6b$"):
+        datasets.load_glove(dim=100)
 
 
 def test_with_no_file_at_all(alone):
