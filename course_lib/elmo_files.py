@@ -20,6 +20,7 @@ import torch
 from course_lib.bilm import BiLM, BiLMOptions
 from course_lib.charcnn import CharCNNOptions
 from course_lib.runtime import atomic_write
+from course_lib.vectors.packing import whole
 
 if TYPE_CHECKING:
     import h5py
@@ -185,7 +186,7 @@ def read_weights(path: str | Path, model: BiLM) -> None:
         raise FileNotFoundError(f"There is no weights file {path}.")
     if not h5py.is_hdf5(path):
         raise ValueError(f"{path} is not an hdf5 file.")
-    with _whole(path), h5py.File(path) as file:
+    with whole(str(path), OSError, KeyError), h5py.File(path) as file:
         _no_more_layers(file, model, path)
         found = {
             name: _from_file(_dataset(file, name, _to_file(tensors, kind).shape, path), kind)
@@ -197,17 +198,6 @@ def read_weights(path: str | Path, model: BiLM) -> None:
             widths = [tensor.shape[-1] for tensor in tensors]
             for tensor, part in zip(tensors, values.split(widths, -1), strict=True):
                 tensor.copy_(part)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[None]:
-    """Turn what hdf5 raises for a cut or altered file, which names no file, into a ValueError."""
-    try:
-        yield
-    except (OSError, KeyError, RuntimeError) as error:
-        raise ValueError(
-            f"{path} is cut or altered and cannot be read ({error}). Fetch or write it again."
-        ) from error
 
 
 def _dataset(file: h5py.File, name: str, shape: tuple[int, ...], path: Path) -> np.ndarray:

@@ -15,6 +15,7 @@ from course_lib import hangul
 from course_lib.checks import one_string, word_list
 
 BEGIN, END = "<", ">"
+LINE_END = "</s>"  # the word the fastText program writes for a line end; it has no n-grams
 NORMALIZERS: dict[str, Callable[[str], str]] = {"none": str, "jamo": hangul.decompose}
 
 
@@ -123,12 +124,13 @@ class Subwords:
             )
 
     def ngrams(self, word: str) -> list[str]:
-        """Return the n-grams of a word after it was normalised."""
-        if self.max_n == 0:
+        """Return the n-grams of a word after it was normalised; a line end (``</s>``) has none."""
+        if self.max_n == 0 or word == LINE_END:
             return []
-        return ngrams(
-            NORMALIZERS[self.normalizer](one_string(word, "word")), self.min_n, self.max_n
-        )
+        word = NORMALIZERS[self.normalizer](one_string(word, "word"))
+        # None is longer than the word with its marks, and max_n may be beyond all bounds.
+        longest = min(self.max_n, len(word) + 2)
+        return ngrams(word, self.min_n, longest) if self.min_n <= longest else []
 
     def buckets(self, word: str) -> list[int]:
         """Return the bucket of each n-gram, 0 to B - 1, in the order of :meth:`ngrams`."""

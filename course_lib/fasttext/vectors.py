@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import struct
+import warnings
 from array import array
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,13 +13,12 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 
 from course_lib.fasttext.subwords import Subwords
-from course_lib.vectors import WordVectors
-from course_lib.vectors.packing import TEXT_SUFFIXES, opened
-from course_lib.writing import normalize
+from course_lib.vectors import WordVectors, files
+from course_lib.vectors.packing import opened
+from course_lib.writing import Form, spelling
 
 MAGIC, VERSIONS = 793_712_314, (11, 12)
-ROWS_AT_ONCE = 4096
-LINE_END = "</s>"  # the word the fastText program writes for a line end; it has no n-grams
+UNSIGNED = 1 << 64  # the program compares lengths as unsigned numbers: -1 is the largest
 
 
 class FastTextVectors(WordVectors):
@@ -73,7 +74,7 @@ class FastTextVectors(WordVectors):
     def _normal(self, word: str) -> str:
         """Return a word as it stands in the vocabulary, or in normal form."""
         row = self.index.get(word)
-        return normalize(word, self.form) if row is None else self.words[row]
+        return spelling(word, self.form) if row is None else self.words[row]
 
     def subwords(self, word: str) -> list[tuple[str, int]]:
         """List the parts of a word with their rows in a table of words, then buckets.
@@ -86,8 +87,6 @@ class FastTextVectors(WordVectors):
         """
         word = self._normal(word)
         whole = [(word, self.index[word])] if word in self.index else []
-        if word == LINE_END and whole:
-            return whole
         rows = (len(self) + bucket for bucket in self._cut.buckets(word))
         return [*whole, *zip(self._cut.ngrams(word), rows, strict=True)]
 
@@ -113,12 +112,15 @@ class FastTextVectors(WordVectors):
         super().save(path, header=header)
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(
+        cls, path: str | Path, *, errors: files.Errors = "strict", form: Form | None = "NFC"
+    ) -> Self:
         """Read a binary file of the fastText program.
 
-        gensim reads such files too, but gives n-grams to a line end, and none to words where
-        the shortest n-gram was said to be of length 0 (``-minn 0``), which the program takes
-        as 1. Where ``-minn`` is above ``-maxn``, or ``-maxn`` is 0, there are no n-grams.
+        Vectors are those the program prints. gensim reads such files too, but gives n-grams to a
+        line end, and none to words where the shortest n-gram was said to be of length 0
+        (``-minn 0``), which the program takes as 1, and reads pruned tables as whole ones.
+        Where ``-minn`` is above ``-maxn``, or ``-maxn`` is 0, there are no n-grams.
 
         Parameters
         ----------
@@ -126,37 +128,50 @@ class FastTextVectors(WordVectors):
             A ``.bin`` file trained without labels (``skipgram`` or ``cbow``), of version 11 or
             12 of the format; it may be packed, with ``.gz`` or ``.xz`` after that, or be the
             one such file in a ``.zip``.
+        errors : {"strict", "replace", "ignore"}
+            As in :meth:`course_lib.vectors.WordVectors.load`. The row of a word that is not UTF-8
+            is made from its bytes, whatever is put for them.
+        form : {"NFC", "NFD", "NFKC", "NFKD"}, optional
+            Unknown words are cut in this form; None cuts them as they come, as the program does.
+
+        Warns
+        -----
+        UserWarning
+            If a word stands there twice: the last row is kept, as in the program.
 
         Raises
         ------
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is of another format, of another version, cut, or holds a classifier.
+            If it is of another format, of another version, cut, or pruned, or holds NaN, infinity
+            or a classifier.
         """
         source = Path(path)
-        if not source.is_file():
-            raise FileNotFoundError(f"There is no fastText file {source}.")
-        if source.suffix.lower() in TEXT_SUFFIXES:
-            raise ValueError(f"{source} is text, without n-grams: WordVectors.load reads it.")
-        with opened(source, (".bin",)) as (stream, _):
-            words, counts, matrix, ngram_matrix, subwords = _read(stream, source)
-        return cls(words, matrix, ngram_matrix=ngram_matrix, subwords=subwords, counts=counts)
+        with opened(source, (".bin",), errors) as (stream, _):
+            words, counts, matrix, ngrams, subwords = _read(stream, source, errors)
+        rows = dict(zip(words, range(len(words)), strict=True))  # the last row of each
+        if len(rows) < len(words):
+            twice = [word for row, word in enumerate(words) if rows[word] != row]
+            warnings.warn(
+                f"{source}: {len(twice):,} rows hold a word that comes again, first {twice[0]!r}. "
+                "The last row of each is kept.",
+                stacklevel=2,
+            )
+            counts, matrix = np.take(counts, [*rows.values()]), matrix[[*rows.values()]]
+        return cls(rows, matrix, ngram_matrix=ngrams, subwords=subwords, counts=counts, form=form)
 
 
 def _read(
-    stream: BinaryIO, path: Path
+    stream: BinaryIO, path: Path, errors: files.Errors
 ) -> tuple[list[str], list[int], np.ndarray, np.ndarray, Subwords]:
     """Return words, counts, the vectors of words and of buckets, and how words are cut."""
     advice = "Fetch it again."
-    read = 0
 
     def take(size: int) -> bytes:
-        nonlocal read
         content = stream.read(size)
-        read += len(content)
         if len(content) < size:
-            raise ValueError(f"{path} is cut: it ends after {read:,} bytes. {advice}")
+            raise ValueError(f"{path} is cut: it ends after {stream.tell():,} bytes. {advice}")
         return content
 
     def numbers(layout: str) -> tuple[Any, ...]:
@@ -176,44 +191,64 @@ def _read(
     options = numbers("12id")
     size, bucket, min_n, max_n = options[0], *options[8:11]
     entries, n_words, labels, _, pruned = numbers("3i2q")
-    if labels or entries != n_words or min(size, n_words, bucket) < 0:
+    if labels or entries != n_words or min(size - 1, n_words, bucket) < 0:
         raise ValueError(
-            f"{path} holds a classifier with {labels} labels, or its number of words is "
-            "broken. Only word vectors can be read; train with skipgram or cbow."
+            f"{path} holds a classifier with {labels} labels, or its sizes are broken: {size} "
+            f"dimensions, {n_words} words, {bucket} buckets. Only word vectors can be read; train "
+            "with skipgram or cbow."
         )
-    words, counts = [], []
+    if pruned >= 0:
+        raise ValueError(f"{path} is pruned, as .ftz files are; only plain models can be read.")
+    written, words, counts = [], [], []
     for row in range(n_words):
-        word = b"".join(iter(lambda: take(1), b"\0"))
+        written.append(b"".join(iter(lambda: take(1), b"\0")))
         try:
-            words.append(word.decode("utf-8"))
+            words.append(written[-1].decode("utf-8", errors))
         except UnicodeDecodeError as error:
-            raise ValueError(f"{path}, word {row}: {error}. Train it on UTF-8 text.") from error
+            raise ValueError(
+                f"{path}, word {row}: {error}. Give errors='replace', or train it on UTF-8 text."
+            ) from error
         counts.append(numbers("qb")[0])
-    take(8 * max(pruned, 0))
     # As in the program: n-grams are 1 letter long or more, and there are none above max_n.
-    cut = Subwords(max(min_n, 1), max_n, bucket) if bucket and max(min_n, 1) <= max_n else None
+    min_n, max_n = max(min_n % UNSIGNED, 1), max_n % UNSIGNED
+    cut = Subwords(min_n, max_n, bucket) if bucket and min_n <= max_n else None
     tables = []
-    for name in ("input", "output"):
-        (quantized,) = numbers("?")
-        if quantized:
+    for name, most in (("input", n_words + bucket), ("output", n_words)):
+        quantized, rows, columns = numbers("?2q")
+        if quantized and name == "input":  # of the output it says what -qout asked for
             raise ValueError(f"{path} is quantised (.ftz); only plain models can be read.")
-        rows, columns = numbers("2q")
-        most = n_words + (bucket if name == "input" else 0)
         if columns != size or not (rows == most or (name == "output" and 0 <= rows <= most)):
             raise ValueError(
                 f"{path}: the {name} matrix is said to be ({rows}, {columns}), not ({most}, "
                 f"{size}). {advice}"
             )
         values = array("f")
-        for start in range(0, rows, ROWS_AT_ONCE):
-            part = take(4 * size * min(ROWS_AT_ONCE, rows - start))
+        for start in range(0, 4 * size * rows, files.CHUNK):
+            part = take(min(files.CHUNK, 4 * size * rows - start))
             if name == "input":
                 values.frombytes(part)
+                if not np.isfinite(np.frombuffer(part, np.float32)).all():
+                    raise ValueError(f"{path} holds NaN or infinity among its numbers. {advice}")
         tables.append(np.frombuffer(values, np.float32).reshape(-1, size))
     if stream.read(1):
-        raise ValueError(f"{path} has more than the {read:,} bytes it should have. {advice}")
+        raise ValueError(f"{path} has more than its {stream.tell() - 1:,} bytes. {advice}")
     matrix, ngram_matrix = tables[0][:n_words].copy(), tables[0][n_words:]
-    for row, word in enumerate(words if cut else ()):
-        if word != LINE_END and (buckets := cut.buckets(word)):
-            matrix[row] = (matrix[row] + ngram_matrix[buckets].sum(axis=0)) / (1 + len(buckets))
-    return words, counts, matrix, ngram_matrix, cut or Subwords(0, 0, bucket)
+    cut = cut or Subwords(0, 0, bucket)
+    for row, (word, raw) in enumerate(zip(words, written, strict=True)):
+        buckets = cut.buckets(word) if word.encode() == raw else _buckets(raw, cut)
+        matrix[row] = (matrix[row] + ngram_matrix[buckets].sum(axis=0)) / (1 + len(buckets))
+    return words, counts, matrix, ngram_matrix, cut
+
+
+def _buckets(word: bytes, cut: Subwords) -> list[int]:
+    """Return the buckets of a word that is not UTF-8: to the program, 10xxxxxx begins no letter."""
+    from gensim.models.fasttext_inner import ft_hash_bytes  # hash_ngram takes letters alone
+
+    letters = re.findall(rb"(?s).[\x80-\xbf]*", b"<%b>" % word)
+    lengths = range(cut.min_n, min(cut.max_n, len(letters)) + 1) if cut.max_n else ()
+    return [
+        ft_hash_bytes(b"".join(letters[i : i + n])) % cut.bucket
+        for n in lengths
+        for i in range(len(letters) - n + 1)
+        if n > 1 or 0 < i < len(letters) - 1
+    ]

@@ -14,13 +14,13 @@ from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import takewhile
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import numpy as np
 
 from course_lib.checks import word_list
-from course_lib.vectors.packing import BINARY_SUFFIX, TEXT_SUFFIXES, is_binary, opened
-from course_lib.writing import normalize
+from course_lib.vectors.packing import BINARY_SUFFIX, TEXT_SUFFIXES, Errors, is_binary, opened
+from course_lib.writing import normalize, spelling
 
 NUMBER = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 CHUNK = 1 << 20  # bytes read at a time
@@ -28,7 +28,6 @@ LONGEST_HEADER = 100  # bytes; two numbers
 LONGEST_WORD = 1 << 16  # bytes
 
 Rows = tuple[list[str], np.ndarray]
-Errors = Literal["strict", "replace", "ignore"]
 
 
 def read(
@@ -58,9 +57,7 @@ def read(
     FileNotFoundError, ValueError
         As :meth:`course_lib.vectors.WordVectors.load` says.
     """
-    if errors not in ("strict", "replace", "ignore"):
-        raise ValueError(f"errors is {errors!r}; use 'strict', 'replace' or 'ignore'.")
-    with opened(path, (*TEXT_SUFFIXES, BINARY_SUFFIX)) as (stream, inner):
+    with opened(path, (*TEXT_SUFFIXES, BINARY_SUFFIX), errors) as (stream, inner):
         reader = read_binary if is_binary(inner) else read_text
         return reader(stream, str(path), words=words, vector_size=vector_size, errors=errors)
 
@@ -110,9 +107,9 @@ def read_text(
     # A row is looked at if its first piece may begin a word that is wanted.
     begins = None
     if wanted is not None and errors == "strict":
-        written = (normalize(word, form) for word in wanted for form in (None, "NFC", "NFD"))
-        begins = {piece for word in written for piece in word.encode().split(None, 1)[:1]}
-    normal = None if wanted is None else set(map(normalize, wanted))
+        forms = [normalize(spelling(word), form) for word in wanted for form in ("NFC", "NFD")]
+        begins = {piece for word in (*wanted, *forms) for piece in word.encode().split(None, 1)[:1]}
+    normal = None if wanted is None else set(map(spelling, wanted))
     missing = set() if wanted is None else set(wanted)
     found: list[str] = []
     lines = array("q")  # the line of each word that was found
@@ -124,29 +121,27 @@ def read_text(
         if None not in (begins, size) and first and first[0] not in begins:
             passed += 1
             continue
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
+        # Bytes are split at ASCII white space only: some words hold other white space.
+        fields = line.split()
+        if number == 1 and len(fields) == 2 and all(map(bytes.isdigit, fields)):
+            announced, size = map(int, fields)
+            _check_size(size, vector_size, name)
+            continue
+        if not fields:
+            continue
+        if size is None:
+            size = max(len(list(takewhile(NUMBER.fullmatch, reversed(fields[1:])))), 1)
+            _check_size(size, vector_size, name)
         try:
-            if number == 1:
-                line = line.removeprefix(codecs.BOM_UTF8)
-            # Bytes are split at ASCII white space only: some words hold other white space.
-            fields = line.split()
-            if number == 1 and len(fields) == 2 and all(map(bytes.isdigit, fields)):
-                announced, size = map(int, fields)
-                _check_size(size, vector_size, name)
-                continue
-            if not fields:
-                continue
-            if size is None:
-                size = max(len(list(takewhile(NUMBER.fullmatch, reversed(fields[1:])))), 1)
-                _check_size(size, vector_size, name)
             word = word_of(line, size, errors)
-            if normal is not None and normalize(word) not in normal:
+            if normal is not None and spelling(word) not in normal:
                 passed += 1
                 continue
             row = array("f", map(float, fields[-size:]))
             if not math.isfinite(sum(row)):
                 raise ValueError("NaN or infinity among the numbers, or one above all float32")
-        except _OtherSize:
-            raise
         except ValueError as error:  # a UnicodeDecodeError is one too
             raise ValueError(
                 f"{name}, line {number}: {error}. Each line must hold a word and its numbers, "
@@ -203,7 +198,7 @@ def read_binary(
         raise ValueError(f"{broken}: its first line is not two whole numbers. {advice}")
     announced, size = map(int, header)
     _check_size(size, vector_size, name)
-    normal = None if asked is None else set(map(normalize, asked))
+    normal = None if asked is None else set(map(spelling, asked))
     missing = set() if wanted is None else set(wanted)
     numbers, found = array("f"), []
     buffer, position = b"", 0
@@ -221,7 +216,7 @@ def read_binary(
             known = word if errors == "strict" else word.decode("utf-8", errors).encode()
             # ASCII has one form only; of other words any that is alike in normal form is read.
             if known not in wanted and (
-                known.isascii() or normalize(known.decode(errors="replace")) not in normal
+                known.isascii() or spelling(known.decode(errors="replace")) not in normal
             ):
                 continue
             missing.discard(known)
@@ -247,13 +242,9 @@ def read_binary(
     return _each_once(found, numbers, name, lambda row: f"row {row + 1:,} of those that were read")
 
 
-class _OtherSize(ValueError):
-    """The vectors of a file have other dimensions than they must have."""
-
-
 def _check_size(size: int, wanted: int | None, name: str) -> None:
     if wanted not in (None, size):
-        raise _OtherSize(f"{name} holds vectors of {size} numbers, not of {wanted}.")
+        raise ValueError(f"{name} holds vectors of {size} numbers, not of {wanted}.")
 
 
 def wanted_words(words: Iterable[str] | None) -> set[str] | None:

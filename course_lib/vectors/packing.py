@@ -9,11 +9,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal, get_args
 
 BINARY_SUFFIX = ".bin"
 TEXT_SUFFIXES = (".txt", ".vec")
 PACKED = {".gz": gzip.open, ".xz": lzma.open}
+Errors = Literal["strict", "replace", "ignore"]
 _DAMAGED = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 
 
@@ -29,11 +30,14 @@ def is_binary(path: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path, suffixes: Sequence[str]) -> Iterator[tuple[BinaryIO, Path]]:
+def opened(path: Path, suffixes: Sequence[str], errors: Errors) -> Iterator[tuple[BinaryIO, Path]]:
     """Open a file, packed or not; give its bytes, and the name that it has unpacked.
 
-    Of a ``.zip`` the one member is taken whose name ends in one of ``suffixes``.
+    Of a ``.zip`` the one member is taken whose name ends in one of ``suffixes``. How to decode
+    words (``errors``) is only checked here.
     """
+    if errors not in get_args(Errors):
+        raise ValueError(f"errors is {errors!r}; use 'strict', 'replace' or 'ignore'.")
     packing = path.suffix.lower()
     inner = path.with_suffix("") if packing in PACKED else path
     if packing != ".zip":
@@ -57,12 +61,12 @@ def opened(path: Path, suffixes: Sequence[str]) -> Iterator[tuple[BinaryIO, Path
 
 
 @contextmanager
-def whole(name: str) -> Iterator[None]:
-    """Turn what the unpacking modules raise for a cut or altered file into one ValueError."""
+def whole(name: str, *errors: type[Exception]) -> Iterator[None]:
+    """Turn what is raised for a cut or altered file, by unpacking or as said, into a ValueError."""
     try:
         yield
-    except (*_DAMAGED, RuntimeError) as error:  # the last: a password is asked for
+    except (*_DAMAGED, RuntimeError, *errors) as error:  # the last: a password is asked for
         raise ValueError(
-            f"{name} cannot be unpacked: {error}. It is cut, altered, or not packed as its ending "
+            f"{name} cannot be unpacked: {error}. It is cut, altered, or not what its ending "
             "says. Fetch it again."
         ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +15,7 @@ from gensim.models.fasttext_inner import ft_hash_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib import fasttext, hangul
+from course_lib import fasttext, hangul, word2vec
 from course_lib.datasets import load_corpus
 from course_lib.fasttext import (
     FastText,
@@ -24,6 +26,7 @@ from course_lib.fasttext import (
 )
 from course_lib.word2vec import Batch, batches, learn
 from course_lib.word2vec.batches import BLOCK
+from course_lib.word2vec.options import Options
 
 KOREAN = ["아버지가", "방에", "들어가신다", "값을", "닭이", "먹었다", "영화가", "재미있다", "ㅋㅋ"]
 EMOJI = ["🙂", "👍🏽", "🇰🇷", "e\u0301t\u00e9", "naïve", "中文", "\u200d"]
@@ -91,6 +94,23 @@ def test_lengths_that_cannot_be(min_n: int, max_n: int) -> None:
 def test_bad_options_are_refused(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fasttext.train([["a", "b"]] * 9, **{"min_count": 1, **options})
+
+
+def test_options_are_those_of_word2vec_and_no_others() -> None:
+    theirs = inspect.signature(word2vec.train).parameters
+    ours = {option.name: option.default for option in dataclasses.fields(Options)}
+    assert ours == {name: theirs[name].default for name in ours}
+    for wrong in ({"architecture": "cbow"}, {"loss": "softmax"}, {"windows": 3}):
+        with pytest.raises(TypeError, match=next(iter(wrong))):
+            fasttext.train([["a", "b"]] * 9, min_count=1, **wrong)
+
+
+def test_a_line_end_has_no_ngrams_as_in_the_program() -> None:
+    vectors = fasttext.train([["</s>", "ab"]] * 9, vector_size=3, min_count=1, bucket=9, sample=0)
+    assert vectors.subwords("</s>") == [("</s>", vectors.index["</s>"])]
+    assert len(vectors.subwords("</s")) == 6  # 3 to 5 letters of <</s>
+    other = fasttext.train([["a", "ab"]] * 9, vector_size=3, min_count=1, bucket=9, sample=0)
+    assert "</s>" not in other and "</s" in other
 
 
 # --- the model and the step against a loop over words and parts

@@ -226,6 +226,120 @@ def test_other_files_by_name_and_cure(tmp_path: Path) -> None:
         WordVectors.load(tmp_path / "m.bin")
 
 
+def made(
+    words: list[bytes] | None = None,
+    *,
+    lengths: tuple[int, int] = (3, 6),
+    bucket: int = 11,
+    pruned: int = -1,
+    quantized: tuple[int, int] = (0, 0),
+    size: int = 3,
+    bad: tuple[int, float] | None = None,
+) -> bytes:
+    """Return a file made by hand; row i of its input matrix is i * i % 13 + (0, 1/4, 1/2)."""
+    words = [b"</s>", b"apple", "사과".encode(), b"pear"] if words is None else words
+    file = struct.pack(
+        "<ii12id", 793712314, 12, size, 5, 5, 1, 5, 1, 2, 2, bucket, *lengths, 100, 0
+    )
+    file += struct.pack("<3i2q", len(words), len(words), 0, 100, pruned)
+    for row, word in enumerate(words):
+        file += word + b"\0" + struct.pack("<qb", 90 - row, 0)
+    file += struct.pack("<2i", 5, 0) * max(min(pruned, 9), 0)
+    square = np.arange(len(words) + bucket)[:, None] ** 2 % 13
+    table = (square + np.arange(size) / 4).astype("<f4")
+    if bad:
+        table[bad[0]] = bad[1]
+    for quantization, matrix in zip(quantized, (table, table[: len(words)]), strict=True):
+        file += struct.pack("<b2q", quantization, *matrix.shape) + matrix.tobytes()
+    return file
+
+
+SAGWA = "사과".encode()
+ASKED = [b"</s>", b"apple", SAGWA, b"pear", b"apples", "사과나무".encode(), b"e\xcc\x81t", b"x"]
+NO_UTF8 = [b"ap\xffple", SAGWA[:-1], b"\x80\x81ab"]  # a byte of no letter, half a letter, no first
+# What the fastText program (1142dc4) prints as the first number of each word asked, and 0 for a
+# word it cannot put together; then of each word that is not UTF-8.
+PRINTED = {
+    "minn 0": ({"lengths": (0, 2)}, [0, 8.0833, 6, 7.5, 9.0769, 5.6667, 5.5714, 4.6667]),
+    "minn above maxn": ({"lengths": (5, 3)}, [0, 1, 4, 9, 0, 0, 0, 0]),
+    "minn below 0": ({"lengths": (-1, 3)}, [0, 1, 4, 9, 0, 0, 0, 0]),
+    "maxn below 0": ({"lengths": (3, -1)}, [0, 5.75, 4.5, 7.3636, 5.8571, 6.3, 6, 4]),
+    "maxn 0": ({"lengths": (3, 0), "bucket": 0}, [0, 1, 4, 9, 0, 0, 0, 0]),
+    "one bucket": ({"bucket": 1}, [0, 2.8667, 3.25, 3.5455, 3, 3, 3, 3]),
+    "-qout alone": ({"quantized": (0, 1)}, [0, 6.0667, 4.5, 7.3636, 5.2778, 6.3, 6, 4]),
+    "no line end": (
+        {"words": [b"apple", SAGWA, b"pear"]},
+        [0, 5.2667, 5, 8.3636, 6.0556, 6.9, 3, 9],
+    ),
+    "a word twice": (
+        {"words": [b"</s>", b"apple", SAGWA, b"apple", b"pear"]},
+        [0, 6.6, 8, 6, 5.7778, 5.1, 4.5, 1],
+    ),
+    "no UTF-8": (
+        {"words": [b"</s>", *NO_UTF8, b"apple", SAGWA, b"pear"], "lengths": (1, 4)},
+        [0, 4.5238, 6.8889, 5, 4.9583, 5.25, 6.5, 2, 4.56, 5.6667, 5.7778],
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "printed"), PRINTED.values(), ids=PRINTED)
+@pytest.mark.filterwarnings("ignore:.*a word that comes again")
+def test_vectors_are_those_the_program_prints(
+    options: dict, printed: list[float], tmp_path: Path
+) -> None:
+    (tmp_path / "m.bin").write_bytes(made(**options))
+    vectors = FastTextVectors.load(tmp_path / "m.bin", errors="replace", form=None)
+    asked = [*ASKED, *NO_UTF8][: len(printed)]
+    for word, first in zip((raw.decode(errors="replace") for raw in asked), printed, strict=True):
+        if first or word in vectors.index:
+            wanted = np.array([first, first + 0.25, first + 0.5])
+            np.testing.assert_allclose(vectors[word], wanted, atol=6e-5, err_msg=ascii(word))
+        else:
+            assert word not in vectors
+
+
+def test_a_word_twice_is_told_and_its_last_row_kept(tmp_path: Path) -> None:
+    (tmp_path / "m.bin").write_bytes(made([b"b", b"a", b"c", b"a", b"b"]))
+    with pytest.warns(UserWarning, match=r"m\.bin: 2 rows .* first 'b'\. The last row"):
+        vectors = FastTextVectors.load(tmp_path / "m.bin")
+    assert vectors.words == ["b", "a", "c"] and vectors.counts.tolist() == [86, 87, 88]
+    (tmp_path / "m.bin").write_bytes(made([b"a\xff", b"a\xfe", b"c"]))
+    with pytest.warns(UserWarning, match="comes again, first 'a'"):
+        assert FastTextVectors.load(tmp_path / "m.bin", errors="ignore").words == ["a", "c"]
+
+
+def test_unknown_words_are_cut_in_the_form_that_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "m.bin").write_bytes(made())
+    apart, joined = b"e\xcc\x81t".decode(), "ét"
+    found = FastTextVectors.load(tmp_path / "m.bin")
+    assert np.array_equal(found[apart], found[joined])
+    as_written = FastTextVectors.load(tmp_path / "m.bin", form=None)
+    assert np.array_equal(as_written[joined], found[joined])
+    assert not np.array_equal(as_written[apart], found[apart])
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"pruned": 0}, "is pruned"),  # the program refuses both
+        ({"pruned": 2}, "is pruned"),
+        ({"pruned": 10**15}, "is pruned"),
+        ({"quantized": (1, 1)}, "is quantised"),
+        ({"size": 0}, "0 dimensions"),
+        ({"bad": (1, np.nan)}, "NaN or infinity"),
+        ({"bad": (14, -np.inf)}, "NaN or infinity"),  # a bucket that no word needs
+        ({"words": NO_UTF8}, "word 0: .*Give errors='replace'"),
+    ],
+    ids=str,
+)
+def test_what_no_vectors_can_be_made_of(options: dict, says: str, tmp_path: Path) -> None:
+    (tmp_path / "m.bin").write_bytes(made(**options))
+    with pytest.raises(ValueError, match=rf"m\.bin.*{says}"):
+        FastTextVectors.load(tmp_path / "m.bin")
+    with pytest.raises(ValueError, match="errors is 'skip'"):
+        FastTextVectors.load(tmp_path / "m.bin", errors="skip")
+
+
 def assert_refused(content: bytes, folder: Path) -> None:
     path = folder / "cut model.bin"
     path.write_bytes(content)
@@ -236,5 +350,6 @@ def assert_refused(content: bytes, folder: Path) -> None:
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"nothing\.bin"):
         FastTextVectors.load(tmp_path / "nothing.bin")
-    with pytest.raises(FileNotFoundError, match="no fastText file"):
-        FastTextVectors.load(tmp_path)  # a folder
+    (tmp_path / "folder.bin").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"folder\.bin"):
+        FastTextVectors.load(tmp_path / "folder.bin")

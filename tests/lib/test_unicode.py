@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -173,8 +175,6 @@ def test_fasttext_knows_a_word_in_every_form() -> None:
 
 
 def test_evaluation_sets_and_vectors_may_differ_in_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    import pandas as pd
-
     pairs = [("café", "thé", 9.0), ("café", "été", 5.0), ("thé", "été", 1.0)]
     for form in ("NFC", "NFD"):
         rows = [(*(unicodedata.normalize(form, w) for w in (a, b)), s) for a, b, s in pairs]
@@ -187,6 +187,110 @@ def test_evaluation_sets_and_vectors_may_differ_in_form(monkeypatch: pytest.Monk
             assert found.pairs == 3
 
 
+HALF = {  # the half-width letter of each ordinary one, after Unicode's own table
+    chr(int(unicodedata.decomposition(chr(code)).split()[1], 16)): chr(code)
+    for code in range(0xFFA1, 0xFFDD)
+    if unicodedata.decomposition(chr(code))
+}
+WRITTEN = {  # ways to write one word: as most texts do, and as they may come
+    "NFC": str,
+    "NFD": lambda word: unicodedata.normalize("NFD", word),
+    "letters": lambda word: hangul.readable(hangul.decompose(word)).replace(hangul.NO_FINAL, ""),
+    "half width": lambda word: "".join(HALF.get(c, c) for c in WRITTEN["letters"](word)),
+    "capitals": str.upper,
+    "capitals, NFD": lambda word: unicodedata.normalize("NFD", word.upper()),
+}
+WORDS = (
+    "서울",
+    "값",
+    "닭고기",
+    "도쿄",
+    "여왕",
+    "café",
+    "Münster",
+    "straße",
+    "Ωραία",
+    "tiếng",
+    "ﬁn",
+)
+
+
+@pytest.mark.parametrize("case_insensitive", [True, False])
+@pytest.mark.parametrize("asked", WRITTEN)
+@pytest.mark.parametrize("there", WRITTEN)
+def test_the_evaluation_is_gensims_on_words_written_one_way(
+    there: str, asked: str, case_insensitive: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Both sides differ in form, in letters, in case; gensim gets both in composed form."""
+    rng = np.random.default_rng(0)
+    questions = [[str(word) for word in rng.permutation(WORDS)[:4]] for _ in range(80)]
+    matrix = rng.normal(size=(len(WORDS), 3)).astype(np.float32)
+    vectors = WordVectors([WRITTEN[there](word) for word in WORDS], matrix)
+    upper = {"capitals", "capitals, NFD"}
+    plain = [[word.upper() if asked in upper else word for word in row] for row in questions]
+    known = WordVectors([word.upper() if there in upper else word for word in WORDS], matrix)
+    lines = "".join(" ".join(row) + "\n" for row in plain)
+    (tmp_path / "asked.txt").write_text(f": all\n{lines}", encoding="utf-8")
+    pairs = "".join(f"{a}\t{b}\t{n}\n" for n, (a, b, *_) in enumerate(plain))
+    (tmp_path / "pairs.tsv").write_text(pairs, encoding="utf-8")
+    gensim = known.to_keyed_vectors()
+    options = {"case_insensitive": case_insensitive}
+    _, (*_, total) = gensim.evaluate_word_analogies(str(tmp_path / "asked.txt"), **options)
+
+    rows = [["all", *map(WRITTEN[asked], row)] for row in questions]
+    table = pd.DataFrame(rows, columns=["section", "a", "b", "c", "d"])
+    monkeypatch.setattr(datasets, "load_analogies", lambda name: table.copy())
+    found = evaluate.analogies(vectors, **options)
+    right, wrong = len(total["correct"]), len(total["incorrect"])
+    assert (found.correct, found.asked) == (right, right + wrong)
+    assert found.asked == 80 or not case_insensitive
+
+    table["score"] = np.arange(80.0)
+    renamed = table.rename(columns={"a": "word1", "b": "word2"})
+    monkeypatch.setattr(datasets, "load_similarity", lambda name: renamed)
+    alike = evaluate.similarity(vectors, **options)
+    assert alike.pairs == 80 or not case_insensitive
+    if alike.pairs > 2:
+        _, rho, unknown = gensim.evaluate_word_pairs(str(tmp_path / "pairs.tsv"), **options)
+        assert alike.spearman == pytest.approx(rho.statistic, abs=1e-6)
+        assert alike.coverage == pytest.approx(1 - unknown / 100)
+
+
+@pytest.mark.parametrize("words", [[COMPOSED, TAKEN_APART], [TAKEN_APART, COMPOSED]])
+def test_of_two_forms_that_are_there_the_composed_one_is_evaluated(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = [[1, 0] if word == COMPOSED else [-1, 0.1] for word in words] + [[1, 0.2], [0, 1]]
+    vectors = WordVectors([*words, "a", "b"], matrix)
+    rows = [(COMPOSED, "a", 9.0), (TAKEN_APART, "b", 5.0), ("a", "b", 5.5)]
+    table = pd.DataFrame(rows, columns=["word1", "word2", "score"])
+    monkeypatch.setattr(datasets, "load_similarity", lambda name: table)
+    for case_insensitive in (True, False):
+        found = evaluate.similarity(vectors, case_insensitive=case_insensitive)
+        assert found.pairs == 3 and found.spearman == 1
+
+
+@pytest.mark.parametrize("asked", ["NFD", "letters", "half width"])
+def test_typed_letters_are_looked_up_as_syllables(asked: str, tmp_path: Path) -> None:
+    corpus = [["영화를", "보는", "밤", "ㅋㅋ"], ["좋은", "영화를", "값"]] * 4
+    write = WRITTEN[asked]
+    apart = [[write(word) for word in sentence] for sentence in corpus]
+    vocabulary = text.Vocabulary.build(corpus)
+    assert text.Vocabulary.build(apart).words == vocabulary.words
+    assert np.array_equal(vocabulary.encode(apart).ids, vocabulary.encode(corpus).ids)
+    vectors = fasttext.train(corpus, vector_size=8, min_count=1, bucket=50, epochs=1, sample=0)
+    for word in ("영화를", "값", "ㅋㅋ", "영화관"):
+        assert np.array_equal(vectors[write(word)], vectors[word])
+        assert vectors.subwords(write(word)) == vectors.subwords(word)
+    near = [word for word, _ in vectors.nearest(write("값"), 9)]
+    assert "값" not in near and near == [word for word, _ in vectors.nearest("값", 9)]
+    vectors.save(tmp_path / "v.txt")
+    read = WordVectors.load(tmp_path / "v.txt", words=[write("값"), write("영화를")])
+    assert read.words == ["영화를", "값"] and write("값") in read
+    as_written = WordVectors(["값", "b"], np.eye(2), form=None)
+    assert write("값") not in as_written
+
+
 def test_korean_in_all_its_forms() -> None:
     apart = unicodedata.normalize("NFD", FILM)
     assert text.split_sentences(apart) == ["영화를 봤다.", "재미있었다."]
@@ -195,13 +299,6 @@ def test_korean_in_all_its_forms() -> None:
     assert hangul.misspellings("재미") == ["제미"]
     kept = [*hangul.tokenize_korean([apart], form=None)]
     assert kept == [text.tokenize(apart, form=None)] and kept[0][0] == TAKEN_APART
-
-
-HALF = {  # the half-width letter of each ordinary one, after Unicode's own table
-    chr(int(unicodedata.decomposition(chr(code)).split()[1], 16)): chr(code)
-    for code in range(0xFFA1, 0xFFDD)
-    if unicodedata.decomposition(chr(code))
-}
 
 
 @pytest.mark.parametrize(
