@@ -92,18 +92,14 @@ def check_sentences(sentences: Iterable[Iterable[str]]) -> list[list[str]]:
     return batch
 
 
-def batch_to_ids(
-    sentences: Iterable[Iterable[str]], *, width: int = WIDTH, marks: bool = True
-) -> np.ndarray:
-    """Return the ids of a batch of sentences, incremented by one and padded with 0.
+def batch_to_ids(sentences: Iterable[Iterable[str]], *, width: int = WIDTH) -> np.ndarray:
+    """Return the ids of a batch of sentences in their marks, incremented by one, padded with 0.
 
     Parameters
     ----------
     sentences : iterable of iterables of str
         Tokenised sentences.
     width : int
-    marks : bool
-        Put the begin-of-sentence and end-of-sentence words around each sentence.
 
     Returns
     -------
@@ -123,9 +119,7 @@ def batch_to_ids(
     index = {word: row for row, word in enumerate(dict.fromkeys(chain(*sentences)), 3)}
     marks_ids = [sentence_mark_ids(mark, width=width) for mark in (BEGIN_SENTENCE, END_SENTENCE)]
     spelled = [[-1] * width, *marks_ids, *(word_to_ids(word, width=width) for word in index)]
-    rows = [[index[word] for word in sentence] for sentence in sentences]
-    if marks:
-        rows = [[1, *row, 2] for row in rows]
+    rows = [[1, *(index[word] for word in sentence), 2] for sentence in sentences]
     time = max(map(len, rows))
     padded = [row + [0] * (time - len(row)) for row in rows]
     return np.array(spelled)[padded] + 1

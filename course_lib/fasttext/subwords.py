@@ -128,8 +128,7 @@ class Subwords:
         if self.max_n == 0 or word == LINE_END:
             return []
         word = NORMALIZERS[self.normalizer](one_string(word, "word"))
-        # None is longer than the word with its marks, and max_n may be beyond all bounds.
-        longest = min(self.max_n, len(word) + 2)
+        longest = min(self.max_n, len(word) + 2)  # max_n may be beyond all bounds
         return ngrams(word, self.min_n, longest) if self.min_n <= longest else []
 
     def buckets(self, word: str) -> list[int]:

@@ -62,8 +62,7 @@ class FastTextVectors(WordVectors):
                 f"ngram_matrix has the shape {self.ngram_matrix.shape}; {subwords.bucket} buckets "
                 f"need ({subwords.bucket}, {self.vector_size})."
             )
-        self.min_n, self.max_n = subwords.min_n, subwords.max_n
-        self.bucket, self.normalizer = subwords.bucket, subwords.normalizer
+        self.min_n, self.max_n, self.bucket, self.normalizer = vars(subwords).values()
         self._cut = subwords
 
     def __contains__(self, word: object) -> bool:
@@ -117,10 +116,9 @@ class FastTextVectors(WordVectors):
     ) -> Self:
         """Read a binary file of the fastText program.
 
-        Vectors are those the program prints. gensim reads such files too, but gives n-grams to a
-        line end, and none to words where the shortest n-gram was said to be of length 0
-        (``-minn 0``), which the program takes as 1, and reads pruned tables as whole ones.
-        Where ``-minn`` is above ``-maxn``, or ``-maxn`` is 0, there are no n-grams.
+        gensim reads such files too, but gives n-grams to a line end, none to words where the
+        shortest was said to be of length 0 (``-minn 0``, which the program takes as 1), and takes
+        pruned tables for whole ones. With ``-minn`` above ``-maxn`` or ``-maxn 0`` there are none.
 
         Parameters
         ----------
@@ -150,16 +148,16 @@ class FastTextVectors(WordVectors):
         source = Path(path)
         with opened(source, (".bin",), errors) as (stream, _):
             words, counts, matrix, ngrams, subwords = _read(stream, source, errors)
-        rows = dict(zip(words, range(len(words)), strict=True))  # the last row of each
-        if len(rows) < len(words):
-            twice = [word for row, word in enumerate(words) if rows[word] != row]
+        if twice := files.repeated(words):
             warnings.warn(
-                f"{source}: {len(twice):,} rows hold a word that comes again, first {twice[0]!r}. "
-                "The last row of each is kept.",
+                f"{source}: words stand there more than once, first {words[twice[0]]!r}. The last "
+                "row of each is kept.",
                 stacklevel=2,
             )
-            counts, matrix = np.take(counts, [*rows.values()]), matrix[[*rows.values()]]
-        return cls(rows, matrix, ngram_matrix=ngrams, subwords=subwords, counts=counts, form=form)
+            rows = dict(zip(words, range(len(words)), strict=True))
+            words, last = list(rows), list(rows.values())
+            counts, matrix = np.take(counts, last), matrix[last]
+        return cls(words, matrix, ngram_matrix=ngrams, subwords=subwords, counts=counts, form=form)
 
 
 def _read(

@@ -33,8 +33,7 @@ def is_binary(path: Path) -> bool:
 def opened(path: Path, suffixes: Sequence[str], errors: Errors) -> Iterator[tuple[BinaryIO, Path]]:
     """Open a file, packed or not; give its bytes, and the name that it has unpacked.
 
-    Of a ``.zip`` the one member is taken whose name ends in one of ``suffixes``. How to decode
-    words (``errors``) is only checked here.
+    Of a ``.zip`` the one member whose name ends in one of ``suffixes``. Also checks ``errors``.
     """
     if errors not in get_args(Errors):
         raise ValueError(f"errors is {errors!r}; use 'strict', 'replace' or 'ignore'.")

@@ -47,12 +47,11 @@ def test_a_batch_is_raised_by_one_with_zeros_where_no_word_is() -> None:
     ]
     assert batch[1, :3].tolist() == [batch[0, i].tolist() for i in (0, 1, 3)]
     assert not batch[1, 3].any()
-    assert characters.batch_to_ids([["a"]], width=5, marks=False).shape == (1, 1, 5)
 
 
-@given(st.lists(st.lists(st.text("ab가", max_size=3), min_size=1), min_size=1), st.booleans())
-def test_distinct_words_are_those_of_numpy(sentences: list[list[str]], marks: bool) -> None:
-    batch = characters.batch_to_ids(sentences, width=6, marks=marks)
+@given(st.lists(st.lists(st.text("ab가", max_size=3), min_size=1), min_size=1))
+def test_distinct_words_are_those_of_numpy(sentences: list[list[str]]) -> None:
+    batch = characters.batch_to_ids(sentences, width=6)
     words, rows = characters.distinct(batch)
     assert rows.shape == batch.shape[:2] and np.array_equal(rows < 0, ~batch.any(2))
     assert np.array_equal(np.where(rows[:, :, None] < 0, 0, words[rows]), batch)
@@ -61,9 +60,7 @@ def test_distinct_words_are_those_of_numpy(sentences: list[list[str]], marks: bo
 
 
 def test_the_byte_zero_is_a_character_and_no_mask() -> None:
-    assert characters.batch_to_ids([["\0"]], width=4, marks=False).tolist() == [
-        [[259, 1, 260, 261]]
-    ]
+    assert characters.batch_to_ids([["\0"]], width=4)[0, 1].tolist() == [259, 1, 260, 261]
 
 
 @pytest.mark.parametrize(
