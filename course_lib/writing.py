@@ -54,7 +54,7 @@ def spelling(text: str, form: Form | None = "NFC") -> str:
     """Return how words are looked up: as :func:`normalize`, with NFC as :func:`join_letters`."""
     if form != "NFC":
         return normalize(text, form)
-    return text if text.isascii() else join_letters(text)
+    return text if str.isascii(text) else join_letters(text)
 
 
 def join_letters(text: str) -> str:

@@ -170,7 +170,9 @@ ONE_STRING: dict[str, Callable[[Any], Any]] = {
     "hangul.is_korean(text)": hangul.is_korean,
     "hangul.romanize(text)": hangul.romanize,
     "hangul.misspellings(word)": hangul.misspellings,
-    "hangul.join_letters(text)": hangul.join_letters,
+    "writing.join_letters(text)": writing.join_letters,
+    "writing.full_width(text)": writing.full_width,
+    "writing.spelling(text)": writing.spelling,
     "writing.normalize(text)": writing.normalize,
     "classify.messages.disguise(text)": lambda t: messages.disguise(
         t, share=1.0, rng=np.random.default_rng(0)
