@@ -114,6 +114,8 @@ def animate(
     frames: int,
     *,
     alt: str,
+    width: float = 7.0,
+    height: float = 2.0,
 ) -> None:
     """Show an animated GIF of ``frames`` drawings, 1.2 seconds each.
 
@@ -124,6 +126,8 @@ def animate(
     frames : int
     alt : str
         Alternative text.
+    width, height : float
+        Inches.
     """
     import matplotlib.pyplot as plt
     from IPython.display import display
@@ -132,7 +136,7 @@ def animate(
     _check_alt(alt)
     pictures = []
     for number in range(frames):
-        fig, axes = figure(7.0, 2.0)
+        fig, axes = figure(width, height)
         draw(axes, number)
         _make_korean_visible(fig)
         fig.canvas.draw()
@@ -140,12 +144,7 @@ def animate(
         plt.close(fig)
     buffer = io.BytesIO()
     pictures[0].save(
-        buffer,
-        "GIF",
-        save_all=True,
-        append_images=pictures[1:],
-        duration=1_200,
-        loop=0,
+        buffer, "GIF", save_all=True, append_images=pictures[1:], duration=1_200, loop=0
     )
     # As HTML: exported pages and slides do not support the MIME type image/gif.
     coded = base64.b64encode(buffer.getvalue()).decode()

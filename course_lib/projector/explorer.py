@@ -357,19 +357,21 @@ def neighbors(words: Iterable[str], vectors: WordVectors) -> pd.DataFrame:
         for word in word_list(words)
         for rank, (neighbor, cosine) in enumerate(vectors.nearest(word, NEIGHBORS), 1)
     ]
-    return pd.DataFrame(rows, columns=["word", "neighbor", "cosine", "rank"])
+    # As objects: where pyarrow is installed, pandas' own strings refuse half a surrogate pair.
+    found = pd.DataFrame(rows, columns=["word", "neighbor", "cosine", "rank"], dtype=object)
+    return found.astype({"cosine": float, "rank": int})
 
 
 def tables(found: pd.DataFrame) -> str:
     """Return the neighbours as HTML, a table for each word."""
     left = "style='text-align:left;padding:0 14px'"
     parts = []
-    for number, (word, rows) in enumerate(found.groupby("word", sort=False)):
+    for number, word in enumerate(found["word"].unique()):
         sign = f"<span style='color:{COLORS[number]}' aria-hidden='true'>{SIGNS[number]}</span>"
         lines = "".join(
             f"<tr><td>{row.rank}</td><td {left}>{html.escape(plain(row.neighbor))}</td>"
             f"<td>{row.cosine:.3f}</td></tr>"
-            for row in rows.itertuples()
+            for row in found[found["word"] == word].itertuples()
         )
         parts.append(
             "<table style='line-height:1.35;margin-bottom:10px'>"
