@@ -96,7 +96,8 @@ def project(
         )
     if method == "umap" and not 2 <= neighbors < n:
         raise ValueError(
-            f"neighbours is {neighbors}, but there are {n} vectors; choose 2 to {n - 1}."
+            f"neighbours is {neighbors}, but there are {n} vectors; UMAP needs 3 or more of them: "
+            f"choose 2 to {max(n - 1, 2)}."
         )
     # In float64: the matrix of covariances squares what float32 rounds.
     exact = matrix.astype(np.float64)
@@ -105,8 +106,7 @@ def project(
     if widest <= 1e-12 * largest:  # alike: scikit-learn's t-SNE would end the process
         return np.zeros((n, dimensions), dtype=np.float32)
     if method == "pca":
-        places = PCA(dimensions, svd_solver="full").fit_transform(exact)
-        return places.astype(np.float32)
+        return PCA(dimensions, svd_solver="full").fit_transform(exact).astype(np.float32)
     if not max(1e-6, 1e-3 * largest) < widest < 1e6:  # float32 would lose the differences
         matrix = (exact / widest).astype(np.float32)
     if method == "tsne":
@@ -116,8 +116,10 @@ def project(
         from umap import UMAP
     except ModuleNotFoundError as error:
         raise ImportError(NO_UMAP) from error
-    # With a seed UMAP runs on one thread; n_jobs=1 says so, or it warns.
-    model = UMAP(n_neighbors=neighbors, n_components=dimensions, random_state=seed, n_jobs=1)
+    # With a seed UMAP runs on one thread; n_jobs=1 says so, or it warns. Its own start fails with
+    # few vectors, and is another each time where groups of them lie apart.
+    options = {"init": "pca", "random_state": seed, "n_jobs": 1}
+    model = UMAP(n_neighbors=neighbors, n_components=dimensions, **options)
     return model.fit_transform(matrix).astype(np.float32)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -67,6 +68,41 @@ def test_umap_keeps_groups_apart_and_is_the_same_each_time() -> None:
     assert distances.min() > spread
 
 
+@pytest.mark.skipif(NO_UMAP, reason="umap-learn is not installed")
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_umap_of_few_rows_and_of_groups_far_apart_is_the_same_each_time(dimensions: int) -> None:
+    far = np.concatenate([groups() + 100 * i for i in range(5)])
+    for rows in (groups()[:3], groups()[:4], far):
+        twice = [
+            projector.project(rows, "umap", neighbors=2, dimensions=dimensions) for _ in range(2)
+        ]
+        assert np.isfinite(twice[0]).all() and np.array_equal(*twice)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e30, 1e-30])
+def test_umap_is_asked_to_start_from_the_components(
+    scale: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own start raises a TypeError with three rows; a stand-in tells what it is asked for."""
+
+    class StandIn:
+        def __init__(self, **options: object) -> None:
+            self.options = options
+
+        def fit_transform(self, rows: np.ndarray) -> np.ndarray:
+            assert self.options == {
+                "n_neighbors": 2, "n_components": 2, "init": "pca", "random_state": 5, "n_jobs": 1,
+            }  # fmt: skip
+            assert rows.dtype == np.float32 and 1e-6 < np.abs(rows).max() < 1e6
+            return rows[:, :2].astype(np.float64)
+
+    monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=StandIn))
+    rows = groups()[:3] * scale
+    places = projector.project(rows, "umap", neighbors=2, seed=5)
+    assert places.shape == (3, 2) and places.dtype == np.float32
+    assert not projector.project(np.ones((3, 4)), "umap", neighbors=2).any()
+
+
 def test_without_umap_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "umap", None)  # as if it were not installed
     with pytest.raises(ImportError, match=re.escape('-e ".[umap]"')):
@@ -82,11 +118,13 @@ def test_without_umap_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatc
         ("tsne", {"perplexity": 0}, "perplexity is 0"),
         ("umap", {"neighbors": 120}, "neighbours is 120, but there are 120 vectors"),
         ("umap", {"neighbors": 1}, "choose 2 to 119"),
+        ("umap", {"neighbors": 2, "rows": 2}, "there are 2 vectors; UMAP needs 3 or more"),
     ],
 )
 def test_what_does_not_fit_is_refused(method: str, more: dict, message: str) -> None:
+    rows = groups()[: more.pop("rows", None)]
     with pytest.raises(ValueError, match=re.escape(message)):
-        projector.project(groups(), method, **more)
+        projector.project(rows, method, **more)
 
 
 def test_too_few_vectors_are_refused() -> None:
