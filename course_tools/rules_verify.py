@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import dis
 from collections.abc import Iterator
 from types import CodeType
@@ -13,6 +14,7 @@ from course_tools.notebooks import CHECK, EXERCISE, FIGURE, IGNORE, VERIFY, tags
 from course_tools.page import Page
 
 Finding = tuple[str, str]  # cell id, what is wrong
+BUILTIN = set(dir(builtins))
 
 
 def assertions(page: Page) -> Iterator[Finding]:
@@ -32,6 +34,9 @@ def verify_cells(page: Page) -> Iterator[Finding]:
         yield from _folded(cell, VERIFY)
         if not _asserts(page.tree(cell)):
             yield cell.id, f"'{VERIFY}' without an assert"
+        for node in ast.walk(page.tree(cell)):
+            if isinstance(node, ast.Assert) and _always(node.test):
+                yield cell.id, f"{ast.unparse(node)}: it cannot fail"
         if cell.outputs:
             yield cell.id, f"'{VERIFY}' with an output: a reader would not see what made it"
         for node in page.tree(cell).body:
@@ -112,6 +117,23 @@ def _draws(call: ast.Call) -> bool:
 
 def _asserts(tree: ast.AST) -> bool:
     return any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+
+
+def _always(test: ast.expr) -> bool:
+    """Tell whether a condition holds whatever the notebook computes."""
+    nodes = list(ast.walk(test))
+    known = {node.id for node in nodes if isinstance(node, ast.Name)} - BUILTIN
+    if isinstance(test, ast.Tuple) or not known:
+        return True
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
+        return any(_always(part) for part in test.values)
+    for node in nodes:
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.GtE):
+            left, right = ast.unparse(node.left), ast.unparse(node.comparators[0])
+            size = isinstance(node.ops[0], ast.GtE) and left.startswith("len(") and right == "0"
+            if left == right or size:
+                return True
+    return False
 
 
 def _folded(cell: NotebookNode, tag: str) -> Iterator[Finding]:

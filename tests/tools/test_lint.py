@@ -316,6 +316,14 @@ PLANTED = {
     ),
     "verify open": (unfold("process-verify"), "process-verify", "its code is not folded"),
     "verify idle": (edit("process-verify", "assert", "x ="), "process-verify", "without an assert"),
+    **{
+        f"verify cannot fail: {idle}": (
+            edit("process-verify", "assert", f"assert {idle}\nassert"),
+            "process-verify",
+            "it cannot fail",
+        )
+        for idle in ("True", "1 == 1", "[3]", "(np, 1)", "np == np", "np or True", "len(np.e) >= 0")
+    },
     "verify talks": (
         edit("process-verify", "assert", "print(1)\nassert"),
         "process-verify",
