@@ -1,9 +1,8 @@
-"""Checks of the exercises of notebook 12: ELMo."""
+"""Checks of the exercises of notebook 12 and its companion: ELMo."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
+from itertools import permutations
 
 import numpy as np
 
@@ -15,30 +14,65 @@ from course_exercises.expect import (
     expect_shape,
     expect_type,
 )
+from course_exercises.lines import assembled, expect_choice
+
+MEANS = {
+    "A": "    means[sense] = np.sum([v for v, s in zip(known, senses) if s == sense], axis=0)",
+    "B": "return max(means, key=lambda sense: cosine(means[sense], new))",
+    "C": "known = [v / np.linalg.norm(v) for v in known]",
+    "D": "means = {}",
+    "E": "return max(means, key=lambda sense: means[sense] @ new)",
+    "F": "for sense in sorted(set(senses)):",
+    "G": "senses = sorted(senses)",
+}
 
 
-@exercise("12.1", "The mix in NumPy")
+@exercise("12.1", "The mix, with two faults")
 def mix_layers(answer: Answer) -> str:
     """Compare with a loop over layers and words, the softmax from SciPy."""
     from scipy.special import softmax
 
     rng = np.random.default_rng(12)
-    for count, scores, gamma in ((3, [0.0, 2.0, -1.5], 1.7), (2, [0.5, 1.5], 0.3)):
+    for count, scores, gamma in ((3, [0.2, 2.0, -1.5], 1.7), (2, [0.5, 1.5], 0.3)):
         layers, scores = rng.normal(size=(count, 4, 6)), np.array(scores)
         got = answer(layers, scores, gamma)
-        wanted = _sum(layers, softmax(scores), gamma)
+        raised, inside = np.exp(scores), np.exp(gamma * scores)
         expect_shape(got, (4, 6))
+        expect_not_close(
+            got,
+            _sum(layers, inside / count, 1),
+            "both faults are there: where does γ belong, and do the weights add up to 1?",
+        )
+        expect_not_close(
+            got,
+            _sum(layers, inside / inside.sum(), 1),
+            "γ is inside the softmax: it multiplies the sum of the layers, not the scores",
+        )
+        for weights in (raised / count, inside / count):
+            expect_not_close(
+                got,
+                _sum(layers, weights, gamma),
+                "the weights do not add up to 1: divide by the sum of all, not by their number",
+            )
+        expect_not_close(
+            got,
+            _sum(layers, inside / inside.sum(), gamma),
+            "γ stands twice: it multiplies the sum of the layers, not the scores as well",
+        )
         expect_not_close(
             got, _sum(layers, scores, gamma), "the scores are no weights yet: take their softmax"
         )
-        expect_not_close(got, wanted / gamma, "γ is missing: multiply the sum by it")
-        if scores.sum() > 0:
-            expect_not_close(
-                got,
-                _sum(layers, scores / scores.sum(), gamma),
-                "dividing scores by their sum gives no softmax: raise e to the scores first",
-            )
-        expect_close(got, wanted, "s_j = exp(w_j) / Σ exp(w_i), then γ Σ s_j h_j")
+        expect_not_close(
+            got, _sum(layers, softmax(scores), 1), "γ is missing: multiply the sum by it"
+        )
+        expect_not_close(
+            got,
+            _sum(layers, scores / scores.sum(), gamma),
+            "dividing scores by their sum gives no softmax: raise e to the scores first",
+        )
+        expect_close(
+            got, _sum(layers, softmax(scores), gamma), "s_j = exp(w_j) / Σ exp(w_i), then γ Σ s_j h"
+        )
     with np.errstate(all="ignore"):
         got = answer(layers, np.array([1000.0, 1000.0]), 2.0)
     expect(
@@ -57,77 +91,182 @@ def _sum(layers: np.ndarray, weights: np.ndarray, gamma: float) -> np.ndarray:
     return total
 
 
-@exercise("12.2", "Layer norm without padding")
-def normalize_layer(answer: Answer) -> str:
-    """Compare with numbers collected one by one."""
+@exercise("12.2", "One vector for a sentence")
+def sentence_vectors(answer: Answer) -> str:
+    """Compare with means taken word by word; places without a word hold noise."""
+    from scipy.special import softmax
+
     rng = np.random.default_rng(2)
-    layer, lengths = rng.normal(3, 2, size=(3, 5, 4)), (5, 2, 1)
-    mask = np.arange(5) < np.array(lengths)[:, None]
-    layer = layer * mask[:, :, None]
-    numbers = [
-        float(x) for row, n in zip(layer, lengths, strict=True) for word in row[:n] for x in word
-    ]
-    mean = math.fsum(numbers) / len(numbers)
-    deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
-    got = answer(layer, mask)
-    expect_shape(got, (3, 5, 4))
-    everywhere = (layer - layer.mean()) / layer.std()
-    for wrong in (everywhere, everywhere * mask[:, :, None]):
-        expect_not_close(got, wrong, "mean and deviation were taken over the padding as well")
+    layers, lengths = rng.normal(1, 2, size=(3, 4, 5, 6)), np.array([5, 2, 3, 1])
+    mask, scores, gamma = np.arange(5) < lengths[:, None], np.array([0.3, -1.0, 1.2]), 1.6
+    got = answer(layers, mask, scores, gamma)
+    expect_shape(got, (4, 6))
+    mixed = np.zeros(layers.shape[1:])  # (batch, time, D)
+    for weight, layer in zip(softmax(scores), layers, strict=True):
+        mixed += gamma * weight * layer
+    wanted = np.stack([np.mean([*row[:n]], axis=0) for row, n in zip(mixed, lengths, strict=True)])
+    kept = mixed * mask[:, :, None]
+    all_words = "the mean runs over all places: leave out those without a word"
+    expect_not_close(got, mixed.mean(1), all_words)
     expect_not_close(
-        got, (layer - mean) / deviation, "places without a word must be 0 in the result too"
+        got, kept.mean(1), "padding is 0 now but still counted: divide by the words of the sentence"
     )
+    expect_not_close(
+        got,
+        mixed.sum(1) / lengths[:, None],
+        "you divide by the number of words, but padding is still in the sum",
+    )
+    expect_not_close(got, kept.sum(1), "this is the sum: divide by the words of each sentence")
+    expect_not_close(
+        got,
+        kept.sum(1) / lengths.sum(),
+        "you divide by the words of the whole batch: each sentence has its own number",
+    )
+    expect_not_close(got, wanted / gamma, "γ is missing")
+    plain = np.tensordot(scores, layers, 1) * gamma
+    plain = (plain * mask[:, :, None]).sum(1) / lengths[:, None]
+    expect_not_close(got, plain, "the scores are no weights yet: take their softmax")
+    even = gamma * (layers.mean(0) * mask[:, :, None]).sum(1) / lengths[:, None]
+    expect_not_close(got, even, "this is the plain mean of the layers: weigh them")
+    expect_not_close(got, mixed[:, 0], "this is the first word of each sentence alone")
+    top = np.where(mask[:, :, None], mixed, -np.inf).max(1)
+    expect_not_close(got, top, "this is the largest value over the words: take the mean")
+    expect_close(got, wanted, "mix the layers, add up where the mask is 1, divide by its count")
+    return "four sentences of 5, 2, 3 and 1 words agree with means taken word by word"
+
+
+@exercise("12.3", "Nearest sense mean")
+def order_of_means(answer: Answer) -> str:
+    """Run the lines in the learner's order; the reference adds unit vectors one by one."""
+    order = answer()
+    program = assembled(order, MEANS, "known, senses, new, cosine, np")
+    expect(
+        not {"B", "E"} <= set(order.upper()),
+        "both B and E are there: after the first return nothing runs. Which of the two?",
+    )
+    rng = np.random.default_rng(4)
+    known = rng.normal(size=(30, 4)) * rng.uniform(0.1, 9, size=(30, 1))
+    senses = [str(s) for s in rng.choice(["money", "river", "blood"], size=30, p=[0.6, 0.3, 0.1])]
+    new = rng.normal(size=(40, 4))
+    unit = [v / np.sqrt(sum(x * x for x in v)) for v in known]
+
+    def run(vector: np.ndarray) -> str | None:
+        try:
+            return program(known, list(senses), vector, _cosine, np)
+        except NameError as error:
+            missing = str(error).split("'")[1]
+            return expect(False, f"a line uses {missing!r} before any line has made it")
+        except ValueError:
+            return expect(False, "there is no sense to choose from: which line fills the means?")
+
+    got = [run(vector) for vector in new]
+    late = "C" in order.upper() and order.upper().index("C") > order.upper().find("A") >= 0
+    expect(not late, "line C comes after the vectors were added up: too late to change the sums")
+    expect(None not in got, "the function returns nothing: which line gives the answer?")
+    for vectors, labels, by_length, message in (
+        (known, senses, False, "long vectors count more in the sum: which line makes all alike?"),
+        (unit, senses, True, "the dot product favours senses with many sentences: take the cosine"),
+        (known, senses, True, "lengths count twice here: of the known vectors, and of the sums"),
+        (unit, sorted(senses), False, "sorted senses no longer stand beside their own vectors"),
+    ):
+        means = _means(vectors, labels)
+        expect(got != [_nearest(means, vector, by_length) for vector in new], message)
+    wanted = [_nearest(_means(unit, senses), vector, False) for vector in new]
+    agree = sum(a == b for a, b in zip(got, wanted, strict=True))
+    expect(got == wanted, f"{agree} of 40 answers are those of the nearest sense mean")
+    return "40 vectors find the sense whose mean is nearest, in the order of your lines"
+
+
+def _cosine(a: np.ndarray, b: np.ndarray) -> float:
+    return float(a @ b / np.sqrt((a @ a) * (b @ b)))
+
+
+def _means(vectors: list[np.ndarray] | np.ndarray, senses: list[str]) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for vector, sense in zip(vectors, senses, strict=True):
+        found[sense] = found.get(sense, 0) + vector
+    return dict(sorted(found.items()))
+
+
+def _nearest(means: dict[str, np.ndarray], vector: np.ndarray, by_length: bool) -> str:
+    compare = np.dot if by_length else _cosine
+    return max(means, key=lambda sense: compare(means[sense], vector))
+
+
+@exercise("12.4", "Leave one out")
+def leave_one_out(answer: Answer) -> str:
+    """Compare with means of the others, added up one by one."""
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(size=(41, 5)) * rng.uniform(0.1, 9, size=(41, 1))
+    senses = [str(s) for s in rng.choice(["river", "money", "blood"], size=40, p=[0.5, 0.35, 0.15])]
+    senses.append("data")  # once
+    unit = vectors / np.sqrt((vectors**2).sum(axis=1, keepdims=True))
+
+    def answers(known: np.ndarray, by_length: bool = False, keep: bool = False) -> list[str]:
+        found = []
+        for i, vector in enumerate(unit):
+            others = [k for k in range(len(known)) if keep or k != i]
+            means = _means(known[others], [senses[k] for k in others])
+            if by_length:
+                means = {s: m / senses.count(s) for s, m in means.items()}
+            found.append(_nearest(means, vector, by_length))
+        return found
+
     with np.errstate(all="ignore"):
-        normalized = (layer - layer.mean(2, keepdims=True)) / layer.std(2, keepdims=True)
-    expect_not_close(
-        np.asarray(got)[mask],
-        normalized[mask],
-        "each word has got a mean of its own: take one mean over all words together",
-    )
-    wanted = (layer - mean) / deviation * mask[:, :, None]
-    sample = math.sqrt(len(numbers) / (len(numbers) - 1))
-    expect_not_close(got, wanted / sample, "divide by n, not by n - 1, in the variance")
-    expect_close(got, wanted, "(h - mean) / deviation over the numbers of all words")
-    return "8 words of 15 places agree with sums taken number by number"
-
-
-@exercise("12.3", "The sense of the nearest neighbour")
-def nearest_sense(answer: Answer) -> str:
-    """Compare with scikit-learn's neighbours by cosine."""
-    from sklearn.neighbors import KNeighborsClassifier
-
-    rng = np.random.default_rng(3)
-    # Vectors of very different lengths: a dot product or a distance finds others than a cosine.
-    known = rng.normal(size=(30, 6)) * rng.uniform(0.1, 9, size=(30, 1))
-    new = rng.normal(size=(40, 6)) * rng.uniform(0.1, 9, size=(40, 1))
-    senses = [str(name) for name in rng.choice(["river", "money", "blood"], size=30)]
-    wanted = {
-        metric: KNeighborsClassifier(1, metric=metric, algorithm="brute")
-        .fit(known, senses)
-        .predict(new)
-        .tolist()
-        for metric in ("cosine", "euclidean")
-    }
-    got = answer(known, senses, new)
+        got = answer(vectors.copy(), list(senses))
     expect_type(got, (list, tuple, np.ndarray))
-    got = [str(sense) for sense in got]
-    expect(len(got) == 40, f"{len(got)} senses for 40 new vectors: return one for each row of new")
-    by_dot = [senses[row] for row in (new @ known.T).argmax(1)]
+    got, wanted = [str(sense) for sense in got], answers(unit)
+    expect(len(got) == 41, f"{len(got)} answers for 41 occurrences: return one for each")
+    right = sum(a == b for a, b in zip(got, senses, strict=True))
     expect(
-        got != by_dot, "these are the largest dot products: divide by the known vectors' lengths"
+        got != answers(unit, keep=True),
+        f"{right} of 41 come out right, too many: each vector is in the mean of its own sense",
     )
-    expect(got != wanted["euclidean"], "these are nearest by distance: take the cosine instead")
-    unit = known / np.linalg.norm(known, axis=1, keepdims=True)
+    expect(got != senses, "these are the senses that were given: answer from the means")
     expect(
-        got != [senses[row] for row in (new @ unit.T).argmin(1)],
-        "these are the most distant ones: take the highest cosine",
+        got[-1] != "data",
+        "'data' occurs once: without that occurrence it has no mean, and is no answer for it",
     )
-    agree = sum(a == b for a, b in zip(got, wanted["cosine"], strict=True))
-    expect(got == wanted["cosine"], f"{agree} of 40 agree with scikit-learn's 1-nearest by cosine")
-    return "40 senses agree with scikit-learn's nearest neighbour by cosine"
+    expect(got != answers(vectors), "long vectors count more in the means: bring all to length 1")
+    expect(
+        got != answers(unit, by_length=True),
+        "a dot product with the mean favours tight senses: divide by the length of the mean too",
+    )
+    near = (unit @ unit.T - 3 * np.eye(41)).argmax(1)
+    expect(
+        got != [senses[k] for k in near],
+        "these are the senses of the nearest occurrence: compare with the mean of each sense",
+    )
+    far = [
+        min(means, key=lambda sense: _cosine(means[sense], unit[i]))
+        for i in range(41)
+        for means in [_means(np.delete(unit, i, 0), senses[:i] + senses[i + 1 :])]
+    ]
+    expect(got != far, "these are the most distant means: take the highest cosine")
+    agree = sum(a == b for a, b in zip(got, wanted, strict=True))
+    expect(got == wanted, f"{agree} of 41 agree with the means of the other occurrences")
+    return "41 answers agree with means of the other occurrences, a sense that occurs once too"
 
 
-@exercise("12.4", "From PyTorch's gates to TensorFlow's")
+@exercise("12.5", "What the tables allow")
+def advice(answer: Answer) -> str:
+    """Expect the advice that the verdict of section 4 allows."""
+    expect_choice(
+        answer(),
+        "C",
+        {
+            "A": "on CoarseWSD-20 and the sample ELMo alone is behind the static window, which "
+            "holds context too: the words around.",
+            "B": "the second table says the opposite for sense: layer 2 is ahead with every seed.",
+            "D": "ELMo is far ahead on part of speech; sense is one question of several.",
+            "E": "on bank the lead is within its spread, and on the two larger tests there is "
+            "none: one panel of six was picked for its winner.",
+        },
+    )
+    return "at sense nothing was ahead of the static window, and a claim for more needs more"
+
+
+@exercise("12.6", "From PyTorch's gates to TensorFlow's")
 def official_gates(answer: Answer) -> str:
     """Run a step as TensorFlow does, from the returned matrix, and one as the equations say."""
     rng = np.random.default_rng(4)
@@ -139,20 +278,32 @@ def official_gates(answer: Answer) -> str:
         np.shape(got) != (4 * size, 2 * out),
         f"the result has shape {np.shape(got)}: the file keeps (in, out), transpose it",
     )
+    expect(
+        np.shape(got) != (out, 4 * size),
+        "these are the weights of one input alone: the word and the last output share a matrix",
+    )
     expect_shape(got, (2 * out, 4 * size))
     x, h, c = (rng.normal(size=n) for n in (out, out, size))
     gates = {gate: both[0] @ x + both[1] @ h for gate, both in parts.items()}
     wanted = _step(*(gates[gate] for gate in "igfo"), c)
+    for rows in ([x, h], [h, x]):
+        read = np.split(np.concatenate(rows) @ np.asarray(got, dtype=float), 4)
+        for stands in permutations("ifgo"):
+            if not np.allclose(read, [gates[gate] for gate in stands]):
+                continue
+            expect(
+                stands == tuple("igfo"),
+                f"the gates stand in the order {', '.join(stands).replace('g', 'g (= j)')}; the "
+                "file has i, j, f, o",
+            )
+            expect(rows[0] is x, "the rows of the word come first, then those of the state")
+    mixed = np.concatenate([np.concatenate(parts[g], axis=1) for g in "igfo"])
+    expect_not_close(
+        got,
+        mixed.reshape(2 * out, 4 * size),
+        "reshape deals the numbers out anew: transpose the matrix instead",
+    )
     read = np.split(np.concatenate([x, h]) @ np.asarray(got, dtype=float), 4)
-    expect_not_close(
-        _step(read[0], read[2], read[1], read[3], c),
-        wanted,
-        "the gates still stand in the order i, f, g, o; the file has i, j, f, o",
-    )
-    swapped = np.split(np.concatenate([h, x]) @ np.asarray(got, dtype=float), 4)
-    expect_not_close(
-        _step(*swapped, c), wanted, "the rows of the word come first, then those of the state"
-    )
     expect_close(
         _step(*read, c),
         wanted,
@@ -167,41 +318,3 @@ def _step(i: np.ndarray, j: np.ndarray, f: np.ndarray, o: np.ndarray, c: np.ndar
     sigma = [1 / (1 + np.exp(-gate)) for gate in (i, f + 1, o)]
     cell = sigma[1] * c + sigma[0] * np.tanh(j)
     return np.concatenate([cell, sigma[2] * np.tanh(cell)])
-
-
-@exercise("12.5", "The most frequent sense")
-def most_frequent_sense(answer: Answer) -> str:
-    """Compare with shares counted by hand, and with counters on random pairs."""
-    train = [("bank", "money")] * 3 + [("bank", "river")] * 2
-    train += [("bat", "club")] + [("bat", "animal")] * 4
-    test = [("bank", "river")] * 4 + [("bank", "money")] + [("bat", "animal")] * 3
-    test += [("mouse", "animal")] * 3
-    got = answer(train, test)
-    expect_shape(got, ())
-    expect_not_close(
-        got, 7 / 11, "this is the most frequent sense of the test sentences: learn it in training"
-    )
-    expect_not_close(
-        got, 4 / 8, "a word that was not in training counts as wrong: divide by all test sentences"
-    )
-    expect_not_close(
-        got, 6 / 11, "one sense was taken for all words: each word has a most frequent one"
-    )
-    expect_not_close(got, 4, "this is the number right: divide by the number of test sentences")
-    expect_close(got, 4 / 11, "1 of 5 for bank, 3 of 3 for bat, 0 of 3 for mouse")
-    rng = np.random.default_rng(5)
-    pairs = [
-        (f"w{a}", f"s{a}{b}") for a, b in zip(rng.integers(6, size=301), _skewed(rng), strict=True)
-    ]
-    train, test = pairs[:200], pairs[200:]
-    usual = {
-        word: Counter(s for w, s in train if w == word).most_common(1)[0][0] for word, _ in train
-    }
-    right = sum(usual.get(word) == sense for word, sense in test)
-    expect_close(answer(train, test), right / len(test), "301 random pairs")
-    return "4 of 11 by hand, and 101 random pairs agree with a counter"
-
-
-def _skewed(rng: np.random.Generator) -> np.ndarray:
-    """Return 301 numbers 0, 1, 2, the first far more often: no word has a tie."""
-    return rng.choice(3, size=301, p=[0.7, 0.2, 0.1])
