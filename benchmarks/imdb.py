@@ -1,4 +1,4 @@
-"""Classify IMDB reviews: the 39,053-parameter network, its parts, and where a text is cut.
+"""Classify IMDB reviews: the 39,053-parameter network, its parts, linear rivals, where texts end.
 
 Every choice (learning rate, averaging, length of the texts) is made on a validation part of the
 training reviews, in the part "choices". The test reviews are looked at once for each trained
@@ -19,6 +19,8 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -28,16 +30,19 @@ import common
 import numpy as np
 import torch
 from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
 
 from course_lib import classify, counts, datasets, runtime, text
 from course_lib.text import Vocabulary
+from course_lib.vectors import WordVectors
 
 SIZE, LENGTH = 500, 100  # ids, and words of a review
 VALIDATION = 2_500
 CHOOSING = 5_000  # held out while choosing: fewer chance differences
 OPTIONS = {"epochs": 5, "batch_size": 64, "alpha": 3e-3, "averaged": 2}
-PARTS = ("choices", "runs", "ablation", "truncation", "larger")
+PARTS = ("choices", "runs", "ablation", "rivals", "filters", "truncation", "larger")
 CHOICES = tuple(
     {"alpha": alpha, "averaged": averaged}
     for alpha, averaged in (
@@ -79,6 +84,11 @@ class Reviews:
             for split, texts in tokens.items()
         }
         labels = {split: table["label"].to_numpy() for split, table in tables.items()}
+        self.words = {
+            "train": [tokens["train"][i] for i in rest],
+            "validation": [tokens["train"][i] for i in chosen],
+            "test": tokens["test"],
+        }
         self.train = ids["train"][rest], labels["train"][rest]
         self.validation = ids["train"][chosen], labels["train"][chosen]
         self.test = ids["test"], labels["test"]
@@ -177,6 +187,99 @@ def ablation(reviews: Reviews, seeds: int) -> list[dict]:
     return rows
 
 
+def grams(sequence: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return the words and the pairs of neighbours of a text; id 0, padding, is no word."""
+    kept = [item for item in sequence if not isinstance(item, int) or item > 0]
+    return [*((item,) for item in kept), *pairwise(kept)]
+
+
+def means(texts: Sequence[Sequence[str]], vectors: WordVectors) -> np.ndarray:
+    """Return the mean vector of the known words of each text, of length 1: (n, M)."""
+    unit, rows = vectors.normalized(), np.zeros((len(texts), vectors.matrix.shape[1]))
+    for row, words in zip(rows, texts, strict=True):
+        known = [vectors.index[word] for word in words if word in vectors.index]
+        row += unit[known].mean(axis=0) if known else 0
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True).clip(min=1e-12)
+
+
+def rivals(reviews: Reviews) -> list[dict]:
+    """Train linear models: on the ids that the network sees, and on whole reviews.
+
+    The regularization, and whether it is a logistic regression or a linear support vector machine,
+    is chosen on the validation part.
+    """
+    parts = ("train", "validation", "test")
+    ids = dict(zip(parts, (reviews.train, reviews.validation, reviews.test), strict=True))
+    labels = {part: ids[part][1] for part in parts}
+    cut = {part: [row.tolist() for row in ids[part][0]] for part in parts}
+    vectors = datasets.load_course_vectors()
+    kinds: dict[str, tuple[dict[str, Any], Any]] = {
+        "1- and 2-grams of the same ids": (cut, grams),
+        "mean of shipped vectors, whole reviews": (reviews.words, None),
+        "all words, whole reviews": (reviews.words, list),
+        "all 1- and 2-grams, whole reviews": (reviews.words, grams),
+    }
+    rows: list[dict] = []
+    for name, (texts, analyzer) in kinds.items():
+        if analyzer is None:
+            features = {part: means(texts[part], vectors) for part in parts}
+        else:
+            tf_idf = TfidfVectorizer(analyzer=analyzer, min_df=2, sublinear_tf=True)
+            tf_idf.fit(texts["train"])
+            features = {part: tf_idf.transform(texts[part]) for part in parts}
+        trained = {
+            f"{kind.__name__}, C = {C}": kind(C=C, max_iter=1000)
+            for kind, strengths in ((LogisticRegression, (1, 10, 100)), (LinearSVC, (0.1, 0.3, 1)))
+            for C in strengths
+        }
+        held_out = {}
+        for setting, model in trained.items():
+            model.fit(features["train"], labels["train"])
+            held_out[setting] = model.score(features["validation"], labels["validation"])
+        best = max(held_out, key=lambda setting: held_out[setting])
+        row = {
+            "model": name,
+            "setting": best,
+            "parameters": trained[best].coef_.size + 1,
+            "validation_accuracy": held_out[best],
+            "test_accuracy": trained[best].score(features["test"], labels["test"]),
+        }
+        common.tell(rows, row)
+    return rows
+
+
+def filters(reviews: Reviews) -> list[dict]:
+    """Find what the filters of the network of seed 0 answer to most, among validation reviews.
+
+    The effect of a filter is the mean change of the logit that its answers make: with the filter,
+    minus without. The four filters with the largest and the smallest effect are kept.
+    """
+    model = network(reviews, 0)
+    train(model, reviews, 0)
+    model.eval()
+    ids = torch.from_numpy(reviews.validation[0])
+    names = np.array(["·", "(start)", "?", *reviews.vocabulary.words])
+    wide = names[np.pad(reviews.validation[0], ((0, 0), (2, 2)))]  # two neighbours at every place
+    layer, effects = model.windows.convolution, []
+    with torch.inference_mode():
+        answers = model.windows(ids)  # (reviews, F, time)
+        whole = model(ids).mean().item()
+        for number in range(answers.shape[1]):
+            kept = layer.weight[number].clone(), layer.bias[number].clone()
+            layer.weight[number], layer.bias[number] = 0, 0
+            effects.append(whole - model(ids).mean().item())
+            layer.weight[number], layer.bias[number] = kept
+    rows: list[dict] = []
+    order = np.argsort(effects)
+    for number in [*order[::-1][:4].tolist(), *order[:4].tolist()]:
+        found: dict[str, None] = {}
+        for flat in answers[:, number].flatten().argsort(descending=True)[:50].tolist():
+            review, place = divmod(flat, LENGTH)
+            found[" ".join(wide[review, place : place + 5])] = None
+        rows.append({"filter": number, "effect": effects[number], "windows": [*found][:3]})
+    return rows
+
+
 def truncation(seeds: int) -> list[dict]:
     """Keep the end of each review, or its beginning."""
     rows: list[dict] = []
@@ -210,6 +313,8 @@ def table(result: dict[str, Any]) -> str:
     ]
     for name in dict.fromkeys(row["model"] for row in result.get("ablation", [])):
         lines.append(line(name, [row for row in result["ablation"] if row["model"] == name]))
+    for row in result.get("rivals", []):
+        lines.append(line(f"{row['model']} ({row['setting']})", [row]))
     for side, name in (("front", "the last 100 words (as above)"), ("back", "the first 100 words")):
         rows = [row for row in result.get("truncation", []) if row["truncation"] == side]
         if rows:
@@ -246,6 +351,8 @@ def main() -> None:
         "choices": lambda: choices(Reviews(held_out=CHOOSING), 3),
         "runs": lambda: runs(Reviews(), seeds),
         "ablation": lambda: ablation(Reviews(), seeds),
+        "rivals": lambda: rivals(Reviews()),
+        "filters": lambda: filters(Reviews()),
         "truncation": lambda: truncation(seeds),
         "larger": lambda: runs(Reviews(**large), min(seeds, 3), hidden=100),
     }

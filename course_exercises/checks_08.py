@@ -16,6 +16,7 @@ from course_exercises.expect import (
     expect_shape,
     expect_type,
 )
+from course_exercises.lines import assembled, expect_choice
 
 
 @exercise("08.1", "Cut and pad at the front")
@@ -99,11 +100,24 @@ def _name_mistakes(
         )
 
 
-@exercise("08.3", "One step of an LSTM")
-def lstm_step(answer: Answer) -> str:
-    """Compare with torch.nn.LSTMCell in double precision."""
-    import torch
+STEP = {
+    "A": "return h, c",
+    "B": "c = f * c + i * g",
+    "C": "i, f, g, o = np.split(W @ x + U @ h + b, 4)",
+    "D": "h = o * np.tanh(c)",
+    "E": "i, f, o, g = np.split(W @ x + U @ h + b, 4)",
+    "F": "i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)",
+    "G": "c = i * c + f * g",
+}
 
+
+@exercise("08.3", "One step of an LSTM, in order")
+def order_of_step(answer: Answer) -> str:
+    """Run the lines and compare with torch.nn.LSTMCell; every order that works is right."""
+    import torch
+    from scipy.special import expit
+
+    program = assembled(answer(), STEP, "x, h, c, W, U, b, np, sigmoid")
     rng = np.random.default_rng(3)
     for inputs, hidden in ((3, 4), (5, 2)):
         x, h, c = rng.normal(size=inputs), rng.normal(size=hidden), rng.normal(size=hidden)
@@ -115,67 +129,96 @@ def lstm_step(answer: Answer) -> str:
                 parameter.copy_(torch.from_numpy(value))
             state = torch.from_numpy(h), torch.from_numpy(c)
             wanted_h, wanted_c = (part.numpy() for part in cell(torch.from_numpy(x), state))
-        got = answer(x, h, c, W, U, b)
-        expect_type(got, tuple)
-        expect(len(got) == 2, f"{len(got)} results; wanted two: the state and the cell")
-        _name_lstm_mistakes(got, wanted_h, wanted_c, (W @ x + U @ h + b).reshape(4, hidden), c)
-        expect_shape(got[0], (hidden,), "the state")
-        expect_shape(got[1], (hidden,), "the cell")
+        try:
+            got = program(x, h, c, W, U, b, np, expit)
+        except UnboundLocalError as error:
+            missing = str(error).split("'")[1]
+            expect(False, f"a line uses {missing!r} before any line has made it")
+        expect(got is not None, "nothing comes back: the last line must return both")
+        _name_lstm_mistakes(got, (W @ x + U @ h + b).reshape(4, hidden), h, c)
         expect_close(got[1], wanted_c, "c' = f c + i g", tolerance=1e-9, what="the cell")
         expect_close(got[0], wanted_h, "h' = o tanh c'", tolerance=1e-9, what="the state")
     return "state and cell of two sizes agree with torch.nn.LSTMCell"
 
 
 def _name_lstm_mistakes(
-    got: tuple[Any, Any],
-    wanted_h: np.ndarray,
-    wanted_c: np.ndarray,
-    scores: np.ndarray,
-    c: np.ndarray,
+    got: tuple[Any, Any], scores: np.ndarray, h: np.ndarray, c: np.ndarray
 ) -> None:
-    expect_not_close(got[0], wanted_c, "the state comes first, then the cell")
-    i, f, g, o = 1 / (1 + np.exp(-scores))
-    new = np.tanh(scores[2])
-    expect_not_close(got[1], f * c + i * g, "g is no gate: it goes through tanh, not sigmoid")
+    expect_not_close(got[1], c, "the cell comes back as it was: a line must change it")
+    expect_not_close(got[0], h, "the state comes back as it was: a line must change it")
+    i, f, g, o = scores
+    plain = "gates must be between 0 and 1, and g between -1 and 1, before they are used"
+    expect_not_close(got[1], f * c + i * g, plain)
+    i, f, o = 1 / (1 + np.exp(-i)), 1 / (1 + np.exp(-f)), 1 / (1 + np.exp(-o))
+    new = np.tanh(g)
     expect_not_close(got[1], f * c + i * np.tanh(scores[3]), "the order is i, f, g, o: g before o")
     expect_not_close(
         got[1], i * c + f * new, "input and forget gate are exchanged: f keeps the old, i lets in"
     )
-    expect_not_close(got[0], o * wanted_c, "the state shows tanh of the cell")
     expect_not_close(got[0], o * np.tanh(c), "the state shows the new cell, not the old one")
 
 
-@exercise("08.4", "Count the parameters")
-def count_parameters(answer: Answer) -> str:
-    """Build the layers in PyTorch and count."""
-    from torch import nn
+@exercise("08.4", "Another cell: the GRU reads a whole review")
+def gru_last(answer: Answer) -> str:
+    """Compare with torch.nn.GRU over the words alone, in double precision."""
+    import torch
 
-    for V, M, F, K, H, D in ((500, 32, 32, 5, 50, 25), (11, 3, 4, 7, 2, 6)):
-        lstm = nn.LSTM(F, H)
-        layers = (nn.Embedding(V, M), nn.Conv1d(M, F, K), lstm, nn.Linear(H, D), nn.Linear(D, 1))
-        wanted = [sum(weight.numel() for weight in layer.parameters()) for layer in layers]
-        second_bias = lstm.bias_hh_l0.numel()
-        wanted[2] -= second_bias
-        got = answer(V, M, F, K, H, D)
-        expect_type(got, (list, tuple))
-        expect(len(got) == 5, f"{len(got)} numbers; wanted five, one a layer")
-        case = f"with V={V}, M={M}, F={F}, K={K}, H={H}, D={D}: "
-        expect(got[2] != wanted[2] + second_bias, f"{case}count one bias of the LSTM, not two")
-        expect(got[1] != F * K + F, f"{case}a filter has weights for every dimension of a vector")
-        expect(
-            got[2] * 4 != wanted[2],
-            f"{case}the LSTM has four such layers, one for each of i, f, g, o",
-        )
-        expect(
-            [got[1], got[3], got[4]] != [F * M * K, H * D, D],
-            f"{case}the biases are missing: one for each filter and each unit",
-        )
-        for name, mine, right in zip(_LAYERS, got, wanted, strict=True):
-            expect_equal(int(mine), right, f"{case}see section 5", what=f"the number of the {name}")
-    return "two networks agree with the sizes of PyTorch's own layers"
+    rng = np.random.default_rng(4)
+    cases = (([0, 0, 5, 3, 9], 3, 4), ([7, 2, 0, 4, 0, 0], 2, 3), ([6], 4, 2), ([0, 0], 2, 2))
+    for ids, inputs, hidden in cases:
+        ids, X = np.array(ids), rng.normal(size=(len(ids), inputs))
+        W, U = rng.normal(size=(3 * hidden, inputs)), rng.normal(size=(3 * hidden, hidden))
+        b = rng.normal(size=3 * hidden)
+        layer = torch.nn.GRU(inputs, hidden, batch_first=True).double()
+        with torch.no_grad():
+            for parameter, value in zip(layer.parameters(), (W, U, b, 0 * b), strict=True):
+                parameter.copy_(torch.from_numpy(value))
+
+            def read(rows: np.ndarray, layer: torch.nn.GRU = layer) -> np.ndarray:
+                if len(rows) == 0:
+                    return np.zeros(layer.hidden_size)
+                states, _ = layer(torch.from_numpy(rows)[None])
+                return states[0, -1].numpy()  # (H,)
+
+            wanted, with_padding = read(X[ids != 0]), read(X)
+        got = answer(X.copy(), ids.copy(), W, U, b)
+        expect_shape(got, (hidden,))
+        if (ids == 0).any():
+            expect_not_close(got, with_padding, "padding was read: where the id is 0, h stays")
+        if (ids != 0).sum() > 1:
+            _name_gru_mistakes(got, X[ids != 0], W, U, b)
+        case = f"ids {ids.tolist()}: "
+        if not ids.any():
+            expect_close(got, wanted, f"{case}no word at all, so h stays 0")
+        expect_close(got, wanted, f"{case}r, z, n and then h', word by word", tolerance=1e-9)
+    return "four rows, with padding in front, between and behind, agree with torch.nn.GRU"
 
 
-_LAYERS = ("embedding", "convolution", "LSTM", "dense layer", "last unit")
+def _name_gru_mistakes(
+    got: Any, X: np.ndarray, W: np.ndarray, U: np.ndarray, b: np.ndarray
+) -> None:
+    def last(exchanged: bool = False, inside: bool = False, turned: bool = False) -> np.ndarray:
+        h = np.zeros(U.shape[1])
+        for x in X:
+            from_x, from_h = np.split(W @ x + b, 3), np.split(U @ h, 3)
+            first, second = (1 / (1 + np.exp(-from_x[k] - from_h[k])) for k in (0, 1))
+            r, z = (second, first) if exchanged else (first, second)
+            hidden = np.split(U @ (r * h), 3)[2] if inside else r * from_h[2]
+            n = np.tanh(from_x[2] + hidden)
+            h = z * n + (1 - z) * h if turned else (1 - z) * n + z * h
+        return h
+
+    expect_not_close(got, last(turned=True), "z keeps the old: h' = (1 - z) n + z h")
+    expect_not_close(got, last(exchanged=True), "the rows are stacked in the order r, z, n")
+    expect_not_close(
+        got,
+        last(inside=True),
+        "that is the paper's GRU; here r multiplies U_n h, after the product",
+    )
+    alone = W @ X[-1] + b
+    _, z, n = np.split(alone, 3)
+    fresh = (1 - 1 / (1 + np.exp(-z))) * np.tanh(n)
+    expect_not_close(got, fresh, "h must be carried from word to word; this is the last word alone")
 
 
 @exercise("08.5", "The strongest answer, without padding")
@@ -202,3 +245,15 @@ def masked_maximum(answer: Answer) -> str:
     )
     expect_close(got, wanted, "the largest answer among the places whose id is not 0")
     return "four texts, one of them all padding, agree with Python's max"
+
+
+@exercise("08.6", "What the table allows")
+def table_allows(answer: Answer) -> str:
+    """Name what speaks against each other sentence."""
+    wrong = {
+        "A": "linear models that read the whole review are ahead of it by more than six points.",
+        "C": "its median lies a point above the mean of vectors; that is little, and not nothing.",
+        "D": "they see other words: their lead says what was left out, not who learned by heart.",
+    }
+    expect_choice(answer(), "B", wrong)
+    return "an order of two words, counted, brings as much as the network"

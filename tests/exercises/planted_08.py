@@ -63,81 +63,62 @@ def time_first(vectors, filters, bias):
     return np.maximum(0, scores(vectors, filters, bias)).T
 
 
-# 08.3
-
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-
-
-def gates(x, h, W, U, b):
-    return np.split(W @ x + U @ h + b, 4)
-
-
-def right_step(x, h, c, W, U, b):
-    i, f, g, o = gates(x, h, W, U, b)
-    new_c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(new_c), new_c
-
-
-def cell_first(x, h, c, W, U, b):
-    return right_step(x, h, c, W, U, b)[::-1]
-
-
-def four_gates(x, h, c, W, U, b):
-    i, f, g, o = map(sigmoid, gates(x, h, W, U, b))
-    new_c = f * c + i * g
-    return o * np.tanh(new_c), new_c
-
-
-def output_before_new(x, h, c, W, U, b):
-    i, f, o, g = gates(x, h, W, U, b)
-    new_c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(new_c), new_c
-
-
-def forget_and_input_exchanged(x, h, c, W, U, b):
-    f, i, g, o = gates(x, h, W, U, b)
-    new_c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(new_c), new_c
-
-
-def cell_shown_as_it_is(x, h, c, W, U, b):
-    _, new_c = right_step(x, h, c, W, U, b)
-    return sigmoid(gates(x, h, W, U, b)[3]) * new_c, new_c
-
-
-def old_cell_shown(x, h, c, W, U, b):
-    _, new_c = right_step(x, h, c, W, U, b)
-    return sigmoid(gates(x, h, W, U, b)[3]) * np.tanh(c), new_c
-
-
-def without_state(x, h, c, W, U, b):
-    return right_step(x, 0 * h, c, W, U, b)
-
+# 08.3: orders of lines, in PLANTED
 
 # 08.4
 
 
-def counted(V, M, F, K, H, D):
-    return [V * M, F * M * K + F, 4 * H * (F + H + 1), H * D + D, D + 1]
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
 
 
-def changed(place, formula):
-    def count(V, M, F, K, H, D):
-        numbers = counted(V, M, F, K, H, D)
-        numbers[place] = formula(V, M, F, K, H, D)
-        return numbers
-
-    return count
-
-
-def without_biases(V, M, F, K, H, D):
-    return [V * M, F * M * K, 4 * H * (F + H), H * D, D]
+def gru_steps(X, W, U, b, step):
+    h = np.zeros(U.shape[1])
+    for x in X:
+        from_x, from_h = np.split(W @ x + b, 3), np.split(U @ h, 3)
+        h = step(from_x, from_h, h, np.split(U, 3)[2])
+    return h
 
 
-def total_only(V, M, F, K, H, D):
-    return [sum(counted(V, M, F, K, H, D))]
+def right_step(from_x, from_h, h, U_n):
+    r, z = sigmoid(from_x[0] + from_h[0]), sigmoid(from_x[1] + from_h[1])
+    return (1 - z) * np.tanh(from_x[2] + r * from_h[2]) + z * h
+
+
+def padding_read(X, ids, W, U, b):
+    return gru_steps(X, W, U, b, right_step)
+
+
+def z_turned(X, ids, W, U, b):
+    def step(from_x, from_h, h, U_n):
+        r, z = sigmoid(from_x[0] + from_h[0]), sigmoid(from_x[1] + from_h[1])
+        return z * np.tanh(from_x[2] + r * from_h[2]) + (1 - z) * h
+
+    return gru_steps(X[ids != 0], W, U, b, step)
+
+
+def gates_exchanged(X, ids, W, U, b):
+    def step(from_x, from_h, h, U_n):
+        z, r = sigmoid(from_x[0] + from_h[0]), sigmoid(from_x[1] + from_h[1])
+        return (1 - z) * np.tanh(from_x[2] + r * from_h[2]) + z * h
+
+    return gru_steps(X[ids != 0], W, U, b, step)
+
+
+def reset_inside(X, ids, W, U, b):
+    def step(from_x, from_h, h, U_n):
+        r, z = sigmoid(from_x[0] + from_h[0]), sigmoid(from_x[1] + from_h[1])
+        return (1 - z) * np.tanh(from_x[2] + U_n @ (r * h)) + z * h
+
+    return gru_steps(X[ids != 0], W, U, b, step)
+
+
+def last_word_alone(X, ids, W, U, b):
+    return gru_steps(X[ids != 0][-1:], W, U, b, right_step)
+
+
+def from_the_end(X, ids, W, U, b):
+    return gru_steps(X[ids != 0][::-1], W, U, b, right_step)
 
 
 # 08.5
@@ -180,21 +161,22 @@ PLANTED = {
         Planted(time_first, says="has shape (7, 4)"),
     ],
     "08.3": [
-        Planted(cell_first, says="the state comes first"),
-        Planted(four_gates, says="g is no gate"),
-        Planted(output_before_new, says="g before o"),
-        Planted(forget_and_input_exchanged, says="f keeps the old, i lets in"),
-        Planted(cell_shown_as_it_is, says="the state shows tanh of the cell"),
-        Planted(old_cell_shown, says="not the old one"),
-        Planted(without_state, says="the cell[0] is"),
+        Planted(lambda: "CFDBA", says="the new cell, not the old one"),
+        Planted(lambda: "EFBDA", says="g before o"),
+        Planted(lambda: "CFGDA", says="f keeps the old, i lets in"),
+        Planted(lambda: "CBFDA", says="before they are used"),
+        Planted(lambda: "FCBDA", says="before any line has made it"),
+        Planted(lambda: "CFDA", says="the cell comes back as it was"),
+        Planted(lambda: "CFBA", says="the state comes back as it was"),
+        Planted(lambda: "CFBD", says="must return both"),
     ],
     "08.4": [
-        Planted(changed(2, lambda V, M, F, K, H, D: 4 * H * (F + H + 2)), says="not two"),
-        Planted(changed(2, lambda V, M, F, K, H, D: H * (F + H + 1)), says="four such layers"),
-        Planted(changed(1, lambda V, M, F, K, H, D: F * K + F), says="every dimension"),
-        Planted(without_biases, says="the biases are missing"),
-        Planted(changed(0, lambda V, M, F, K, H, D: V * M + M), says="number of the embedding"),
-        Planted(total_only, says="1 numbers; wanted five"),
+        Planted(padding_read, says="padding was read"),
+        Planted(z_turned, says="z keeps the old"),
+        Planted(gates_exchanged, says="in the order r, z, n"),
+        Planted(reset_inside, says="that is the paper's GRU"),
+        Planted(last_word_alone, says="carried from word to word"),
+        Planted(from_the_end, says="word by word"),
     ],
     "08.5": [
         Planted(padding_included, says="padding wins"),
@@ -202,5 +184,10 @@ PLANTED = {
         Planted(empty_text_minus_infinity, says="the text that is all padding"),
         Planted(mean_of_the_words, says="the largest answer among the places"),
         Planted(over_the_filters, says="has shape (4, 5)"),
+    ],
+    "08.6": [
+        Planted(lambda: "A", says="ahead of it by more than six points"),
+        Planted(lambda: "C", says="a point above the mean"),
+        Planted(lambda: "D", says="they see other words"),
     ],
 }
