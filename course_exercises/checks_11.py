@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
 from math import exp, tanh
 from typing import Any
 
@@ -12,11 +12,11 @@ from course_exercises.exercises import Answer, exercise
 from course_exercises.expect import (
     expect,
     expect_close,
-    expect_equal,
     expect_not_close,
     expect_shape,
     expect_type,
 )
+from course_exercises.lines import assembled, expect_choice
 
 
 @exercise("11.1", "Perplexity")
@@ -50,176 +50,7 @@ def perplexity_of(answer: Answer) -> str:
     return "random, equal and 20,000 probabilities agree with SciPy's geometric mean"
 
 
-@exercise("11.2", "How many words stand in front?")
-def continuation(answer: Answer) -> str:
-    """Compare with the unigram level of NLTK's Kneser-Ney."""
-    lines = ("San Francisco is far", "San Francisco is near", "a far bay is near San Francisco")
-    sentences = [line.split() for line in lines]
-    reference = _nltk_bigrams(sentences)
-    got = answer([list(sentence) for sentence in sentences])
-    expect_type(got, dict)
-    words = {word for sentence in sentences for word in sentence} | {"</S>"}
-    expect("<S>" not in got, "<S> is in the result: nothing stands before it, and it never comes")
-    expect("</S>" in got, "</S> is missing: the end of a sentence has to be predicted too")
-    expect_equal(sorted(got), sorted(words), "one probability for each word", what="its words")
-    order = sorted(words)
-    found = [got[word] for word in order]
-    pairs = [pair for s in sentences for pair in pairwise(["<S>", *s, "</S>"])]
-    expect_not_close(
-        found,
-        [sum(w == word for _, w in pairs) / len(pairs) for word in order],
-        "these are shares of all occurrences: count each pair once, however often it occurs",
-    )
-    kinds = set(pairs)
-    expect_not_close(
-        found,
-        [sum(u == word for u, _ in kinds) / len(kinds) for word in order],
-        "count the different words before a word, not after it",
-    )
-    expect_not_close(
-        found,
-        [sum(w == word for _, w in kinds) for word in order],
-        "these are counts: divide by the number of different pairs",
-    )
-    wanted = [reference.score(word) for word in order]
-    expect_close(found, wanted, f"different pairs that end in the word, of {len(kinds)}; {order}")
-    return f"{len(order)} words agree with the lowest level of NLTK's Kneser-Ney"
-
-
-def _nltk_bigrams(sentences: list[list[str]]) -> Any:
-    from nltk.lm import KneserNeyInterpolated
-
-    model = KneserNeyInterpolated(2, discount=0.75)
-    marked = [["<S>", *sentence, "</S>"] for sentence in sentences]
-    text = [[*((w,) for w in words[1:]), *pairwise(words)] for words in marked]
-    model.fit(text, [word for words in marked for word in words])
-    return model
-
-
-@exercise("11.3", "A step with projection and clips")
-def projected_step(answer: Answer) -> str:
-    """Compare with PyTorch's LSTM without clips, and with plain loops with them."""
-    rng = np.random.default_rng(113)
-    size, out = 5, 3
-    W, U = rng.normal(size=(2, 4 * size, out))
-    b, V_P = rng.normal(size=4 * size), rng.normal(size=(out, size))
-    x, h = rng.normal(size=(2, out))
-    c = 2 * rng.normal(size=size)
-    for bounds in ((0.6, 0.3), (0.6, 1e9), (1e9, 1e9)):
-        case = f"with cell_clip {bounds[0]:g} and proj_clip {bounds[1]:g}: "
-        got = answer(x, h, c, W, U, b, V_P, *bounds)
-        expect_type(got, (tuple, list))
-        expect(len(got) == 2, f"{len(got)} results; wanted two, the output and the cell")
-        expect(
-            np.shape(got[0]) != (size,) or np.shape(got[1]) != (out,),
-            "the two results are exchanged: first the output, then the cell",
-        )
-        expect(
-            np.shape(got[0]) != (size,),
-            f"the output has {size} numbers like the cell: the projection V_P is missing",
-        )
-        expect_shape(got[0], (out,), "the output")
-        expect_shape(got[1], (size,), "the cell")
-        _name_mistakes(got, x, h, c, W, U, b, V_P, *bounds, case)
-        wanted_h, wanted_c = _by_loops(x, h, c, W, U, b, V_P, *bounds)
-        expect_close(got[1], wanted_c, f"{case}see section 4", what="the cell")
-        expect_close(got[0], wanted_h, f"{case}see section 4", what="the output")
-    reference = _by_pytorch(x, h, c, W, U, b, V_P)
-    for answered, wanted, what in zip(got, reference, ("the output", "the cell"), strict=True):
-        expect_close(answered, wanted, "PyTorch's LSTM without clips", tolerance=1e-5, what=what)
-    return "steps with and without clips agree with plain loops and with PyTorch's LSTM"
-
-
-def _by_loops(
-    x: np.ndarray,
-    h: np.ndarray,
-    c: np.ndarray,
-    W: np.ndarray,
-    U: np.ndarray,
-    b: np.ndarray,
-    V_P: np.ndarray,
-    cell_clip: float,
-    proj_clip: float,
-    forget_bias: float = 1.0,
-) -> tuple[list[float], list[float]]:
-    """One number after the other, with nothing but Python's arithmetic."""
-    size, out = len(c), len(x)
-    scores = [
-        sum(W[row, k] * x[k] + U[row, k] * h[k] for k in range(out)) + b[row]
-        for row in range(4 * size)
-    ]
-    cell, shown = [], []
-    for n in range(size):
-        i, f, g, o = (scores[n + gate * size] for gate in range(4))
-        value = c[n] / (1 + exp(-f - forget_bias)) + tanh(g) / (1 + exp(-i))
-        cell.append(float(min(max(value, -cell_clip), cell_clip)))
-        shown.append(tanh(cell[-1]) / (1 + exp(-o)))
-    output = [sum(V_P[p, n] * shown[n] for n in range(size)) for p in range(out)]
-    return [float(min(max(value, -proj_clip), proj_clip)) for value in output], cell
-
-
-def _by_pytorch(
-    x: np.ndarray,
-    h: np.ndarray,
-    c: np.ndarray,
-    W: np.ndarray,
-    U: np.ndarray,
-    b: np.ndarray,
-    V_P: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    import torch
-
-    size, out = len(c), len(x)
-    lstm = torch.nn.LSTM(out, size, proj_size=out).double()
-    one = np.zeros(4 * size)
-    one[size : 2 * size] = 1.0
-    weights = (W, U, b, one, V_P)
-    with torch.no_grad():
-        for mine, given in zip(lstm.parameters(), weights, strict=True):
-            mine.copy_(torch.from_numpy(given))
-        rows = [torch.from_numpy(values)[None] for values in (x, h, c)]
-        _, (new_h, new_c) = lstm(rows[0], (rows[1], rows[2]))
-    return new_h[0].numpy(), new_c[0].numpy()
-
-
-def _name_mistakes(
-    got: Any,
-    x: np.ndarray,
-    h: np.ndarray,
-    c: np.ndarray,
-    W: np.ndarray,
-    U: np.ndarray,
-    b: np.ndarray,
-    V_P: np.ndarray,
-    cell_clip: float,
-    proj_clip: float,
-    case: str,
-) -> None:
-    given = (x, h, c, W, U, b, V_P)
-    free_h, free_c = _by_loops(*given, 1e9, 1e9)
-    right_h, right_c = _by_loops(*given, cell_clip, proj_clip)
-    _, unbiased = _by_loops(*given, cell_clip, proj_clip, forget_bias=0.0)
-    expect_not_close(got[1], unbiased, f"{case}the forget bias is missing: σ(f + 1)")
-    rows = np.arange(len(b)).reshape(4, -1)[[0, 2, 1, 3]].ravel()
-    _, swapped = _by_loops(x, h, c, W[rows], U[rows], b[rows], V_P, cell_clip, proj_clip)
-    expect_not_close(got[1], swapped, f"{case}the order is i, f, g, o: f before g")
-    if not np.allclose(free_c, right_c):
-        expect_not_close(got[1], free_c, f"{case}the cell is not clipped")
-        late = np.clip(free_h, -proj_clip, proj_clip)
-        expect_not_close(
-            got[0], late, f"{case}the output shows the cell before the clip: clip the cell first"
-        )
-    unclipped, _ = _by_loops(*given, cell_clip, 1e9)
-    if not np.allclose(unclipped, right_h):
-        expect_not_close(got[0], unclipped, f"{case}the output is not clipped")
-    expect_not_close(
-        got[0],
-        np.clip(V_P @ right_c, -proj_clip, proj_clip),
-        f"{case}the output gate is missing: project σ(o) · tanh of the cell",
-    )
-
-
-@exercise("11.4", "Who sees whom?")
+@exercise("11.2", "Who sees whom?")
 def sees(answer: Answer) -> str:
     """Try it on networks whose dependences are known by construction."""
     time, size = 5, 3
@@ -280,46 +111,226 @@ def sees(answer: Answer) -> str:
     return "five networks whose dependences are known give the right tables"
 
 
-@exercise("11.5", "Clip the gradient")
-def clip_gradients(answer: Answer) -> str:
-    """Compare with PyTorch's clip_grad_norm_."""
+@exercise("11.3", "A backward half that peeks")
+def contexts(answer: Answer) -> str:
+    """Let each model give the words it has read; none may have read the word itself."""
+    time = 5
+    forward = np.tril(np.ones((time, time)))  # row t: a 1 for each word that was read
+    backward = forward.T
+    got = answer(forward.copy(), backward.copy())
+    expect_type(got, (tuple, list))
+    expect(len(got) == 2, f"{len(got)} results; wanted two, from the left and from the right")
+    for each, what in zip(got, ("from the left", "from the right"), strict=True):
+        expect_shape(each, (time, time), what)
+    left, right = (np.asarray(each, dtype=float) for each in got)
+    expect(
+        not np.array_equal(left, np.tri(time, k=-1).T) or np.array_equal(left, right),
+        "the two results are exchanged: first from the left, then from the right",
+    )
+    expect(
+        not np.array_equal(right[1:], backward[:-1]),
+        "what the backward model gave at word t - 1 has read word t as well: move it the other way",
+    )
+    for each, what in ((left, "forward"), (right, "backward")):
+        peeked = [t for t in range(time) if each[t, t]]
+        expect(
+            not peeked,
+            f"the {what} half has read word {peeked[:1]} before it predicts it: that is the leak",
+        )
+    expect(
+        not right[:-1].any() or right[0].sum() == time - 1,
+        "the backward half may use all words after the target: at word t, what it gave at t + 1",
+    )
+    expect(
+        right.any(),
+        "the backward half has read nothing anywhere: give it what it gave at word t + 1",
+    )
+    expect_close(left, np.tri(time, k=-1), "at word t, what was given at t - 1", what="left")
+    expect_close(right, np.tri(time, k=-1).T, "at word t, what was given at t + 1", what="right")
+    rng = np.random.default_rng(1103)
+    forward, backward = rng.normal(size=(2, 4, 3))
+    left, right = answer(forward.copy(), backward.copy())
+    for t in range(4):
+        before = forward[t - 1] if t else np.zeros(3)
+        after = backward[t + 1] if t < 3 else np.zeros(3)
+        expect_close(left[t], before, f"word {t} of 4", what="from the left")
+        expect_close(right[t], after, f"word {t} of 4", what="from the right")
+    return "no word is read before it is predicted, in either direction"
+
+
+LINES = {
+    "A": "    h, c = step(x, h, c)",
+    "B": "return outputs",
+    "C": "for x in reversed(vectors):",
+    "D": "outputs = []",
+    "E": "return outputs[::-1]",
+    "F": "    outputs.append(h)",
+    "G": "for x in vectors:",
+}
+
+
+@exercise("11.4", "Read from the end")
+def order_of_backward(answer: Answer) -> str:
+    """Run the lines with a step that notes what it has read."""
+    layer = assembled(answer(), LINES, "vectors, step, h, c")
+    try:
+        got = layer(["the", "dog", "barks"], lambda x, h, c: ([*h, x], c), [], [])
+    except NameError:
+        expect(False, "outputs is used before it has a value: where does the list begin?")
+    expect(got is not None, "nothing is returned: one line with return, after the loop")
+    expect(len(got) == 3, f"{len(got)} outputs for three words: is it collected in the loop?")
+    wanted = [["barks", "dog", "the"], ["barks", "dog"], ["barks"]]
+    expect(
+        got != wanted[::-1],
+        "the outputs are in the order of reading: turn them back to the order of the text",
+    )
+    expect(
+        ["the"] not in got,
+        "it reads from the left: a backward layer takes the last word first",
+    )
+    expect([] not in got, "an output is noted before its word is read: first the step")
+    expect(got == wanted, f"for the, dog, barks it has read {got}; wanted {wanted}")
+    return "three words, read from the end and given in the order of the text"
+
+
+@exercise("11.5", "The backward half")
+def backward_stack(answer: Answer) -> str:
+    """Compare with plain loops, and one layer without clips with PyTorch's LSTM."""
+    rng = np.random.default_rng(115)
+    size, out, time = 5, 3, 4
+    layers = [
+        (
+            *rng.normal(size=(2, 4 * size, out)),
+            rng.normal(size=4 * size),
+            rng.normal(size=(out, size)),
+        )
+        for _ in range(3)
+    ]
+    vectors = rng.normal(size=(time, out))
+    for number, bounds in ((1, (1e9, 1e9)), (1, (0.6, 0.3)), (3, (0.6, 0.3))):
+        case = f"{number} layer(s), cell_clip {bounds[0]:g} and proj_clip {bounds[1]:g}: "
+        given = (vectors, layers[:number], *bounds)
+        got = answer(vectors.copy(), layers[:number], *bounds)
+        expect(
+            np.shape(got) != (time, out),
+            f"{case}give the output of every layer, (layers, T, P), not of the last one alone",
+        )
+        expect_shape(got, (number, time, out))
+        wanted = _stack(*given)
+        _name_mistakes(np.asarray(got), given, wanted, case)
+        expect_close(got, wanted, f"{case}see section 4")
+    free = answer(vectors.copy(), layers[:1], 1e9, 1e9)
+    expect_close(
+        free[0], _by_pytorch(vectors, *layers[0]), "PyTorch's LSTM without clips", tolerance=1e-5
+    )
+    return "one layer and three agree with plain loops, and without clips with PyTorch's LSTM"
+
+
+def _stack(
+    vectors: np.ndarray,
+    layers: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]],
+    cell_clip: float,
+    proj_clip: float,
+    *,
+    fault: str = "",
+) -> np.ndarray:
+    """Compute the layers by plain loops, right or with a named fault."""
+    inputs, found = vectors, []
+    for number, (W, U, b, V_P) in enumerate(layers):
+        h, c, outputs = np.zeros(len(V_P)), np.zeros(V_P.shape[1]), []
+        rows = np.arange(len(b))
+        if fault == "order":
+            rows = rows.reshape(4, -1)[[0, 2, 1, 3]].ravel()
+        bounds = 1e9 if fault == "cell" else cell_clip, 1e9 if fault == "output" else proj_clip
+        for x in inputs if fault == "left" else inputs[::-1]:
+            if fault == "state":
+                h, c = np.zeros(len(V_P)), np.zeros(V_P.shape[1])
+            bias = 0.0 if fault == "forget" else 1.0
+            by_loops = _by_loops(x, h, c, W[rows], U[rows], b[rows], V_P, *bounds, bias)
+            h, c = (np.array(each) for each in by_loops)
+            outputs.append(h + x if fault == "inside" and number else h)
+            h = outputs[-1] if fault == "inside" else h
+        turned = outputs if fault in ("left", "turned") else outputs[::-1]
+        skip = fault == "first" or (number > 0 and fault not in ("skip", "inside"))
+        inputs = np.array(turned) + (inputs if skip else 0.0)
+        found.append(inputs)
+    return np.array(found)
+
+
+def _name_mistakes(got: np.ndarray, given: tuple[Any, ...], wanted: np.ndarray, case: str) -> None:
+    """Say which step is missing, where the answer equals that of a known fault."""
+    said = {
+        "left": "it reads from the left: the backward half takes the last word first",
+        "turned": "the outputs are in the order of reading: turn them back to that of the text",
+        "forget": "the forget bias is missing: σ(f + 1)",
+        "order": "the order is i, f, g, o: f before g",
+        "cell": "the cell is not clipped",
+        "output": "the output is not clipped",
+        "state": "h and c begin at zeros in each sentence, not at each word",
+        "first": "the first layer has no skip connection: its input is not added",
+        "skip": "the skip connection is missing: from layer 2 on the input is added",
+        "inside": "what goes back into the gates is h without the input that is added to it",
+    }
+    for fault, message in said.items():
+        faulty = _stack(*given, fault=fault)
+        if not np.allclose(faulty, wanted):
+            expect_not_close(got, faulty, f"{case}{message}")
+
+
+def _by_loops(
+    x: np.ndarray,
+    h: np.ndarray,
+    c: np.ndarray,
+    W: np.ndarray,
+    U: np.ndarray,
+    b: np.ndarray,
+    V_P: np.ndarray,
+    cell_clip: float,
+    proj_clip: float,
+    forget_bias: float = 1.0,
+) -> tuple[list[float], list[float]]:
+    """One number after the other, with nothing but Python's arithmetic."""
+    size, out = len(c), len(x)
+    scores = [
+        sum(W[row, k] * x[k] + U[row, k] * h[k] for k in range(out)) + b[row]
+        for row in range(4 * size)
+    ]
+    cell, shown = [], []
+    for n in range(size):
+        i, f, g, o = (scores[n + gate * size] for gate in range(4))
+        value = c[n] / (1 + exp(-f - forget_bias)) + tanh(g) / (1 + exp(-i))
+        cell.append(float(min(max(value, -cell_clip), cell_clip)))
+        shown.append(tanh(cell[-1]) / (1 + exp(-o)))
+    output = [sum(V_P[p, n] * shown[n] for n in range(size)) for p in range(out)]
+    return [float(min(max(value, -proj_clip), proj_clip)) for value in output], cell
+
+
+def _by_pytorch(
+    vectors: np.ndarray, W: np.ndarray, U: np.ndarray, b: np.ndarray, V_P: np.ndarray
+) -> np.ndarray:
+    """One layer without clips, from the end of the sentence."""
     import torch
 
-    rng = np.random.default_rng(115)
-    shapes = ((3, 2), (4,), (2, 2, 2))
-    for scale, bound in ((5.0, 1.0), (0.01, 1.0), (2.0, 3.5)):
-        given = [scale * rng.normal(size=shape) for shape in shapes]
-        weights = [torch.zeros(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
-        for weight, gradient in zip(weights, given, strict=True):
-            weight.grad = torch.from_numpy(gradient.copy())
-        norm = float(torch.nn.utils.clip_grad_norm_(weights, bound))
-        got = answer([gradient.copy() for gradient in given], bound)
-        expect_type(got, (list, tuple))
-        expect(len(got) == len(given), f"{len(got)} arrays; wanted {len(given)}, one for each")
-        for mine, shape in zip(got, shapes, strict=True):
-            expect_shape(mine, shape, "an array of the result")
-        case = f"norm {norm:.3g}, bound {bound:g}: "
-        flat, before = _joined(got), _joined(given)
-        expect_not_close(
-            flat,
-            np.clip(before, -bound, bound) if norm > bound else before * np.nan,
-            f"{case}scale the whole vector; clipping each number changes its direction",
-        )
-        alone = [g * min(1, bound / np.linalg.norm(g)) for g in given]
-        wanted = np.concatenate([weight.grad.numpy().ravel() for weight in weights])
-        if not np.allclose(_joined(alone), wanted):
-            expect_not_close(
-                flat, _joined(alone), f"{case}one norm of all arrays together, not one for each"
-            )
-        if norm < bound:
-            expect_not_close(
-                flat, before * bound / norm, f"{case}a gradient within the bound stays as it is"
-            )
-        expect_close(flat, wanted, f"{case}min(1, bound / norm) times each array", tolerance=1e-5)
-    zero = answer([np.zeros(3)], 1.0)
-    expect_close(zero[0], np.zeros(3), "a gradient of zeros has norm 0 and stays zero")
-    return "long and short gradients agree with PyTorch's clip_grad_norm_"
+    size = V_P.shape[1]
+    lstm = torch.nn.LSTM(len(V_P), size, proj_size=len(V_P)).double()
+    one = np.zeros(4 * size)
+    one[size : 2 * size] = 1.0
+    with torch.no_grad():
+        for mine, given in zip(lstm.parameters(), (W, U, b, one, V_P), strict=True):
+            mine.copy_(torch.from_numpy(given))
+        return lstm(torch.from_numpy(vectors[::-1].copy()))[0].numpy()[::-1]
 
 
-def _joined(arrays: Any) -> np.ndarray:
-    return np.concatenate([np.asarray(array, dtype=float).ravel() for array in arrays])
+@exercise("11.6", "What may one conclude?")
+def allowed(answer: Answer) -> str:
+    """One of four sentences about a table."""
+    said = {
+        "A": "it is one model. With fewer answers more words are <UNK>, which is easy to predict: "
+        "perplexities of different answers may not be compared.",
+        "C": "look at the upper table: our biLM read 60,000 words and stands near 50, where "
+        "Kneser-Ney stands from the same text.",
+        "D": "look at the other rows: with 20,002 answers backward is the larger one, and it is "
+        "one text of 1,992 words.",
+    }
+    expect_choice(answer(), "B", said)
+    return "the same words, answers and training text, so the two rows may be compared"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from itertools import pairwise
 
 import numpy as np
 
@@ -35,94 +33,6 @@ def product(probabilities):
 
 
 # 11.2
-
-
-def pairs_of(sentences, first="<S>", last="</S>"):
-    marked = [[*first.split(), *sentence, *last.split()] for sentence in sentences]
-    return [pair for words in marked for pair in pairwise(words)]
-
-
-def shares(words):
-    counts = Counter(words)
-    return {word: count / counts.total() for word, count in counts.items()}
-
-
-def all_occurrences(sentences):
-    return shares(word for _, word in pairs_of(sentences))
-
-
-def words_behind(sentences):
-    pairs = set(pairs_of(sentences))
-    found = shares(word for word, _ in pairs)
-    found.pop("<S>")
-    return found | {"</S>": 0.0}
-
-
-def counts_only(sentences):
-    return dict(Counter(word for _, word in set(pairs_of(sentences))))
-
-
-def without_end(sentences):
-    return shares(word for _, word in set(pairs_of(sentences, last="")))
-
-
-def begin_predicted(sentences):
-    return shares(word for _, word in set(pairs_of(sentences, first="<S> <S>")))
-
-
-# 11.3
-
-
-def step(x, h, c, W, U, b, V_P, cell_clip, proj_clip, forget_bias=1.0):
-    i, f, g, o = np.split(W @ x + U @ h + b, 4)
-    new_c = sigmoid(f + forget_bias) * c + sigmoid(i) * np.tanh(g)
-    new_c = np.clip(new_c, -cell_clip, cell_clip)
-    return np.clip(V_P @ (sigmoid(o) * np.tanh(new_c)), -proj_clip, proj_clip), new_c
-
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-
-
-def without_forget_bias(*given):
-    return step(*given, forget_bias=0.0)
-
-
-def exchanged(*given):
-    return step(*given)[::-1]
-
-
-def without_projection(x, h, c, W, U, b, V_P, cell_clip, proj_clip):
-    new_c = step(x, h, c, W, U, b, V_P, cell_clip, proj_clip)[1]
-    o = np.split(W @ x + U @ h + b, 4)[3]
-    return np.clip(sigmoid(o) * np.tanh(new_c), -proj_clip, proj_clip), new_c
-
-
-def without_cell_clip(x, h, c, W, U, b, V_P, cell_clip, proj_clip):
-    return step(x, h, c, W, U, b, V_P, 1e9, proj_clip)
-
-
-def clipped_after_showing(x, h, c, W, U, b, V_P, cell_clip, proj_clip):
-    new_h, new_c = step(x, h, c, W, U, b, V_P, 1e9, proj_clip)
-    return new_h, np.clip(new_c, -cell_clip, cell_clip)
-
-
-def without_projection_clip(x, h, c, W, U, b, V_P, cell_clip, proj_clip):
-    return step(x, h, c, W, U, b, V_P, cell_clip, 1e9)
-
-
-def without_output_gate(x, h, c, W, U, b, V_P, cell_clip, proj_clip):
-    new_c = step(x, h, c, W, U, b, V_P, cell_clip, proj_clip)[1]
-    return np.clip(V_P @ new_c, -proj_clip, proj_clip), new_c
-
-
-def gates_in_another_order(x, h, c, W, U, b, V_P, cell_clip, proj_clip):
-    i, g, f, o = np.split(W @ x + U @ h + b, 4)
-    new_c = np.clip(sigmoid(f + 1) * c + sigmoid(i) * np.tanh(g), -cell_clip, cell_clip)
-    return np.clip(V_P @ (sigmoid(o) * np.tanh(new_c)), -proj_clip, proj_clip), new_c
-
-
-# 11.4
 
 
 def changes(network, vectors, differs):
@@ -159,36 +69,114 @@ def without_copy(network, vectors):
     return np.array(table).T
 
 
+# 11.3
+
+
+def shifted(rows, by):
+    """Return the rows moved down by one, or up, with zeros where nothing is."""
+    nothing = np.zeros((1, rows.shape[1]))
+    return np.vstack([nothing, rows[:-1]] if by == 1 else [rows[1:], nothing])
+
+
+def both_shifted_alike(forward, backward):
+    return shifted(forward, 1), shifted(backward, 1)
+
+
+def backward_not_shifted(forward, backward):
+    return shifted(forward, 1), backward
+
+
+def forward_not_shifted(forward, backward):
+    return forward, shifted(backward, -1)
+
+
+def sides_exchanged(forward, backward):
+    return shifted(backward, -1), shifted(forward, 1)
+
+
+def backward_left_out(forward, backward):
+    return shifted(forward, 1), np.zeros_like(backward)
+
+
+def two_words_on(forward, backward):
+    return shifted(forward, 1), shifted(shifted(backward, -1), -1)
+
+
 # 11.5
 
 
-def each_number(gradients, bound):
-    return [np.clip(gradient, -bound, bound) for gradient in gradients]
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
 
 
-def each_array(gradients, bound):
-    return [g * min(1, bound / max(np.linalg.norm(g), 1e-12)) for g in gradients]
+def one_layer(inputs, layer, cell_clip, proj_clip, forget=1.0, late=False, gates=(0, 1, 2, 3)):
+    """Read the inputs in the order given and return the outputs in this order."""
+    W, U, b, V_P = layer
+    h, c, outputs = np.zeros(len(V_P)), np.zeros(V_P.shape[1]), []
+    for x in inputs:
+        scores = np.split(W @ x + U @ h + b, 4)
+        i, f, g, o = (scores[gate] for gate in gates)
+        fresh = sigmoid(f + forget) * c + sigmoid(i) * np.tanh(g)
+        c = np.clip(fresh, -cell_clip, cell_clip)
+        shown = sigmoid(o) * np.tanh(fresh if late else c)
+        h = np.clip(V_P @ shown, -proj_clip, proj_clip)
+        outputs.append(h)
+    return np.array(outputs)
 
 
-def always_to_the_bound(gradients, bound):
-    norm = math.sqrt(sum((gradient**2).sum() for gradient in gradients))
-    return [gradient * bound / norm for gradient in gradients]
+def stack(vectors, layers, *bounds, first=False, skip=True, turn=True, **faults):
+    found = []
+    for number, layer in enumerate(layers):
+        outputs = one_layer(vectors[::-1], layer, *bounds, **faults)
+        outputs = outputs[::-1] if turn else outputs
+        vectors = outputs + vectors if skip and (number or first) else outputs
+        found.append(vectors)
+    return np.array(found)
 
 
-def absolute_values(gradients, bound):
-    norm = sum(abs(gradient).sum() for gradient in gradients)
-    return [gradient * min(1, bound / norm) for gradient in gradients]
+def from_the_left(vectors, layers, *bounds):
+    return stack(vectors[::-1], layers, *bounds)[:, ::-1]
 
 
-def one_array(gradients, bound):
-    flat = np.concatenate([gradient.ravel() for gradient in gradients])
-    return [flat * min(1, bound / np.linalg.norm(flat))]
+def not_turned_back(*given):
+    return stack(*given, turn=False)
 
 
-def zero_divided(gradients, bound):
-    norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return [gradient * np.minimum(1, bound / norm) * (norm / norm) for gradient in gradients]
+def without_forget_bias(*given):
+    return stack(*given, forget=0.0)
+
+
+def gates_in_another_order(*given):
+    return stack(*given, gates=(0, 2, 1, 3))
+
+
+def without_cell_clip(vectors, layers, cell_clip, proj_clip):
+    return stack(vectors, layers, 1e9, proj_clip)
+
+
+def without_projection_clip(vectors, layers, cell_clip, proj_clip):
+    return stack(vectors, layers, cell_clip, 1e9)
+
+
+def clipped_after_showing(*given):
+    return stack(*given, late=True)
+
+
+def without_skip(*given):
+    return stack(*given, skip=False)
+
+
+def skip_in_the_first(*given):
+    return stack(*given, first=True)
+
+
+def state_renewed(vectors, layers, *bounds):
+    words = [stack(row[None], layers, *bounds) for row in vectors]
+    return np.concatenate(words, axis=1)
+
+
+def last_layer_alone(*given):
+    return stack(*given)[-1]
 
 
 PLANTED = {
@@ -200,35 +188,43 @@ PLANTED = {
         Planted(product, says="add up logarithms instead"),
     ],
     "11.2": [
-        Planted(all_occurrences, says="count each pair once"),
-        Planted(words_behind, says="not after it"),
-        Planted(counts_only, says="these are counts"),
-        Planted(without_end, says="</S> is missing"),
-        Planted(begin_predicted, says="<S> is in the result"),
-    ],
-    "11.3": [
-        Planted(without_forget_bias, says="the forget bias is missing"),
-        Planted(exchanged, says="first the output, then the cell"),
-        Planted(without_projection, says="the projection V_P is missing"),
-        Planted(without_cell_clip, says="the cell is not clipped"),
-        Planted(clipped_after_showing, says="clip the cell first"),
-        Planted(without_projection_clip, says="the output is not clipped"),
-        Planted(without_output_gate, says="the output gate is missing"),
-        Planted(gates_in_another_order, says="f before g"),
-    ],
-    "11.4": [
         Planted(turned, says="rows are outputs, columns are inputs"),
         Planted(first_number_only, says="in any of its numbers"),
         Planted(own_output_only, says="look at all outputs"),
         Planted(how_much, says="wanted True or False"),
         Planted(without_copy, says="changed what it was given"),
     ],
+    "11.3": [
+        Planted(both_shifted_alike, says="move it the other way"),
+        Planted(backward_not_shifted, says="the backward half has read word"),
+        Planted(forward_not_shifted, says="the forward half has read word"),
+        Planted(sides_exchanged, says="first from the left, then from the right"),
+        Planted(backward_left_out, says="has read nothing anywhere"),
+        Planted(two_words_on, says="may use all words after the target"),
+    ],
+    "11.4": [
+        Planted(lambda: "DGAFB", says="reads from the left"),
+        Planted(lambda: "DCAFB", says="turn them back"),
+        Planted(lambda: "DCFAE", says="first the step"),
+        Planted(lambda: "CAFDE", says="where does the list begin"),
+        Planted(lambda: "DCAF", says="nothing is returned"),
+    ],
     "11.5": [
-        Planted(each_number, says="clipping each number changes its direction"),
-        Planted(each_array, says="one norm of all arrays together"),
-        Planted(always_to_the_bound, says="stays as it is"),
-        Planted(absolute_values, says="times each array"),
-        Planted(one_array, says="1 arrays; wanted 3"),
-        Planted(zero_divided, says="has norm 0 and stays zero"),
+        Planted(from_the_left, says="takes the last word first"),
+        Planted(not_turned_back, says="turn them back to that of the text"),
+        Planted(without_forget_bias, says="the forget bias is missing"),
+        Planted(gates_in_another_order, says="f before g"),
+        Planted(without_cell_clip, says="the cell is not clipped"),
+        Planted(without_projection_clip, says="the output is not clipped"),
+        Planted(clipped_after_showing, says="see section 4"),
+        Planted(without_skip, says="the skip connection is missing"),
+        Planted(skip_in_the_first, says="the first layer has no skip connection"),
+        Planted(state_renewed, says="not at each word"),
+        Planted(last_layer_alone, says="not of the last one alone"),
+    ],
+    "11.6": [
+        Planted(lambda: "A", says="it is one model"),
+        Planted(lambda: "C", says="look at the upper table"),
+        Planted(lambda: "D", says="look at the other rows"),
     ],
 }
