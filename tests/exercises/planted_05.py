@@ -9,6 +9,42 @@ from exercises.planted import Planted
 # 05.1
 
 
+def counted(ids, size, window, *, both=True, weigh=True, add=(True, True)):
+    table = np.zeros((size, size))
+    for place, center in enumerate(ids):
+        for distance in range(1, window + 1):
+            if place + distance < len(ids):
+                context = ids[place + distance]
+                value = 1 / distance if weigh else 1
+                table[center, context] = value + add[0] * table[center, context]
+                if both:
+                    table[context, center] = value + add[1] * table[context, center]
+    return table
+
+
+def given_counts(ids, size, window):
+    return counted(ids, size, window - 1, add=(True, False))
+
+
+def one_cell_alone(ids, size, window):
+    return counted(ids, size, window, both=False)
+
+
+def every_pair_alike(ids, size, window):
+    return counted(ids, size, window, weigh=False)
+
+
+def second_cell_replaced(ids, size, window):
+    return counted(ids, size, window, add=(True, False))
+
+
+def both_cells_replaced(ids, size, window):
+    return counted(ids, size, window, add=(False, False))
+
+
+# 05.2
+
+
 def ratio_of_counts(counts, first, second):
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = counts[first] / counts[second]
@@ -34,26 +70,7 @@ def always_the_first_two(counts, first, second):
     return right_ratio(counts, 0, 1)
 
 
-# 05.2
-
-
-def without_limit(counts, x_max, exponent=0.75):
-    return (counts / x_max) ** exponent
-
-
-def straight_line(counts, x_max, exponent=0.75):
-    return np.minimum(1, counts / x_max)
-
-
-def power_of_the_count_alone(counts, x_max, exponent=0.75):
-    return np.minimum(1, counts**exponent / x_max)
-
-
-def fixed_exponent(counts, x_max, exponent=0.75):
-    return np.minimum(1, counts / x_max) ** 0.75
-
-
-# 05.3 and 05.4
+# 05.5
 
 
 def errors(word, context, word_bias, context_bias, counts):
@@ -64,40 +81,17 @@ def errors(word, context, word_bias, context_bias, counts):
     return np.minimum(1, counts / 100) ** 0.75, seen * error
 
 
-def log_of_zero(word, context, word_bias, context_bias, counts):
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = word @ context.T + word_bias[:, None] + context_bias - np.log(counts)
-        return (np.minimum(1, counts / 100) ** 0.75 * error**2).sum()
-
-
-def unweighted(*parts):
-    return (errors(*parts)[1] ** 2).sum()
-
-
-def without_biases(word, context, word_bias, context_bias, counts):
-    weights, error = errors(word, context, 0 * word_bias, 0 * context_bias, counts)
-    return (weights * error**2).sum()
-
-
-def absolute(*parts):
-    weights, error = errors(*parts)
-    return (weights * np.abs(error)).sum()
-
-
-def averaged(*parts):
-    weights, error = errors(*parts)
-    return (weights * error**2)[parts[-1] > 0].mean()
-
-
-def biases_swapped(word, context, word_bias, context_bias, counts):
-    weights, error = errors(word, context, context_bias, word_bias, counts)
-    return (weights * error**2).sum()
-
-
 def gradients(word, context, word_bias, context_bias, counts):
     weights, error = errors(word, context, word_bias, context_bias, counts)
     pull = 2 * weights * error
     return pull @ context, pull.T @ word, pull.sum(axis=1), pull.sum(axis=0)
+
+
+def log_of_zero_gradients(word, context, word_bias, context_bias, counts):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = word @ context.T + word_bias[:, None] + context_bias - np.log(counts)
+        pull = 2 * np.minimum(1, counts / 100) ** 0.75 * error
+        return pull @ context, pull.T @ word, pull.sum(axis=1), pull.sum(axis=0)
 
 
 def without_the_two(*parts):
@@ -128,74 +122,45 @@ def vectors_only(*parts):
     return gradients(*parts)[:2]
 
 
-# 05.5
-
-
-def descent(start, gradient_of, alpha, steps):
-    values = np.array(start)
-    for _ in range(steps):
-        values = values - alpha * gradient_of(values)
-    return values
-
-
-def with_sums_from(first, root=True, forget=False, late=False):
-    def walk(start, gradient_of, alpha, steps):
-        values, squares = np.array(start), np.full(np.shape(start), float(first))
-        for _ in range(steps):
-            gradient = gradient_of(values)
-            added = squares + gradient**2
-            divisor = squares if late else added
-            values = values - alpha * gradient / (np.sqrt(divisor) if root else divisor)
-            squares = squares if forget else added
-        return values
-
-    return walk
-
-
-def one_sum_for_all(start, gradient_of, alpha, steps):
-    values, squares = np.array(start), 1.0
-    for _ in range(steps):
-        gradient = gradient_of(values)
-        squares = squares + (gradient**2).sum()
-        values = values - alpha * gradient / np.sqrt(squares)
-    return values
-
-
 PLANTED = {
     "05.1": [
+        Planted(given_counts, says="range stops before its end"),
+        Planted(one_cell_alone, says="counts in both cells"),
+        Planted(every_pair_alike, says="a pair at distance d counts 1 / d"),
+        Planted(second_cell_replaced, says="one of the two cells is set anew"),
+        Planted(both_cells_replaced, says="a later meeting replaces the count"),
+    ],
+    "05.2": [
         Planted(ratio_of_counts, says="these are ratios of counts"),
         Planted(upside_down, says="upside down"),
         Planted(zeros_divided, says="it must be NaN at places 0, 1 and 3"),
         Planted(always_the_first_two, says="another pair of words"),
     ],
-    "05.2": [
-        Planted(without_limit, says="no weight is above 1"),
-        Planted(straight_line, says="use the exponent"),
-        Planted(power_of_the_count_alone, says="x_max belongs inside the power"),
-        Planted(fixed_exponent, says="here the exponent is ½"),
-    ],
     "05.3": [
-        Planted(log_of_zero, says="Leave the empty cells out"),
-        Planted(unweighted, says="the weight f(x) is missing"),
-        Planted(without_biases, says="the two biases are missing"),
-        Planted(absolute, says="the error is squared"),
-        Planted(averaged, says="not a mean"),
-        Planted(biases_swapped, says="the bias of the word goes with the row"),
+        Planted(lambda: "A", says="look for a larger difference"),
+        Planted(lambda: "B", says="one probe word differs by more"),
+        Planted(lambda: "D", says="the smallest of all"),
     ],
     "05.4": [
+        Planted(lambda: "AFBDE", says="plain gradient descent"),
+        Planted(lambda: "AFBGDE", says="not only the last one"),
+        Planted(lambda: "AFBDCE", says="add the square of this step's gradient first"),
+        Planted(lambda: "AFBCD", says="nothing is returned"),
+        Planted(lambda: "AFCBDE", says="a name is used before it is there"),
+        Planted(lambda: "FABCDE", says="no Python"),
+    ],
+    "05.5": [
         Planted(without_the_two, says="has a factor 2"),
         Planted(downhill, says="the gradient points uphill"),
         Planted(gradients_unweighted, says="the weights f(x) are missing"),
         Planted(untransposed, says="transpose the matrix of errors"),
         Planted(bias_sums_swapped, says="times the other vector"),
         Planted(vectors_only, says="2 results; wanted four"),
+        Planted(log_of_zero_gradients, says="leave the cells out"),
     ],
-    "05.5": [
-        Planted(descent, says="plain gradient descent"),
-        Planted(with_sums_from(0), says="starts at 1, not at 0"),
-        Planted(with_sums_from(1, root=False), says="square *root*"),
-        Planted(with_sums_from(1, forget=True), says="not only the last one"),
-        Planted(with_sums_from(1, late=True), says="add the square of this step's gradient first"),
-        Planted(one_sum_for_all, says="s += g², then value -= alpha"),
+    "05.6": [
+        Planted(lambda: "A", says="read every column"),
+        Planted(lambda: "C", says="no row has billions of tokens"),
+        Planted(lambda: "D", says="what differs between them is x_max"),
     ],
 }
