@@ -327,7 +327,7 @@ def allowed(answer: Answer) -> str:
     said = {
         "A": "it is one model. With fewer answers more words are <UNK>, which is easy to predict: "
         "perplexities of different answers may not be compared.",
-        "C": "look at the upper table: our biLM read 60,000 words and stands near 50, where "
+        "C": "the paragraph above says it: our biLM read 60,000 words and stands near 50, where "
         "Kneser-Ney stands from the same text.",
         "D": "look at the other rows: with 20,002 answers backward is the larger one, and it is "
         "one text of 1,992 words.",

@@ -224,7 +224,7 @@ PLANTED = {
     ],
     "11.6": [
         Planted(lambda: "A", says="it is one model"),
-        Planted(lambda: "C", says="look at the upper table"),
+        Planted(lambda: "C", says="the paragraph above says it"),
         Planted(lambda: "D", says="look at the other rows"),
     ],
 }
