@@ -5,8 +5,9 @@ random numbers (scratch), from published vectors (GloVe 6B, or the slice of it t
 from Skip-gram vectors trained on the text of the training reviews, labels unseen. Pretrained tables
 are kept frozen or trained on (tuned). Learning rate and number of epochs are chosen for each
 setting and size on the last 2,500 training reviews; the test reviews are looked at once, at the
-end. A second part keeps the table frozen and compares what is put in the place of missing vectors;
-a dense unit on frozen vectors is a logistic regression, so scikit-learn fits it.
+end. The rival without any vectors is a logistic regression on tf-idf weights of the same words. A
+second part keeps the table frozen and compares what is put in the place of missing vectors; a
+dense unit on frozen vectors is a logistic regression, so scikit-learn fits it.
 
     python benchmarks/pretrained.py                  # all parts
     python benchmarks/pretrained.py --only missing
@@ -19,7 +20,7 @@ training in benchmarks/pretrained.json.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -30,7 +31,9 @@ import common
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -41,7 +44,8 @@ WORDS, LENGTH, VECTOR_SIZE = 10_000, 200, 50
 SIZES = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 25_000)
 MISSING_SIZES, VALIDATION, BATCH = (500, 5_000), 2_500, 32
 RATES = {"trained": (1e-3, 1e-2), "frozen": (1e-2, 3e-2, 1e-1)}
-PENALTIES = (0.01, 0.1, 1.0)  # C of the logistic regression
+PENALTIES = (0.01, 0.1, 1.0)  # C of the logistic regression on mean vectors
+BAG_PENALTIES = (0.1, 1.0, 10.0, 100.0)  # and on tf-idf weights
 
 
 def most_epochs(size: int, freeze: bool) -> int:
@@ -71,11 +75,8 @@ class Reviews:
 
     @cached_property
     def published(self) -> WordVectors:
-        """Return GloVe's 100 dimensions where they are at hand, else the slice."""
-        try:
-            return datasets.load_glove(dim=100, words=self.vocabulary.words)
-        except datasets.DataUnavailable:
-            return datasets.load_glove(dim=50, words=self.vocabulary.words)
+        """Return GloVe's 50 dimensions: all words where they are at hand, else the slice."""
+        return datasets.load_glove(dim=VECTOR_SIZE, words=self.vocabulary.words)
 
     @cached_property
     def own(self) -> WordVectors:
@@ -158,6 +159,37 @@ class Reviews:
                     common.tell(rows, {"setting": setting, **row})
         return rows
 
+    def bag(self, seeds: int) -> list[dict]:
+        """Fit the bag of words, one weight a word, with the samples of the other settings."""
+        rows: list[dict] = []
+        stop = len(self.labels["train"]) - VALIDATION
+        for size in SIZES:
+            held = self.regression_on_words(self.sample(min(size, stop), 0, stop=stop))
+            tried = [
+                (-log_loss(self.labels["train"][stop:], held(penalty, "train", stop)), -penalty)
+                for penalty in BAG_PENALTIES
+            ]
+            loss, penalty = (-number for number in max(tried))
+            for seed in range(1, seeds + 1):
+                fitted = self.regression_on_words(
+                    self.sample(size, seed, stop=len(self.labels["train"]))
+                )
+                right = (fitted(penalty, "test", 0) > 0.5) == self.labels["test"]
+                row = {"setting": "bag of words", "size": size, "seed": seed, "C": penalty}
+                common.tell(rows, row | {"validation_loss": loss, "accuracy": float(right.mean())})
+        return rows
+
+    def regression_on_words(self, rows: np.ndarray) -> Callable[[float, str, int], np.ndarray]:
+        """Return a function that fits tf-idf weights of these reviews, and predicts others."""
+        weights = TfidfTransformer(sublinear_tf=True).fit(self.bags["train"][rows])
+        inputs, labels = weights.transform(self.bags["train"][rows]), self.labels["train"][rows]
+
+        def fitted(penalty: float, split: str, start: int) -> np.ndarray:
+            model = LogisticRegression(C=penalty, max_iter=1_000).fit(inputs, labels)
+            return model.predict_proba(weights.transform(self.bags[split][start:]))[:, 1]
+
+        return fitted
+
     def missing(self, seeds: int) -> list[dict]:
         """Fit frozen tables that differ only in the rows of words without a vector."""
         rows: list[dict] = []
@@ -190,20 +222,28 @@ class Reviews:
         return {"C": -penalty, "validation": score, "accuracy": accuracy}
 
     @cached_property
-    def shares(self) -> dict[str, Any]:
-        """Return the share of each word in each review: sparse, (n, V)."""
+    def bags(self) -> dict[str, Any]:
+        """Return how often each word occurs in each review, cut as all are: sparse, (n, V)."""
         found = {}
         for split, ids in self.ids.items():
             known = [row[row > 0] for row in ids]
             words = [[self.vocabulary.words[i - 1] for i in row] for row in known]
-            bags = counts.term_document(words, self.vocabulary)
-            found[split] = csr_array(bags / bags.sum(axis=1)[:, None])
+            found[split] = csr_array(counts.term_document(words, self.vocabulary))
         return found
+
+    @cached_property
+    def shares(self) -> dict[str, Any]:
+        """Return the share of each word in each review: sparse, (n, V)."""
+        return {
+            split: csr_array(bags / bags.sum(axis=1)[:, None]) for split, bags in self.bags.items()
+        }
 
 
 def table(result: dict[str, Any]) -> str:
     """Return the figures as Markdown."""
-    curve = pd.DataFrame([*result["scratch"], *result["published"], *result["reviews"]])
+    curve = pd.DataFrame(
+        [*result["scratch"], *result["published"], *result["reviews"], *result["bag"]]
+    )
     settings = curve["setting"].unique()
     lines = ["| labels | " + " | ".join(settings) + " |", "|---" * (1 + len(settings)) + "|"]
     for size, group in curve.groupby("size"):
@@ -238,7 +278,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = common.parser(__doc__, ("scratch", "published", "reviews", "missing"))
+    parser = common.parser(__doc__, ("scratch", "published", "reviews", "bag", "missing"))
     parser.set_defaults(rounds=1)  # nothing is timed
     options = parser.parse_args()
     corpus = options.corpus or "wikipedia"
@@ -258,6 +298,7 @@ def main() -> None:
         "scratch": lambda: reviews.curve("scratch", options.seeds),
         "published": lambda: reviews.curve("published", options.seeds),
         "reviews": lambda: reviews.curve("reviews", options.seeds),
+        "bag": lambda: reviews.bag(options.seeds),
         "missing": lambda: reviews.missing(options.seeds),
     }
     common.measure("pretrained", options, about, parts, table)
