@@ -227,8 +227,8 @@ def table_allows(answer: Answer) -> str:
         "B",
         {
             "A": "the SVM is not every rival: look at the column of the best one.",
-            "C": "with all labels it is not behind: read the last row and its spread.",
-            "D": "layer 0 knows no context and stays close; what was asked is text without labels.",
+            "C": "with all labels they are behind the SVM: read the last row.",
+            "D": "LSA knows no context and leads with few labels: it has read text.",
         },
     )
     return "the best rival of each row is what a lead is counted from"

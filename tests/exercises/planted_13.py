@@ -272,7 +272,7 @@ PLANTED = {
     "13.5": [
         Planted(says_a, says="look at the column of the best one"),
         Planted(says_c, says="read the last row"),
-        Planted(says_d, says="layer 0 knows no context"),
+        Planted(says_d, says="LSA knows no context"),
     ],
     "13.6": [
         Planted(ham_above, says="where the ham is higher"),
