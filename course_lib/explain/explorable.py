@@ -1,0 +1,77 @@
+"""Explorables: drawings that a reader moves, in a notebook and in a page without a kernel."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from anywidget import AnyWidget
+
+FOLDER = Path(__file__).with_name("explorables")
+
+
+class Explorable:
+    """One of the drawings in ``course_lib/explain/explorables``; displays itself in Jupyter.
+
+    A headless run, and any page without a kernel, stores an element of HTML with the state in it;
+    the same module of JavaScript makes it live there.
+
+    Parameters
+    ----------
+    name : str
+        A file there without ``.js``; its first lines say what its state is.
+    alt : str
+        What it shows at the start, for those who do not see it.
+    **state : Any
+        Numbers, texts, and lists and arrays of them.
+
+    Raises
+    ------
+    ValueError
+        For another name, no ``alt``, or a state with NaN or infinity.
+    """
+
+    def __init__(self, name: str, *, alt: str, **state: Any) -> None:
+        names = sorted(path.stem for path in FOLDER.glob("*.js") if path.stem != "shared")
+        if name not in names or not alt.strip():
+            raise ValueError(f"{name!r} with alt={alt!r}: choose one of {names}, and describe it.")
+        self.name, self.alt = name, alt
+        text = json.dumps(state, ensure_ascii=False, allow_nan=False, default=lambda a: a.tolist())
+        self.state: dict[str, Any] = json.loads(text)
+
+    def __repr__(self) -> str:
+        """Return the alternative text."""
+        return self.alt
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        given = html.escape(json.dumps(self.state, ensure_ascii=False))
+        place = f'<div data-explorable="{self.name}" data-state="{given}">'
+        bundle = {"text/plain": self.alt, "text/html": f"{place}{html.escape(self.alt)}</div>"}
+        if os.environ.get("COURSE_PROGRESS", "").strip() != "0":  # someone is there to move it
+            bundle |= {**_widget(self.name)(state=self.state)._repr_mimebundle_(), **bundle}
+        return bundle
+
+
+def module(name: str) -> str:
+    """Return the JavaScript of an explorable as one ES module, the shared part first."""
+    shared = re.sub(r"^export ", "", (FOLDER / "shared.js").read_text("utf-8"), flags=re.MULTILINE)
+    own = (FOLDER / f"{name}.js").read_text("utf-8")
+    return shared + re.sub(r'^import .*"\./shared\.js";$', "", own, flags=re.MULTILINE)
+
+
+@cache
+def _widget(name: str) -> type[AnyWidget]:
+    import anywidget
+    import traitlets
+
+    class Mounted(anywidget.AnyWidget):
+        _esm = module(name)
+        state = traitlets.Dict().tag(sync=True)
+
+    return Mounted

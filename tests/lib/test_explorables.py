@@ -1,0 +1,234 @@
+"""The explorables in a real browser: their numbers are the library's, and anybody can move them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from course_lib import text
+from course_lib.explain import explorable
+from course_tools import browser
+
+if browser.chromium() is None:
+    pytest.skip("no Chromium: see docs/maintenance.md", allow_module_level=True)
+pytest.importorskip("playwright", reason="the extra browser is not installed: make browser")
+
+MOUNT = """
+async ([code, state]) => {
+  const blob = new Blob([code], { type: "text/javascript" });
+  window.explored = await import(URL.createObjectURL(blob));
+  window.explored.mount(document.querySelector("main"), state);
+}
+"""
+STATES: dict[str, dict[str, Any]] = {
+    "window": {
+        "sentence": "The fat cat sat on the mat.",
+        "window": 2,
+        "center": 2,
+        "way": "cbow",
+    },
+}
+NAMES = sorted(path.stem for path in explorable.FOLDER.glob("*.js") if path.stem != "shared")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser.launched() as running:
+        yield running
+
+
+class Tab:
+    """A page with one explorable, the network cut; it notes what goes wrong."""
+
+    def __init__(self, page: Any) -> None:
+        self.page, self.wrong = page, []
+        page.route("**/*", self._refuse)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else 0)
+        page.set_content("<!doctype html><html lang=en><title>t</title><body><main></main>")
+
+    def _refuse(self, route: Any) -> None:
+        self.wrong.append(f"asks for {route.request.url}")
+        route.abort()
+
+    def mount(self, name: str, **changes: Any) -> Tab:
+        self.page.evaluate(MOUNT, [explorable.module(name), {**STATES[name], **changes}])
+        return self
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        return self.page.evaluate(
+            f"arguments => window.explored.{function}(...arguments)", list(arguments)
+        )
+
+    def shown(self) -> Any:
+        return self.page.evaluate("document.querySelector('.explorable').explorable.numbers")
+
+    def state(self) -> Any:
+        return self.page.evaluate("document.querySelector('.explorable').explorable.state")
+
+    def said(self) -> str:
+        return self.page.get_by_role("status").inner_text()
+
+
+@pytest.fixture
+def tab(chromium: Any) -> Iterator[Tab]:
+    page = chromium.new_page(viewport={"width": 900, "height": 900})
+    opened = Tab(page)
+    yield opened
+    page.close()
+    assert not opened.wrong
+
+
+def same(found: Any, expected: Any) -> None:
+    """Hold numbers of the page to those of the library, to 1e-6."""
+    np.testing.assert_allclose(np.asarray(found, float), expected, rtol=0, atol=1e-6)
+
+
+def test_every_explorable_is_tried_here():
+    assert sorted(STATES) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_one_small_module(name):
+    source = (explorable.FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    assert source.count("\n") <= 300
+    assert "innerHTML" not in source and "fetch(" not in source and "http" not in source
+    assert "import " not in re.sub("(?m)^//.*", "", explorable.module(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reset_and_words_for_what_is_seen(tab, name):
+    first = tab.mount(name).shown()
+    said = tab.said()
+    assert len(said) > 20
+    sliders = tab.page.get_by_role("slider").all()
+    for one in sliders:
+        one.focus()
+        tab.page.keyboard.press("ArrowRight")
+    for one in tab.page.get_by_role("button").all()[:-1]:
+        if one.is_visible():
+            one.click()
+    changed = json.dumps(tab.state()) != json.dumps(STATES[name])
+    assert changed
+    tab.page.get_by_role("button", name="Reset").click()
+    assert tab.shown() == first and tab.said() == said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_has_a_name_and_is_reached_by_the_keyboard(tab, name):
+    tab.mount(name)
+    wanted = tab.page.evaluate(
+        "[...document.querySelectorAll('input, button, select, [tabindex]')]"
+        ".filter((one) => !one.disabled && one.checkVisibility()).length"
+    )
+    seen = []
+    for _ in range(wanted):
+        tab.page.keyboard.press("Tab")
+        seen.append(
+            tab.page.evaluate(
+                """() => { const one = document.activeElement;
+                return one.getAttribute("aria-label") || one.labels?.[0]?.textContent
+                  || one.textContent; }"""
+            )
+        )
+    assert len(seen) == wanted and all(label and label.strip() for label in seen)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(tab, name, theme):
+    """Every text has a contrast of 4.5 to the paper (WCAG 2.2, 1.4.3)."""
+    tab.page.emulate_media(color_scheme=theme)
+    tab.mount(name)
+    pairs = tab.page.evaluate(
+        """() => { const style = getComputedStyle(document.querySelector(".explorable"));
+        const value = (name) => style.getPropertyValue(name).trim();
+        return ["--ink", "--faint", "--a", "--b", "--c", "--d"].map((name) =>
+          [name, value(name), value("--paper")]); }"""
+    )
+    for label, ink, paper in pairs:
+        assert _contrast(ink, paper) >= 4.5, (theme, label)
+
+
+def _contrast(one: str, other: str) -> float:
+    def luminance(color: str) -> float:
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
+        return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_narrow_screen_needs_no_scrolling_sideways(tab, name):
+    tab.page.set_viewport_size({"width": 360, "height": 800})
+    tab.mount(name)
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_stored_page_has_the_state_and_a_text():
+    shown = explorable.Explorable("window", alt="A <b>window</b>.", sentence='"a" & b', n=math.pi)
+    bundle = shown._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(shown) == "A <b>window</b>."
+    assert "&lt;b&gt;" in bundle["text/html"] and "&quot;a\\&quot;" not in bundle["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("name", "alt", "state"),
+    [
+        ("shared", "x", {}),
+        ("windows", "x", {}),
+        ("window", " ", {}),
+        ("window", "x", {"n": np.nan}),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(name, alt, state):
+    with pytest.raises(ValueError):
+        explorable.Explorable(name, alt=alt, **state)
+
+
+# ---- window
+
+SENTENCES = [
+    "The fat cat sat on the mat.",
+    "Don't stop: a well-known cat's paw, 3.14 times!",
+    "나는 오늘 영화를 봤다.",
+    "Ünïted CAFE\u0301 naïve — the\u00a0end",
+    "one",
+]
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+@pytest.mark.parametrize("window", [1, 2, 5])
+def test_window_gives_the_pairs_of_the_library(tab, sentence, window):
+    tab.mount("window")
+    words = text.tokenize(sentence)
+    now = tab.call("numbers", {"sentence": sentence, "window": window, "center": 0})
+    assert now["words"] == words
+    assert [(c, a) for c, a in now["windows"]] == text.context_windows(words, window)
+    assert [tuple(pair) for pair in now["pairs"]] == text.skipgram_pairs(words, window)
+
+
+def test_the_window_is_dragged_and_moved_by_keys(tab):
+    tab.mount("window")
+    handle = tab.page.get_by_role("slider", name="centre of the window")
+    handle.focus()
+    tab.page.keyboard.press("ArrowRight")
+    tab.page.keyboard.press("ArrowRight")
+    assert tab.state()["center"] == 4
+    first = tab.page.locator("[data-middle='0']").bounding_box()
+    last = tab.page.locator("[data-middle='6']").bounding_box()
+    tab.page.mouse.move(first["x"] + 5, first["y"] + 5)
+    tab.page.mouse.down()
+    assert tab.state()["center"] == 0
+    tab.page.mouse.move(last["x"] + 5, last["y"] + 5, steps=8)
+    tab.page.mouse.up()
+    assert tab.state()["center"] == 6
+    assert "mat" in tab.said() and "on, the" in tab.said()
