@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from course_lib import text
 from course_lib.explain import explorable
+from course_lib.word2vec.batches import Batch
+from course_lib.word2vec.model import Word2Vec
 from course_tools import browser
 
 if browser.chromium() is None:
@@ -32,6 +35,18 @@ STATES: dict[str, dict[str, Any]] = {
         "window": 2,
         "center": 2,
         "way": "cbow",
+    },
+    "pull": {
+        "words": ["cat", "dog", "sat", "moon"],
+        "W": [[0.5, 0.2], [-0.4, 0.9], [1.1, -0.7], [-1.2, -0.3]],
+        "W_out": [[-0.6, 0.4], [0.3, 0.8], [0.9, 0.6], [-0.2, -1.1]],
+        "counts": [40, 30, 100, 3],
+        "pairs": [[0, 2], [1, 2], [2, 0], [3, 1]],
+        "k": 3,
+        "alpha": 0.2,
+        "power": 0.75,
+        "sample": 0.0,
+        "seed": 1,
     },
 }
 NAMES = sorted(path.stem for path in explorable.FOLDER.glob("*.js") if path.stem != "shared")
@@ -232,3 +247,69 @@ def test_the_window_is_dragged_and_moved_by_keys(tab):
     tab.page.mouse.up()
     assert tab.state()["center"] == 6
     assert "mat" in tab.said() and "on, the" in tab.said()
+
+
+# ---- pull
+
+
+@pytest.mark.parametrize("negatives", [[], [3], [1, 3, 3, 0]])
+def test_a_step_is_that_of_the_librarys_loss(tab, negatives):
+    state = STATES["pull"]
+    model = Word2Vec(4, 2).double()
+    with torch.no_grad():
+        model.input.weight.copy_(torch.tensor(state["W"], dtype=torch.float64))
+        model.output.weight.copy_(torch.tensor(state["W_out"], dtype=torch.float64))
+    batch = Batch(torch.tensor([[0]]), torch.tensor([[2]]), torch.ones(1, 1, 1).double())
+    drawn = torch.tensor([negatives], dtype=torch.int64)
+    if negatives:
+        loss = model.negative_loss(batch, drawn, len(negatives))
+    else:
+        loss = -torch.nn.functional.logsigmoid(model.input.weight[0] @ model.output.weight[2])
+    tables = list(model.parameters())
+    slopes = torch.autograd.grad(loss, tables)
+    expected = [(t - 0.3 * slope).detach().numpy() for t, slope in zip(tables, slopes, strict=True)]
+    tab.mount("pull")
+    same(tab.call("loss", state["W"], state["W_out"], [0, 2], negatives), loss.item())
+    found = tab.call("update", state["W"], state["W_out"], [0, 2], negatives, 0.3)
+    for table, wanted in zip(found, expected, strict=True):
+        same(table, wanted)
+
+
+@pytest.mark.parametrize("power", [0.0, 0.75, 1.0])
+@pytest.mark.parametrize("sample", [0.0, 1e-3, 0.1])
+def test_noise_and_sub_sampling_are_those_of_the_library(tab, power, sample):
+    counts = np.array([4000, 30, 100, 3])
+    tab.mount("pull")
+    state = {**STATES["pull"], "counts": counts.tolist(), "power": power, "sample": sample}
+    now = tab.call("numbers", state)
+    same(now["noise"], text.noise_distribution(counts, power))
+    same(now["keep"], text.keep_probability(counts, sample))
+
+
+def test_steps_lower_the_loss_and_a_word_can_be_dragged(tab):
+    tab.mount("pull")
+    handle = tab.page.get_by_label(re.compile("^cat as centre"))
+    box = handle.bounding_box()
+    before = tab.state()["W"][0]
+    tab.page.mouse.move(box["x"] + 16, box["y"] + 16)
+    tab.page.mouse.down()
+    tab.page.mouse.move(box["x"] + 80, box["y"] + 40, steps=4)
+    tab.page.mouse.up()
+    assert tab.state()["W"][0] != before
+    handle.focus()
+    before = tab.state()["W"][0]
+    tab.page.keyboard.press("ArrowUp")
+    same(tab.state()["W"][0], [before[0], before[1] + 0.05])
+    first = tab.shown()["loss"]
+    tab.page.get_by_role("button", name="One step").click()
+    assert "pulled together" in tab.said()
+    tab.page.get_by_role("button", name="100 steps").click()
+    assert tab.shown()["loss"] < first
+
+
+def test_a_noise_word_is_drawn_by_its_chance(tab):
+    tab.mount("pull")
+    chances = [0.1, 0.0, 0.6, 0.3]
+    places = [0.0, 0.0999, 0.1001, 0.69, 0.7001, 0.9999]
+    found = [tab.call("drawFrom", chances, place) for place in places]
+    assert found == np.searchsorted(np.cumsum(chances), places, side="right").tolist()

@@ -110,11 +110,8 @@ function build(state, made) {
     }
     if (pair === null) return false;
     const noise = noiseDistribution(state.counts, state.power);
-    const negatives = [];
-    for (let n = 0; n < state.k; n += 1) {
-      const drawn = drawFrom(noise, next());
-      if (drawn !== pair[1]) negatives.push(drawn); // a true context is no negative
-    }
+    // As in the library, the context itself may be drawn as noise.
+    const negatives = Array.from({ length: state.k }, () => drawFrom(noise, next()));
     const before = { W: state.W.map((row) => [...row]), out: state.W_out.map((row) => [...row]) };
     const [W, out] = update(state.W, state.W_out, pair, negatives, state.alpha);
     W.forEach((row, i) => state.W[i].splice(0, 2, ...row));

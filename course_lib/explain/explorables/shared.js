@@ -30,6 +30,8 @@ export const STYLE = `
 .explorable table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .explorable th, .explorable td { padding: 3px 9px; text-align: right; border-bottom: 1px solid var(--line);
   background: none; color: inherit; }
+.explorable th:first-child { text-align: left; }
+.explorable caption { text-align: left; }
 .explorable th { font-weight: 600; }
 .explorable .wide { overflow-x: auto; }
 .explorable .said { min-height: 1.5em; }

@@ -84,7 +84,8 @@ function picture(now, state, move) {
   const width = Math.max(620, starts.at(-1) + widths.at(-1) + 12);
   const middle = (i) => starts[i] + widths[i] / 2;
   const [first, last] = [Math.max(0, now.center - state.window), Math.min(now.words.length - 1, now.center + state.window)];
-  const svg = shape("svg", { viewBox: `0 0 ${width} 132`, style: `min-width:${width}px`, role: "group", "aria-label": "the sentence and the window" });
+  const above = 66 - 14 * Math.min(4, state.window); // no arc is higher
+  const svg = shape("svg", { viewBox: `0 ${above} ${width} ${130 - above}`, style: `min-width:${width}px`, role: "group", "aria-label": "the sentence and the window" });
   const color = state.way === "cbow" ? "var(--a)" : "var(--b)";
   svg.append(shape("rect", { x: starts[first] - 6, y: 78, width: starts[last] + widths[last] - starts[first] + 12, height: 46, rx: 8, fill: "var(--soft)", stroke: color, "stroke-width": 2 }));
   for (let i = first; i <= last; i += 1) {
