@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib import text
+from course_lib import counts, text
 from course_lib.explain import explorable
+from course_lib.vectors import WordVectors
 from course_lib.word2vec.batches import Batch
 from course_lib.word2vec.model import Word2Vec
 from course_tools import browser
@@ -35,6 +36,12 @@ STATES: dict[str, dict[str, Any]] = {
         "window": 2,
         "center": 2,
         "way": "cbow",
+    },
+    "dense": {
+        "words": ["cat", "dog", "moon", "sun"],
+        "W": [[0.9, 0.1, -0.3], [0.8, 0.3, -0.1], [-0.2, 1.0, 0.6], [-0.1, 0.7, 0.9]],
+        "first": 0,
+        "second": 1,
     },
     "pull": {
         "words": ["cat", "dog", "sat", "moon"],
@@ -278,12 +285,12 @@ def test_a_step_is_that_of_the_librarys_loss(tab, negatives):
 @pytest.mark.parametrize("power", [0.0, 0.75, 1.0])
 @pytest.mark.parametrize("sample", [0.0, 1e-3, 0.1])
 def test_noise_and_sub_sampling_are_those_of_the_library(tab, power, sample):
-    counts = np.array([4000, 30, 100, 3])
+    seen = np.array([4000, 30, 100, 3])
     tab.mount("pull")
-    state = {**STATES["pull"], "counts": counts.tolist(), "power": power, "sample": sample}
+    state = {**STATES["pull"], "counts": seen.tolist(), "power": power, "sample": sample}
     now = tab.call("numbers", state)
-    same(now["noise"], text.noise_distribution(counts, power))
-    same(now["keep"], text.keep_probability(counts, sample))
+    same(now["noise"], text.noise_distribution(seen, power))
+    same(now["keep"], text.keep_probability(seen, sample))
 
 
 def test_steps_lower_the_loss_and_a_word_can_be_dragged(tab):
@@ -313,3 +320,25 @@ def test_a_noise_word_is_drawn_by_its_chance(tab):
     places = [0.0, 0.0999, 0.1001, 0.69, 0.7001, 0.9999]
     found = [tab.call("drawFrom", chances, place) for place in places]
     assert found == np.searchsorted(np.cumsum(chances), places, side="right").tolist()
+
+
+# ---- dense
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 1), (2, 0), (3, 3)])
+def test_one_hot_times_the_table_is_the_row_of_the_library(tab, first, second):
+    state = {**STATES["dense"], "first": first, "second": second}
+    vectors = WordVectors(state["words"], np.array(state["W"], np.float32))
+    now = tab.mount("dense").call("numbers", state)
+    one = counts.one_hot([first, second], len(state["words"]))
+    same([now["one"], now["other"]], one)
+    same(now["x"], one[0] @ np.array(state["W"]))
+    unit = vectors.normalized()
+    same(now["dense"], unit[first] @ unit[second])
+    assert now["sparse"] == float(first == second)
+
+
+def test_the_words_are_chosen_by_buttons(tab):
+    tab.mount("dense")
+    tab.page.get_by_role("group", name="the word").get_by_role("button", name="moon").click()
+    assert tab.state()["first"] == 2 and tab.said().startswith("moon is row 2")
