@@ -14,6 +14,9 @@ import torch
 
 from course_lib import counts, text
 from course_lib.explain import explorable
+from course_lib.glove.adagrad import adagrad_steps
+from course_lib.glove.entries import weight
+from course_lib.glove.model import GloVe
 from course_lib.vectors import WordVectors
 from course_lib.word2vec.batches import Batch
 from course_lib.word2vec.model import Word2Vec
@@ -31,6 +34,16 @@ async ([code, state]) => {
 }
 """
 STATES: dict[str, dict[str, Any]] = {
+    "counts": {
+        "words": ["ice", "steam"],
+        "probes": ["solid", "gas", "water", "fashion"],
+        "X": [[19, 7, 300, 2], [2, 78, 220, 2]],
+        "word": [[0.1, -0.2, 0.0], [-0.1, 0.3, 0.1]],
+        "context": [[0.2, 0.1, 0.0], [-0.2, 0.2, 0.0], [0.1, 0.1, 0.1], [0.0, -0.1, 0.2]],
+        "x_max": 100,
+        "exponent": 0.75,
+        "alpha": 0.05,
+    },
     "window": {
         "sentence": "The fat cat sat on the mat.",
         "window": 2,
@@ -342,3 +355,44 @@ def test_the_words_are_chosen_by_buttons(tab):
     tab.mount("dense")
     tab.page.get_by_role("group", name="the word").get_by_role("button", name="moon").click()
     assert tab.state()["first"] == 2 and tab.said().startswith("moon is row 2")
+
+
+# ---- counts
+
+
+def test_the_loss_and_a_step_are_those_of_the_librarys_glove(tab):
+    state = {**STATES["counts"], "X": [[19, 0, 300, 2], [2, 78, 220, 0.5]]}
+    tab.mount("counts")
+    now = tab.call("numbers", state)
+    X = np.array(state["X"], float)
+    P = X / X.sum(axis=1, keepdims=True)
+    same(now["P"], P)
+    same(now["weights"], weight(X, x_max=100, exponent=0.75))
+    rows, columns = X.nonzero()
+    entries = rows, columns, np.log(X[rows, columns]), weight(X[rows, columns])
+    model = GloVe(1, 2).double()
+    tables = [np.array(state[name], float) for name in ("word", "context")]
+    model.word, model.context = (torch.nn.Parameter(torch.from_numpy(t.copy())) for t in tables)
+    same(now["loss"], model.loss(*map(torch.from_numpy, entries)).item())
+    squares = [np.ones_like(table) for table in tables]
+    found = tab.call(
+        "adagradSteps",
+        *(table.tolist() for table in tables),
+        *(square.tolist() for square in squares),
+        tab.call("entries", state),
+        0.05,
+    )
+    adagrad_steps(*tables, *squares, *entries, 0.05)
+    for table, expected in zip(found, (*tables, *squares), strict=True):
+        same(table, expected)
+
+
+def test_epochs_lower_the_loss_and_counts_can_be_typed(tab):
+    first = tab.mount("counts").shown()["loss"]
+    tab.page.get_by_role("button", name="50 epochs").click()
+    assert tab.shown()["loss"] < first / 2
+    assert "solid" in tab.said() or "gas" in tab.said()
+    tab.page.get_by_label("ice with fashion").fill("500")
+    assert tab.shown()["ratios"][3] > 50 and "fashion" in tab.said()
+    tab.page.get_by_label("ice with fashion").fill("")
+    assert tab.state()["X"][0][3] == 500

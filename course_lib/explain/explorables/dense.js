@@ -17,19 +17,19 @@ export function numbers({ words, W, first, second }) {
 }
 
 // A number as a cell: blue below zero, orange above, stronger where it is far from it.
-function cell(x, y, value, largest, strong, width = 52) {
+function cell(x, y, value, largest, strong, width = 52, digits = 2) {
   const share = Math.min(1, Math.abs(value) / largest);
   const color = value < 0 ? "var(--a)" : "var(--b)";
   const box = shape("rect", { x, y, width, height: 28, fill: color, "fill-opacity": (0.08 + 0.32 * share).toFixed(2), stroke: strong ? "var(--ink)" : "var(--line)", "stroke-width": strong ? 2.5 : 1 });
-  const text = shape("text", { x: x + width / 2, y: y + 19, "text-anchor": "middle", style: "font-size:14px" + (strong ? ";font-weight:700" : "") }, Number.isInteger(value) ? String(value) : value.toFixed(2));
+  const text = shape("text", { x: x + width / 2, y: y + 19, "text-anchor": "middle", style: "font-size:14px" + (strong ? ";font-weight:700" : "") }, value.toFixed(digits));
   return shape("g", {}, box, text);
 }
 
 function picture({ words, W, first, second }, now) {
   const [left, top, high] = [190, 34, 30];
-  const width = left + 54 * W[0].length + 12;
+  const width = Math.max(left + 54 * W[0].length, left + 190) + 12;
   const height = top + high * words.length + 74;
-  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", style: `min-width:${Math.min(width, 520)}px`,
+  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", style: `min-width:${Math.min(width, 520)}px;max-width:${width}px`,
     "aria-label": `The one-hot vector of ${words[first]} picks row ${first} of the table: ${now.x.map((v) => v.toFixed(2)).join(", ")}` });
   const largest = Math.max(...W.flat().map(Math.abs));
   const head = (x, text) => svg.append(shape("text", { x, y: 20, style: "font-weight:600" }, text));
@@ -39,7 +39,7 @@ function picture({ words, W, first, second }, now) {
     const y = top + high * row;
     const strong = row === first;
     svg.append(shape("text", { x: 84, y: y + 19, "text-anchor": "end", style: strong ? "font-weight:700" : row === second ? "" : "fill:var(--faint)" }, word));
-    svg.append(cell(104, y, now.one[row], 1.5, strong, 40));
+    svg.append(cell(104, y, now.one[row], 1.5, strong, 40, 0));
     W[row].forEach((value, column) => svg.append(cell(left + 54 * column, y, value, largest, strong)));
   });
   const y = height - 34;
