@@ -13,6 +13,9 @@ import pytest
 import torch
 
 from course_lib import counts, text
+from course_lib.bilm import BiLM, BiLMOptions
+from course_lib.bilm.model import Words
+from course_lib.charcnn import CharCNNOptions
 from course_lib.explain import explorable
 from course_lib.glove.adagrad import adagrad_steps
 from course_lib.glove.entries import weight
@@ -68,6 +71,37 @@ STATES: dict[str, dict[str, Any]] = {
         "sample": 0.0,
         "seed": 1,
     },
+}
+
+
+def reader() -> BiLM:
+    """Return a biLM of random weights, in float64."""
+    torch.manual_seed(3)
+    options = BiLMOptions(CharCNNOptions(projection_dim=3), 4, 3, 2, cell_clip=0.4, proj_clip=0.3)
+    model = BiLM(options, way="cell").double()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter)
+    return model
+
+
+def weights_of(model: BiLM) -> list[list[dict[str, Any]]]:
+    names = {"W": "input_weight", "U": "state_weight", "b": "bias", "V": "projection"}
+    pairs = zip(model.forward_layers, model.backward_layers, strict=True)
+    return [
+        [{k: getattr(layer, name).tolist() for k, name in names.items()} for layer in pair]
+        for pair in pairs
+    ]
+
+
+STATES["lstm"] = {
+    "words": ["the", "bank", "of", "a", "river"],
+    "layers": weights_of(reader()),
+    "inputs": torch.randn(5, 3, generator=torch.Generator().manual_seed(1)).double().tolist(),
+    "cell_clip": 0.4,
+    "proj_clip": 0.3,
+    "at": 1,
+    "read": 5,
+    "way": "bilm",
 }
 NAMES = sorted(path.stem for path in explorable.FOLDER.glob("*.js") if path.stem != "shared")
 
@@ -396,3 +430,53 @@ def test_epochs_lower_the_loss_and_counts_can_be_typed(tab):
     assert tab.shown()["ratios"][3] > 50 and "fashion" in tab.said()
     tab.page.get_by_label("ice with fashion").fill("")
     assert tab.state()["X"][0][3] == 500
+
+
+# ---- lstm
+
+
+def test_the_layers_are_those_of_the_librarys_bilm(tab):
+    state = STATES["lstm"]
+    vectors = torch.tensor(state["inputs"], dtype=torch.float64)
+    rows = torch.arange(5)
+    expected, _ = reader().read(Words(vectors, torch.stack([rows, rows.flip(0)]).unsqueeze(1)))
+    found = tab.mount("lstm").call("outputs", state)
+    for layer, given in zip(expected, found, strict=True):
+        same(given[0], layer[0, :, 0].detach())
+        same(given[1], layer[0, :, 1].flip(0).detach())
+    assert any(abs(value) == 0.3 for row in found[0][0] for value in row)  # the clips were at work
+
+
+@pytest.mark.parametrize("way", ["bilm", "birnn"])
+def test_what_a_state_knows_is_what_its_gradient_reaches(tab, way):
+    model, size = reader(), 5
+    vectors = torch.randn(size, 3, dtype=torch.float64, requires_grad=True)
+
+    def run(number: int, given: list[torch.Tensor]) -> list[torch.Tensor]:
+        zero = torch.zeros(1, 3).double(), torch.zeros(1, 4).double()
+        forward = model.forward_layers[number](given[0], [1] * size, zero)[0]
+        backward = model.backward_layers[number](given[1].flip(0), [1] * size, zero)[0].flip(0)
+        return [forward, backward]
+
+    for layer in (*model.forward_layers, *model.backward_layers):
+        layer.cell_clip = layer.proj_clip = 0.0  # a clipped number has no gradient
+    first = run(0, [vectors, vectors])
+    second = run(1, first if way == "bilm" else [(first[0] + first[1]) / 2] * 2)
+    known = tab.mount("lstm").call("known", size, way)
+    for layer, outputs in enumerate((first, second)):
+        for direction, output in enumerate(outputs):
+            for t in range(size):
+                (slope,) = torch.autograd.grad(output[t].sum(), vectors, retain_graph=True)
+                reached = slope.abs().sum(dim=1).nonzero().flatten().tolist()
+                assert known[layer][direction][t] == reached
+
+
+def test_a_birnn_leaks_and_a_bilm_does_not(tab):
+    tab.mount("lstm")
+    assert not tab.shown()["leaks"] and "neither has read it" in tab.said()
+    tab.page.get_by_role("button", name="biRNN: directions mixed").click()
+    assert tab.shown()["leaks"] and tab.said().startswith("Leak")
+    state = tab.page.get_by_role("button", name=re.compile("^layer 1 →, after of"))
+    state.focus()
+    tab.page.keyboard.press("Enter")
+    assert tab.said().startswith("This state (layer 1, forward) knows: the bank of.")
