@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import os
@@ -9,6 +10,8 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -56,6 +59,13 @@ class Explorable:
         if os.environ.get("COURSE_PROGRESS", "").strip() != "0":  # someone is there to move it
             bundle |= {**_widget(self.name)(state=self.state)._repr_mimebundle_(), **bundle}
         return bundle
+
+
+def packed(values: np.ndarray) -> dict[str, Any]:
+    """Return an array in a byte a number, for a state: ``shape``, ``scale``, ``data`` (base64)."""
+    scale = float(np.abs(values).max()) / 127
+    data = np.round(values / scale).astype(np.int8).tobytes()
+    return {"shape": values.shape, "scale": scale, "data": base64.b64encode(data).decode()}
 
 
 def module(name: str) -> str:

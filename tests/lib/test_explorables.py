@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import re
@@ -11,11 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sklearn.decomposition import PCA
+from sklearn.metrics import silhouette_score
 
 from course_lib import counts, text
 from course_lib.bilm import BiLM, BiLMOptions
 from course_lib.bilm.model import Words
 from course_lib.charcnn import CharCNNOptions
+from course_lib.elmo import ScalarMix
 from course_lib.explain import explorable
 from course_lib.glove.adagrad import adagrad_steps
 from course_lib.glove.entries import weight
@@ -93,6 +97,28 @@ def weights_of(model: BiLM) -> list[list[dict[str, Any]]]:
     ]
 
 
+SENSES = ["money"] * 4 + ["river"] * 5
+LAYERS = np.random.default_rng(5).normal(size=(3, 9, 6)) + np.eye(3, 6)[:, None] * 2
+LAYERS[1:, :4] += 1.5
+STATES["mix"] = {
+    "sets": {
+        "bank": {
+            "sentences": [f"we saw the bank number {n} there" for n in range(9)],
+            "at": [3] * 9,
+            "senses": SENSES,
+            "layers": explorable.packed(LAYERS),
+        },
+        "play": {
+            "sentences": ["a play", "they play", "to play"],
+            "at": [1, 1, 1],
+            "senses": ["drama", "game", "game"],
+            "layers": explorable.packed(LAYERS[:, :3]),
+        },
+    },
+    "word": "bank",
+    "scores": [0, 0, 0],
+    "gamma": 1,
+}
 STATES["lstm"] = {
     "words": ["the", "bank", "of", "a", "river"],
     "layers": weights_of(reader()),
@@ -480,3 +506,36 @@ def test_a_birnn_leaks_and_a_bilm_does_not(tab):
     state.focus()
     tab.page.keyboard.press("Enter")
     assert tab.said().startswith("This state (layer 1, forward) knows: the bank of.")
+
+
+# ---- mix
+
+
+@pytest.mark.parametrize(("scores", "gamma"), [([0, 0, 0], 1.0), ([-1.0, 2.5, 0.3], 0.7)])
+def test_the_mix_its_map_and_its_silhouette_are_those_of_the_libraries(tab, scores, gamma):
+    state = {**STATES["mix"], "scores": scores, "gamma": gamma}
+    given = state["sets"]["bank"]["layers"]
+    whole = np.frombuffer(base64.b64decode(given["data"]), np.int8).astype(float) * given["scale"]
+    layers = whole.reshape(given["shape"])
+    assert np.abs(layers - LAYERS).max() <= given["scale"] / 2 + 1e-12
+    mix = ScalarMix(3).double()
+    with torch.no_grad():
+        mix.scores.copy_(torch.tensor(scores))
+        mix.gamma.fill_(gamma)
+        points = mix(torch.from_numpy(layers)[:, :, None])[:, 0].numpy()
+    now = tab.mount("mix").call("numbers", state)
+    same(now["weights"], mix.weights.detach())
+    same(now["silhouette"], silhouette_score(points, SENSES, metric="cosine"))
+    alone = [silhouette_score(layer, SENSES, metric="cosine") for layer in layers]
+    same(now["alone"], alone)
+    same(now["places"], PCA(2, svd_solver="full").fit_transform(points))
+
+
+def test_gamma_moves_nothing_and_a_point_tells_its_sentence(tab):
+    first = tab.mount("mix").shown()["silhouette"]
+    tab.page.get_by_label("γ").fill("3")
+    same(tab.shown()["silhouette"], first)
+    tab.page.get_by_label("layer 1").fill("4")
+    assert tab.shown()["weights"][1] > 0.9
+    tab.page.get_by_role("button", name="money: we saw the bank number 2").click()
+    assert tab.said().startswith("money: we saw the bank number 2 there.")

@@ -216,6 +216,15 @@ export function table(head, rows, caption) {
   ));
 }
 
+// Numbers as explorable.packed stores them: whole numbers from -127 to 127 in base64, times a scale.
+// Gives nested arrays of the shape.
+export function unpack({ shape: sizes, scale, data }) {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  const flat = Array.from(new Int8Array(bytes.buffer), (value) => value * scale);
+  return sizes.slice(1).reverse().reduce((rows, size) =>
+    Array.from({ length: rows.length / size }, (_, i) => rows.slice(i * size, (i + 1) * size)), flat);
+}
+
 export const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
 export const norm = (a) => Math.sqrt(dot(a, a));
 export const cosine = (a, b) => dot(a, b) / (norm(a) * norm(b));
