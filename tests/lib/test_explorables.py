@@ -119,6 +119,17 @@ STATES["mix"] = {
     "scores": [0, 0, 0],
     "gamma": 1,
 }
+MAPPED = np.random.default_rng(9).normal(size=(40, 8))
+STATES["map"] = {
+    "words": [f"w{n}" for n in range(40)],
+    "vectors": explorable.packed(MAPPED),
+    "places": np.round(MAPPED[:, :2], 3).tolist(),
+    "groups": [n % 12 for n in range(40)],
+    "names": [f"group {n}" for n in range(12)],
+    "landmarks": ["w1", "w5"],
+    "chosen": "w3",
+    "k": 5,
+}
 STATES["lstm"] = {
     "words": ["the", "bank", "of", "a", "river"],
     "layers": weights_of(reader()),
@@ -539,3 +550,36 @@ def test_gamma_moves_nothing_and_a_point_tells_its_sentence(tab):
     assert tab.shown()["weights"][1] > 0.9
     tab.page.get_by_role("button", name="money: we saw the bank number 2").click()
     assert tab.said().startswith("money: we saw the bank number 2 there.")
+
+
+# ---- map
+
+
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_neighbors_are_those_of_the_library(tab, k):
+    state = {**STATES["map"], "k": k}
+    given = state["vectors"]
+    whole = np.frombuffer(base64.b64decode(given["data"]), np.int8) * given["scale"]
+    vectors = WordVectors(state["words"], whole.reshape(40, 8).astype(np.float32))
+    tab.mount("map")
+    for word in ("w3", "w0", "w39"):
+        now = tab.call("numbers", {**state, "chosen": word})
+        expected = vectors.nearest(word, k)
+        assert [state["words"][n] for n, _ in now["near"]] == [name for name, _ in expected]
+        same([cosine for _, cosine in now["near"]], [cosine for _, cosine in expected])
+        apart = np.linalg.norm(np.array(state["places"]) - state["places"][now["row"]], axis=1)
+        on_map = [n for n in np.argsort(apart, kind="stable") if n != now["row"]][:k]
+        assert now["onMap"] == on_map
+        assert now["kept"] == len({n for n, _ in now["near"]} & set(on_map))
+
+
+def test_a_word_is_searched_clicked_and_missed(tab):
+    tab.mount("map")
+    tab.page.get_by_label("search a word").fill("w7")
+    assert tab.state()["chosen"] == "w7" and tab.said().startswith("Nearest to w7")
+    x, y = tab.page.evaluate("document.querySelector('.explorable').explorable.map.at('w11')")
+    tab.page.mouse.click(x, y)
+    assert tab.state()["chosen"] == "w11"
+    tab.page.get_by_label("search a word").fill("nobody")
+    tab.page.get_by_label("search a word").press("Enter")
+    assert tab.said() == "nobody is not among these 40 words."

@@ -97,7 +97,9 @@ export function frame(element, title, start, build) {
   const theme = () => {
     const page = document.body?.dataset.jpThemeLight ?? document.documentElement.dataset.theme;
     const dark = page === undefined ? themes.matches : page === "false" || page === "dark";
+    if (dark === root.classList.contains("dark")) return;
     root.classList.toggle("dark", dark);
+    made.draw(); // what is painted takes its colours when it is drawn
   };
   const watch = new MutationObserver(theme);
   for (const one of [document.documentElement, document.body].filter(Boolean)) {
