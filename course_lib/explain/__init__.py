@@ -1,3 +1,4 @@
-"""Source listings for the notebooks."""
+"""Source listings and explorables for the notebooks."""
 
+from course_lib.explain.explorable import Explorable, packed
 from course_lib.explain.source import show_source

@@ -15,12 +15,14 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
-from course_lib import counts, text
+from course_lib import counts, hangul, text
 from course_lib.bilm import BiLM, BiLMOptions
 from course_lib.bilm.model import Words
 from course_lib.charcnn import CharCNNOptions
 from course_lib.elmo import ScalarMix
 from course_lib.explain import explorable
+from course_lib.fasttext.subwords import Subwords
+from course_lib.fasttext.vectors import FastTextVectors
 from course_lib.glove.adagrad import adagrad_steps
 from course_lib.glove.entries import weight
 from course_lib.glove.model import GloVe
@@ -130,6 +132,16 @@ STATES["map"] = {
     "chosen": "w3",
     "k": 5,
 }
+KNOWN = ["cat", "cats", "dog", "영화", "화가"]
+ROWS, BUCKETS = np.random.default_rng(2).normal(size=(5, 4)), np.eye(7, 4) + 0.1
+STATES["pieces"] = {
+    "words": KNOWN,
+    "vectors": explorable.packed(ROWS),
+    "buckets": explorable.packed(BUCKETS),
+    "min_n": 3,
+    "max_n": 6,
+    "typed": "catz",
+}
 STATES["lstm"] = {
     "words": ["the", "bank", "of", "a", "river"],
     "layers": weights_of(reader()),
@@ -217,6 +229,8 @@ def test_reset_and_words_for_what_is_seen(tab, name):
     for one in sliders:
         one.focus()
         tab.page.keyboard.press("ArrowRight")
+    for one in tab.page.get_by_role("textbox").all():
+        one.fill("dog")
     for one in tab.page.get_by_role("button").all()[:-1]:
         if one.is_visible():
             one.click()
@@ -583,3 +597,41 @@ def test_a_word_is_searched_clicked_and_missed(tab):
     tab.page.get_by_label("search a word").fill("nobody")
     tab.page.get_by_label("search a word").press("Enter")
     assert tab.said() == "nobody is not among these 40 words."
+
+
+# ---- pieces
+
+
+def unpacked(given: dict[str, Any]) -> np.ndarray:
+    whole = np.frombuffer(base64.b64decode(given["data"]), np.int8) * given["scale"]
+    return whole.reshape(given["shape"])
+
+
+@pytest.mark.parametrize("lengths", [(3, 6), (1, 2), (2, 99)])
+def test_pieces_buckets_and_vectors_are_those_of_the_library(tab, lengths):
+    state = {**STATES["pieces"], "min_n": lengths[0], "max_n": lengths[1]}
+    cut = Subwords(*lengths, 7, "jamo")
+    tables = (unpacked(state[name]).astype(np.float32) for name in ("vectors", "buckets"))
+    vectors = FastTextVectors(KNOWN, next(tables), ngram_matrix=next(tables), subwords=cut)
+    tab.mount("pieces")
+    for word in ("catz", "cats", "dog", "naïve", "영화", "영화를", "값", "x", "ㅋㅋ", "𝒳-ray"):
+        now = tab.call("numbers", {**state, "typed": word})
+        assert now["known"] == (word in KNOWN)
+        assert now["pieces"] == cut.ngrams(word) and now["places"] == cut.buckets(word)
+        if now["vector"] is None:
+            assert word not in vectors
+            continue
+        same(now["vector"], vectors[word])
+        expected = vectors.nearest(word, len(now["near"]))
+        assert [name for name, _ in now["near"]] == [name for name, _ in expected]
+        same([cosine for _, cosine in now["near"]], [cosine for _, cosine in expected])
+
+
+def test_letters_are_shown_as_they_are_written_alone(tab):
+    tab.mount("pieces")
+    for word in ("값", "영화", "abc", "많이"):
+        letters = hangul.decompose(word)
+        assert tab.call("decompose", word) == letters
+        assert tab.call("readable", letters) == hangul.readable(letters)
+    tab.page.get_by_role("textbox", name="word").fill("")
+    assert tab.said() == "No word yet."
