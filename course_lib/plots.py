@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ from course_lib import hangul
 from course_lib.checks import word_list
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontEntry
@@ -269,28 +267,6 @@ def heatmap(
             color = "white" if value < middle else "black"
             label = f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0.0"
             axes.text(column, row, label, ha="center", va="center", color=color)
-
-
-def loss_curve(axes: Axes, histories: Mapping[str, pd.DataFrame]) -> None:
-    """Plot the loss by epoch, one line for each training run.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    histories : mapping of str to pandas.DataFrame
-        Label and ``WordVectors.history``.
-    """
-    lines = [
-        axes.plot(history["epoch"], history["loss"], marker=marker)[0]
-        for history, marker in zip(histories.values(), cycle("os^vDPX*"), strict=False)
-    ]
-    longest = max(
-        (int(epoch) for history in histories.values() for epoch in history["epoch"]), default=1
-    )
-    axes.set_xticks(range(1, longest + 1))
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("loss (nats per example)")
-    legend(axes, lines, list(histories))
 
 
 def word_map(

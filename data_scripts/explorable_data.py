@@ -3,10 +3,10 @@
 python data_scripts/explorable_data.py course_lib/assets/explorables
 
 pieces.json: FastText over letters, trained on the slices of English and Korean Wikipedia (names:
-enwiki, kowiki), Korean syllables taken apart into letters; the articles that also ship inside gensim
-are left out. map.json: the most frequent words of the course's vectors, with a map by t-SNE and groups
-by k-means in all dimensions, each named by the three frequent words nearest to its middle. Numbers
-are stored in a byte each. A fixed seed: the same machine makes the same files again.
+enwiki, kowiki), Korean syllables taken apart into letters; the articles that also ship inside
+gensim are left out. map.json: the most frequent words of the course's vectors, with a map by t-SNE
+and groups by k-means in all dimensions, each named by the three frequent words nearest to its
+middle. Numbers are stored in a byte each. A fixed seed: the same machine makes the same files.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import argparse
 import json
 import sys
 from collections import Counter
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +27,10 @@ except ModuleNotFoundError:  # run from a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from course_lib import datasets
 
-from train_vectors import sentences
-
 from course_lib import fasttext, hangul, projector, runtime, text
 from course_lib.explain import packed
 from course_lib.vectors import WordVectors
+from train_vectors import sentences
 
 ENGLISH, KOREAN, MAPPED, GROUPS = 4_500, 1_500, 5_000, 12
 TRAINING = {"vector_size": 32, "bucket": 16_000, "min_n": 3, "max_n": 6, "normalizer": "jamo"}
@@ -89,7 +87,7 @@ def main() -> None:
         path = options.folder / f"{name}.json"
         with runtime.atomic_write(path) as part:
             part.write_text(json.dumps(state, ensure_ascii=False, separators=(",", ":")) + "\n")
-        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; ", *chain(state["words"][:5]))
+        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {len(state['words']):,} words")
 
 
 if __name__ == "__main__":

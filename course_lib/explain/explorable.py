@@ -6,15 +6,11 @@ import base64
 import html
 import json
 import os
-import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from anywidget import AnyWidget
 
 FOLDER = Path(__file__).with_name("explorables")
 
@@ -22,13 +18,12 @@ FOLDER = Path(__file__).with_name("explorables")
 class Explorable:
     """One of the drawings in ``course_lib/explain/explorables``; displays itself in Jupyter.
 
-    A headless run, and any page without a kernel, stores an element of HTML with the state in it;
-    the same module of JavaScript makes it live there.
+    A page without a kernel has the state in its HTML; the same JavaScript makes it live there.
 
     Parameters
     ----------
     name : str
-        A file there without ``.js``; its first lines say what its state is.
+        A file there without ``.js``, whose first lines say what its state is.
     alt : str
         What it shows at the start, for those who do not see it.
     **state : Any
@@ -45,10 +40,10 @@ class Explorable:
         if name not in names or not alt.strip():
             raise ValueError(f"{name!r} with alt={alt!r}: choose one of {names}, and describe it.")
         self.name, self.alt = name, alt
-        text = json.dumps(state, ensure_ascii=False, allow_nan=False, default=lambda a: a.tolist())
+        text = json.dumps(state, allow_nan=False, default=lambda array: array.tolist())
         shipped = FOLDER.parents[1] / "assets" / "explorables" / f"{name}.json"
-        self.state = json.loads(shipped.read_text("utf-8")) if shipped.exists() else {}
-        self.state |= json.loads(text)
+        known = json.loads(shipped.read_text("utf-8")) if shipped.exists() else {}
+        self.state: dict[str, Any] = known | json.loads(text)
 
     def __repr__(self) -> str:
         """Return the alternative text."""
@@ -59,7 +54,7 @@ class Explorable:
         place = f'<div data-explorable="{self.name}" data-state="{given}">'
         bundle = {"text/plain": self.alt, "text/html": f"{place}{html.escape(self.alt)}</div>"}
         if os.environ.get("COURSE_PROGRESS", "").strip() != "0":  # someone is there to move it
-            bundle = {**_widget(self.name)(state=self.state)._repr_mimebundle_(), **bundle}
+            bundle = {**_widget(self.name)(state=self.state)._repr_mimebundle_()[0], **bundle}
         return bundle
 
 
@@ -72,18 +67,15 @@ def packed(values: np.ndarray) -> dict[str, Any]:
 
 def module(name: str) -> str:
     """Return the JavaScript of an explorable as one ES module, the shared part first."""
-    shared = re.sub(r"^export ", "", (FOLDER / "shared.js").read_text("utf-8"), flags=re.MULTILINE)
-    own = (FOLDER / f"{name}.js").read_text("utf-8")
-    return shared + re.sub(r'^import .*"\./shared\.js";$', "", own, flags=re.MULTILINE)
+    shared, own = ((FOLDER / f"{part}.js").read_text("utf-8") for part in ("shared", name))
+    lines = (line for line in own.splitlines() if not line.startswith("import "))
+    return shared.replace("\nexport ", "\n") + "\n".join(lines)
 
 
 @cache
-def _widget(name: str) -> type[AnyWidget]:
+def _widget(name: str) -> type[Any]:
     import anywidget
     import traitlets
 
-    class Mounted(anywidget.AnyWidget):
-        _esm = module(name)
-        state = traitlets.Dict().tag(sync=True)
-
-    return Mounted
+    fields = {"_esm": module(name), "state": traitlets.Dict().tag(sync=True)}
+    return type("Mounted", (anywidget.AnyWidget,), fields)

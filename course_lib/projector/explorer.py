@@ -13,14 +13,13 @@ import numpy as np
 from course_lib.checks import word_list
 from course_lib.plots import PALETTE, plain
 from course_lib.projector.coloring import Coloring, color_by_cluster, color_by_frequency
-from course_lib.projector.marks import COLORS, SIGNS, draw, layer_class, marks_on
+from course_lib.projector.marks import COLORS, SIGNS, layer_class, marks_on
 from course_lib.projector.picture import Picture
 from course_lib.projector.projections import METHODS, NO_UMAP, available, check, project
 from course_lib.vectors import WordVectors
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from plotly.graph_objects import FigureWidget
 
 NEIGHBORS = 10
@@ -158,22 +157,6 @@ class Explorer:
     def figure(self) -> FigureWidget:
         """The plotly figure on show: the cloud. What is marked is in ``mark_layer.marks``."""
         return self._pictures[self.dimension_choice.value].figure
-
-    def snapshot(self, axes: Axes) -> None:
-        """Draw the current plot with matplotlib, for a static page; two dimensions only.
-
-        Parameters
-        ----------
-        axes : matplotlib.axes.Axes
-
-        Raises
-        ------
-        ValueError
-            If the explorer shows three dimensions.
-        """
-        if self.dimension_choice.value != 2:
-            raise ValueError("The explorer shows 3 dimensions; set dimension_choice.value = 2.")
-        draw(axes, self._pictures[2], self.searched, self.mark_layer.marks)
 
     def __repr__(self) -> str:
         """Return a one-line summary."""

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from course_lib.plots import PALETTE, legend, plain
+from course_lib.plots import PALETTE, plain
 from course_lib.projector import labels
 from course_lib.projector.picture import HEIGHT, LONGEST, WIDTH, Picture
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
-    from matplotlib.axes import Axes
 
 # Each word that is searched for has a colour and, for those who do not see it, a shape. Blue is
 # the colour of the cloud.
 COLORS = tuple(PALETTE[i] for i in (3, 2, 4, 6, 1))
 SIGNS = "●■◆✚✖"
-MARKERS = "osDPX"  # matplotlib's names of them
 SMALL, LARGE = 5.5, 9.0  # radii in pixels
 _ARM = np.array([1 + 0.35j, 0.35 + 0.35j, 0.35 + 1j])
 _PLUS = np.concatenate([_ARM * 1j**quarter for quarter in range(4)])
@@ -89,43 +87,3 @@ def marks_on(
                 }
             )
     return sorted(found, key=lambda mark: mark["large"])  # the words themselves on top
-
-
-def draw(
-    axes: Axes, picture: Picture, words: Sequence[str], marks: Sequence[dict[str, Any]]
-) -> None:
-    """Draw a picture in the plane with matplotlib: the cloud, marks and names."""
-    entries = []
-    for trace, rows in zip(picture.figure.data, picture.rows, strict=True):
-        if len(rows):
-            entries.append(trace.meta)
-            places, color = picture.places[rows], trace.marker.color
-            axes.scatter(*places.T, color=color, s=5, linewidths=0)
-    for kind in range(len(words)):
-        places = np.array([mark["at"] for mark in marks if mark["kind"] == kind]).reshape(-1, 2)
-        look = {"color": COLORS[kind], "marker": MARKERS[kind], "edgecolor": "#222222"}
-        axes.scatter(*places.T, s=45, **look)
-    for mark in marks:
-        if mark["offset"] is None:
-            continue
-        axes.annotate(
-            mark["text"],
-            mark["at"],
-            xytext=np.multiply(mark["offset"], (0.7, -0.7)),  # 100 pixels are 72 points
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=9,
-            fontweight="bold" if mark["large"] else "normal",
-            parse_math=False,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
-            arrowprops={"arrowstyle": "-", "color": mark["color"]},
-        )
-    layout = picture.figure.layout
-    axes.set(xlim=picture.ranges[0], ylim=picture.ranges[1])
-    axes.set(xlabel=layout.xaxis.title.text, ylabel=layout.yaxis.title.text)
-    place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "frameon": False}
-    title = layout.legend.title.text
-    shown = legend(axes, axes.collections, [*entries, *words], title=title, **place)
-    for dot in shown.legend_handles:
-        dot.set_sizes([40])

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
@@ -283,16 +282,6 @@ def test_a_heatmap_of_any_numbers(values: object) -> None:
     finite = np.asarray(values, float)[np.isfinite(values)]
     assert (low, high) == ((finite.min(), finite.max()) if finite.size else (0, 1))
     plots.png(fig)
-
-
-@pytest.mark.parametrize("losses", [[np.nan, 1.0], [np.nan], [np.inf, 1.0], [1.0], []])
-def test_a_loss_curve_of_any_losses(losses: list[float]) -> None:
-    fig, axes = plots.figure()
-    history = pd.DataFrame({"epoch": range(1, len(losses) + 1), "loss": losses})
-    plots.loss_curve(axes, {str(i): history for i in range(9)})
-    assert len(axes.get_lines()) == 9
-    plots.png(fig)
-    plots.loss_curve(plots.figure()[1], {})
 
 
 def test_word_maps_of_few_and_like_words() -> None:

@@ -222,7 +222,6 @@ ELSEWHERE = {
             "projector.coloring.color_by_cluster(words)",
             "projector.labels.offsets(texts)",
             "projector.marks.marks_on(words)",
-            "projector.marks.draw(words)",
             "projector.picture.Picture(words)",
         ),
         "drawing inside the explorer, whose words come from WordVectors",

@@ -11,7 +11,6 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
@@ -76,20 +75,6 @@ def test_heatmap_writes_each_number_into_its_cell() -> None:
     places = {text.get_position(): text.get_text() for text in axes.texts}
     assert places == {(0, 0): "0", (1, 0): "1", (0, 1): "2", (1, 1): "3"}
     assert [label.get_text() for label in axes.get_yticklabels()] == ["r", "s"]
-    matplotlib.pyplot.close(fig)
-
-
-def test_loss_curve_draws_the_history() -> None:
-    fig, axes = plots.figure()
-    history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [3.0, 2.0, 1.5]})
-    plots.loss_curve(axes, {"one": history, "two": history + 1})
-    first, second = axes.get_lines()
-    assert first.get_ydata().tolist() == [3.0, 2.0, 1.5] and second.get_xdata().tolist() == [
-        2,
-        3,
-        4,
-    ]
-    assert "nats" in axes.get_ylabel() and axes.get_xlabel() == "epoch"
     matplotlib.pyplot.close(fig)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pandas as pd
@@ -319,21 +318,6 @@ def test_names_do_not_cover_each_other() -> None:
     apart = np.abs(middles[:, None] - middles)[np.triu_indices(11, 1)]
     half = labels.LETTER * len(texts[0]) / 2
     assert ((apart[:, 0] >= 2 * half) | (apart[:, 1] >= labels.LINE)).all()
-
-
-def test_the_snapshot_draws_what_is_on_show() -> None:
-    explorer = projector.Explorer(sample())
-    explorer.search("w3")
-    fig, axes = plt.subplots()
-    explorer.snapshot(axes)
-    drawn = np.concatenate([c.get_offsets() for c in axes.collections])
-    assert len(drawn) == len(explorer.vectors) + 11
-    assert sorted(text.get_text() for text in axes.texts) == sorted(names(explorer))
-    assert axes.get_xlabel() == "first principal component"
-    plt.close(fig)
-    explorer.dimension_choice.value = 3
-    with pytest.raises(ValueError, match="3 dimensions"):
-        explorer.snapshot(axes)
 
 
 def test_a_headless_run_stores_the_same_text_each_time(tmp_path) -> None:

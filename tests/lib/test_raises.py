@@ -142,7 +142,6 @@ def calls(where: Path, patch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]
 
     flat = elmo.Elmo(model, device="cpu")
     explorer = projector.Explorer(VECTORS)
-    in_space = projector.Explorer(VECTORS, dimensions=3)
     return {
         "bilm.model.BiLM.forward ValueError": lambda: model(ids, model.initial_state(3)),
         "characters.word_to_ids TypeError": lambda: characters.word_to_ids(3),
@@ -252,9 +251,6 @@ def calls(where: Path, patch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]
         ),
         "projector.explorer.Explorer.search KeyError": lambda: explorer.search("purple"),
         "projector.explorer.Explorer.search ValueError": lambda: explorer.search("a b c d e f"),
-        "projector.explorer.Explorer.snapshot ValueError": lambda: in_space.snapshot(
-            plots.figure()[1]
-        ),
         "projector.files.export ValueError": lambda: projector.export(VECTORS, where, name="a/b"),
         "projector.files.export OSError": lambda: projector.export(
             VECTORS, written(where, "file", "") / "folder"
