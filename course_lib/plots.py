@@ -64,7 +64,7 @@ def figure(width: float = 7.0, height: float = 4.0, columns: int = 1, rows: int 
         return plt.subplots(rows, columns, figsize=(width, height), layout="constrained")
 
 
-def show(fig: Figure, *, alt: str) -> None:
+def show(fig: Figure, *, alt: str, live: Any = None) -> None:
     """Show a figure with alternative text.
 
     Parameters
@@ -73,6 +73,8 @@ def show(fig: Figure, *, alt: str) -> None:
         Closed afterwards, so that it is not drawn a second time.
     alt : str
         Alternative text: one or two sentences.
+    live : explain.Explorable, optional
+        What a reader can move, shown in place of the figure wherever that is possible.
 
     Raises
     ------
@@ -87,7 +89,8 @@ def show(fig: Figure, *, alt: str) -> None:
     from IPython.display import display
 
     _check_alt(alt)
-    data = {"image/png": png(fig, bbox_inches="tight"), "text/plain": alt}
+    data = {} if live is None else live._repr_mimebundle_()
+    data |= {"image/png": png(fig, bbox_inches="tight"), "text/plain": alt}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
 
 

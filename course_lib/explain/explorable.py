@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import os
 from functools import cache
@@ -12,49 +11,44 @@ from typing import Any
 
 import numpy as np
 
+MIME = "application/vnd.word-vectors-course.explorable+json"
 FOLDER = Path(__file__).with_name("explorables")
 
 
 class Explorable:
-    """One of the drawings in ``course_lib/explain/explorables``; displays itself in Jupyter.
+    """One of the drawings in ``course_lib/explain/explorables``, moved by whoever reads.
 
-    A page without a kernel has the state in its HTML; the same JavaScript makes it live there.
+    Give it to ``plots.show(fig, alt=..., live=...)``: the figure is what a page shows that runs
+    no JavaScript; a page without a kernel has the state beside it, and mounts the same module.
 
     Parameters
     ----------
     name : str
         A file there without ``.js``, whose first lines say what its state is.
-    alt : str
-        What it shows at the start, for those who do not see it.
     **state : Any
         Numbers, texts, and lists and arrays of them; more than what ``assets/explorables`` has.
 
     Raises
     ------
     ValueError
-        For another name, no ``alt``, or a state with NaN or infinity.
+        For another name, or a state with NaN or infinity.
     """
 
-    def __init__(self, name: str, *, alt: str, **state: Any) -> None:
+    def __init__(self, name: str, **state: Any) -> None:
         names = sorted(path.stem for path in FOLDER.glob("*.js") if path.stem != "shared")
-        if name not in names or not alt.strip():
-            raise ValueError(f"{name!r} with alt={alt!r}: choose one of {names}, and describe it.")
-        self.name, self.alt = name, alt
+        if name not in names:
+            raise ValueError(f"There is no explorable {name!r}; choose one of {', '.join(names)}.")
+        self.name = name
         text = json.dumps(state, allow_nan=False, default=lambda array: array.tolist())
         shipped = FOLDER.parents[1] / "assets" / "explorables" / f"{name}.json"
         known = json.loads(shipped.read_text("utf-8")) if shipped.exists() else {}
         self.state: dict[str, Any] = known | json.loads(text)
 
-    def __repr__(self) -> str:
-        """Return the alternative text."""
-        return self.alt
-
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        given = html.escape(json.dumps(self.state, ensure_ascii=False))
-        place = f'<div data-explorable="{self.name}" data-state="{given}">'
-        bundle = {"text/plain": self.alt, "text/html": f"{place}{html.escape(self.alt)}</div>"}
-        if os.environ.get("COURSE_PROGRESS", "").strip() != "0":  # someone is there to move it
-            bundle = {**_widget(self.name)(state=self.state)._repr_mimebundle_()[0], **bundle}
+        """Return the state for a static page and, where someone is there, a widget."""
+        bundle: dict[str, Any] = {MIME: {"name": self.name, "state": self.state}}
+        if os.environ.get("COURSE_PROGRESS", "").strip() != "0":
+            bundle |= _widget(self.name)(state=self.state)._repr_mimebundle_()[0]
         return bundle
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +14,7 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
-from course_lib import counts, hangul, text
+from course_lib import counts, hangul, plots, text
 from course_lib.bilm import BiLM, BiLMOptions
 from course_lib.bilm.model import Words
 from course_lib.charcnn import CharCNNOptions
@@ -293,25 +292,27 @@ def test_a_narrow_screen_needs_no_scrolling_sideways(tab, name):
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_a_stored_page_has_the_state_and_a_text():
-    shown = explorable.Explorable("window", alt="A <b>window</b>.", sentence='"a" & b', n=math.pi)
-    bundle = shown._repr_mimebundle_()
-    assert bundle["text/plain"] == repr(shown) == "A <b>window</b>."
-    assert "&lt;b&gt;" in bundle["text/html"] and "&quot;a\\&quot;" not in bundle["text/plain"]
+def test_a_figure_carries_the_state_and_a_widget_where_someone_is_there(monkeypatch):
+    shown: list[dict] = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **more: shown.append(data))
+    live = explorable.Explorable("window", sentence="a <b> c", window=2)
+    for progress in ("0", "1"):
+        monkeypatch.setenv("COURSE_PROGRESS", progress)
+        plots.show(plots.figure()[0], alt="A window.", live=live)
+    stored, running = shown
+    assert stored["text/plain"] == running["text/plain"] == "A window."
+    assert set(stored) == {"image/png", "text/plain", explorable.MIME}
+    assert stored[explorable.MIME]["name"] == "window"
+    assert stored[explorable.MIME]["state"] == {"sentence": "a <b> c", "window": 2}
+    assert set(running) - set(stored) == {"application/vnd.jupyter.widget-view+json"}
 
 
 @pytest.mark.parametrize(
-    ("name", "alt", "state"),
-    [
-        ("shared", "x", {}),
-        ("windows", "x", {}),
-        ("window", " ", {}),
-        ("window", "x", {"n": np.nan}),
-    ],
+    ("name", "state"), [("shared", {}), ("windows", {}), ("window", {"n": np.nan})]
 )
-def test_what_cannot_be_shown_is_refused(name, alt, state):
+def test_what_cannot_be_shown_is_refused(name, state):
     with pytest.raises(ValueError):
-        explorable.Explorable(name, alt=alt, **state)
+        explorable.Explorable(name, **state)
 
 
 # ---- window
