@@ -51,6 +51,8 @@ def figure(width: float = 7.0, height: float = 4.0, columns: int = 1, rows: int 
     ----------
     width, height : float
         Inches.
+    live : explain.Explorable, optional
+        As in :func:`show`.
     columns, rows : int
         Number of panels.
 
@@ -117,6 +119,7 @@ def animate(
     alt: str,
     width: float = 7.0,
     height: float = 2.0,
+    live: Any = None,
 ) -> None:
     """Show an animated GIF of ``frames`` drawings, 1.2 seconds each.
 
@@ -125,8 +128,8 @@ def animate(
     draw : callable
         ``draw(axes, frame)`` draws frame number ``frame`` on empty axes.
     frames : int
-    alt : str
-        Alternative text.
+    alt, live
+        As in :func:`show`.
     width, height : float
         Inches.
     """
@@ -150,7 +153,8 @@ def animate(
     # As HTML: exported pages and slides do not support the MIME type image/gif.
     coded = base64.b64encode(buffer.getvalue()).decode()
     picture = f'<img src="data:image/gif;base64,{coded}" alt="{html.escape(alt)}">'
-    display({"text/html": picture, "text/plain": alt}, raw=True)
+    data = {} if live is None else live._repr_mimebundle_()
+    display(data | {"text/html": picture, "text/plain": alt}, raw=True)
 
 
 @cache

@@ -13,6 +13,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
+from sklearn.preprocessing import normalize
 
 from course_lib import counts, hangul, plots, text
 from course_lib.bilm import BiLM, BiLMOptions
@@ -104,15 +105,15 @@ LAYERS[1:, :4] += 1.5
 STATES["mix"] = {
     "sets": {
         "bank": {
-            "sentences": [f"we saw the bank number {n} there" for n in range(9)],
-            "at": [3] * 9,
-            "senses": SENSES,
+            "tokens": [f"we saw the bank number {n} there".split() for n in range(9)],
+            "position": [3] * 9,
+            "sense": SENSES,
             "layers": explorable.packed(LAYERS),
         },
         "play": {
-            "sentences": ["a play", "they play", "to play"],
-            "at": [1, 1, 1],
-            "senses": ["drama", "game", "game"],
+            "tokens": [["a", "play"], ["they", "play"], ["to", "play"]],
+            "position": [1, 1, 1],
+            "sense": ["drama", "game", "game"],
             "layers": explorable.packed(LAYERS[:, :3]),
         },
     },
@@ -554,7 +555,7 @@ def test_the_mix_its_map_and_its_silhouette_are_those_of_the_libraries(tab, scor
     same(now["silhouette"], silhouette_score(points, SENSES, metric="cosine"))
     alone = [silhouette_score(layer, SENSES, metric="cosine") for layer in layers]
     same(now["alone"], alone)
-    same(now["places"], PCA(2, svd_solver="full").fit_transform(points))
+    same(now["places"], PCA(2, svd_solver="full").fit_transform(normalize(points)))
 
 
 def test_gamma_moves_nothing_and_a_point_tells_its_sentence(tab):

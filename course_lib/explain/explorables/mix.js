@@ -1,7 +1,7 @@
 // ELMo's mix: which weights of the three layers part the senses of a word? (lesson 12)
 //
-// state: sets, for each word {sentences, at (position of the word), senses, layers (packed, of the
-// shape layers × sentences × numbers)}; word (the set on show); scores (a number for each layer, s_j
+// state: sets, for each word {tokens (a list for each sentence), position (of the word), sense, layers
+// (packed, of the shape layers × sentences × numbers)}; word (the set on show); scores (a number for each layer, s_j
 // is their softmax); gamma. The numbers are those of elmo.ScalarMix, of scikit-learn's PCA and of its
 // silhouette_score with the metric "cosine".
 import { frame, tag, shape, slider, choice, table, unpack, dot, norm } from "./shared.js";
@@ -18,9 +18,11 @@ export function mixed(layers, weights, gamma) {
     gamma * layers.reduce((sum, layer, j) => sum + weights[j] * layer[n][k], 0)));
 }
 
+const unitOf = (row) => { const size = norm(row); return row.map((value) => value / size); };
+
 // Mean over the points of (b - a) / max(a, b), with 1 - cosine as distance.
 export function silhouette(points, senses) {
-  const unit = points.map((row) => { const size = norm(row); return row.map((value) => value / size); });
+  const unit = points.map(unitOf);
   const scores = unit.map((row, n) => {
     const sums = {};
     unit.forEach((other, m) => {
@@ -81,17 +83,16 @@ export function numbers(state) {
   const points = mixed(set.rows, weights, state.gamma);
   const first = mixed(set.rows, softmax(state.scores.map(() => 0)), 1);
   return {
-    weights, places: principal(points), silhouette: silhouette(points, set.senses),
-    alike: silhouette(first, set.senses),
-    alone: set.rows.map((layer) => silhouette(layer, set.senses)),
+    weights, places: principal(points.map(unitOf)), silhouette: silhouette(points, set.sense),
+    alike: silhouette(first, set.sense),
+    alone: set.rows.map((layer) => silhouette(layer, set.sense)),
   };
 }
 
 const COLORS = ["var(--a)", "var(--b)", "var(--c)", "var(--d)"];
 
 // The words around the one that is looked at, and it in brackets.
-function snippet(sentence, at, around = 3) {
-  const words = sentence.split(" ");
+function snippet(words, at, around = 3) {
   const [from, to] = [Math.max(0, at - around), Math.min(words.length, at + around + 1)];
   const cut = words.slice(from, to).map((word, i) => (from + i === at ? `[${word}]` : word));
   return (from > 0 ? "… " : "") + cut.join(" ") + (to < words.length ? " …" : "");
@@ -99,9 +100,9 @@ function snippet(sentence, at, around = 3) {
 
 function picture(state, now, chosen, choose) {
   const set = state.sets[state.word];
-  const names = [...new Set(set.senses)];
+  const names = [...new Set(set.sense)];
   const [width, height, margin] = [720, 470, 40];
-  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${state.word} in ${set.sentences.length} sentences, first two principal components` });
+  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${state.word} in ${set.tokens.length} sentences, first two principal components` });
   const scales = [0, 1].map((axis) => {
     const values = now.places.map((place) => place[axis]);
     return [Math.min(...values), Math.max(...values) - Math.min(...values) || 1];
@@ -116,13 +117,13 @@ function picture(state, now, chosen, choose) {
   const texts = shape("g");
   const taken = [];
   now.places.forEach((place, n) => {
-    const kind = names.indexOf(set.senses[n]);
+    const kind = names.indexOf(set.sense[n]);
     const [cx, cy] = [x(place), y(place)];
-    const text = snippet(set.sentences[n], set.at[n]);
+    const text = snippet(set.tokens[n], set.position[n]);
     const strong = chosen === n;
     const mark = kind % 2 ? shape("rect", { x: cx - 7, y: cy - 7, width: 14, height: 14, fill: COLORS[kind], stroke: strong ? "var(--ink)" : "none", "stroke-width": 3 })
       : shape("circle", { cx, cy, r: 8, fill: COLORS[kind], stroke: strong ? "var(--ink)" : "none", "stroke-width": 3 });
-    const node = shape("g", { tabindex: 0, role: "button", "aria-label": `${set.senses[n]}: ${set.sentences[n]}`, style: "cursor:pointer",
+    const node = shape("g", { tabindex: 0, role: "button", "aria-label": `${set.sense[n]}: ${set.tokens[n].join(" ")}`, style: "cursor:pointer",
       click: () => choose(n), keydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(n); } } },
       shape("circle", { cx, cy, r: 13, fill: "transparent" }), mark);
     svg.append(node);
@@ -161,7 +162,7 @@ function build(state, made) {
     place.replaceChildren(picture(state, now, chosen, (n) => { chosen = n; redraw(); }));
     if (focused >= 0) place.querySelectorAll("[role=button]")[focused]?.focus();
     const set = state.sets[state.word];
-    made.say((chosen !== null ? `${set.senses[chosen]}: ${set.sentences[chosen]}. ` : "")
+    made.say((chosen !== null ? `${set.sense[chosen]}: ${set.tokens[chosen].join(" ")}. ` : "")
       + `Silhouette of this mix ${now.silhouette.toFixed(3)}; of all layers alike ${now.alike.toFixed(3)}.`);
   };
 }
