@@ -47,7 +47,7 @@ def pieces(epochs: int) -> dict[str, Any]:
     kept = [word for word in vectors.words if word in {*korean, *latin}]
     rows = np.stack([vectors[word] for word in kept])
     tables = {"vectors": packed(rows), "buckets": packed(vectors.ngram_matrix)}
-    return {"words": kept, **tables, "min_n": 3, "max_n": 6, "typed": "kingdoms"}
+    return {"words": kept, **tables, "min_n": 3, "max_n": 6, "typed": "philosphy"}
 
 
 def word_map() -> dict[str, Any]:
@@ -78,7 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", nargs="+", choices=("pieces", "map"), default=["pieces", "map"])
-    parser.add_argument("--epochs", type=int, default=5, help="of FastText")
+    parser.add_argument("--epochs", type=int, default=2, help="of FastText")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     made = {"pieces": lambda: pieces(options.epochs), "map": word_map}
