@@ -39,14 +39,14 @@ class Explorable:
         if name not in names:
             raise ValueError(f"There is no explorable {name!r}; choose one of {', '.join(names)}.")
         self.name = name
-        text = json.dumps(state, allow_nan=False, default=lambda array: array.tolist())
+        self.given = json.loads(json.dumps(state, allow_nan=False, default=lambda a: a.tolist()))
         shipped = FOLDER.parents[1] / "assets" / "explorables" / f"{name}.json"
         known = json.loads(shipped.read_text("utf-8")) if shipped.exists() else {}
-        self.state: dict[str, Any] = known | json.loads(text)
+        self.state: dict[str, Any] = known | self.given
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """Return the state for a static page and, where someone is there, a widget."""
-        bundle: dict[str, Any] = {MIME: {"name": self.name, "state": self.state}}
+        """Return what was given, for a static page, and a widget where someone is there."""
+        bundle: dict[str, Any] = {MIME: {"name": self.name, "state": self.given}}
         if os.environ.get("COURSE_PROGRESS", "").strip() != "0":
             bundle |= _widget(self.name)(state=self.state)._repr_mimebundle_()[0]
         return bundle
