@@ -223,6 +223,7 @@ def calls(where: Path, patch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]
         "elmo_files.read_weights ValueError": lambda: elmo_files.read_weights(
             elmo_of("", b"no hdf5")[1], model
         ),
+        "explain.explorable.Explorable ValueError": lambda: explain.Explorable("spiral"),
         "explain.source.show_source TypeError": lambda: explain.show_source(3),
         "explain.source.show_source ValueError": lambda: explain.show_source(
             text.tokenize, start="no such line"
