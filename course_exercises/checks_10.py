@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from math import exp
 
 import numpy as np
@@ -16,6 +15,7 @@ from course_exercises.expect import (
     expect_shape,
     expect_type,
 )
+from course_exercises.lines import assembled, expect_choice
 
 
 @exercise("10.1", "The ids of a word")
@@ -51,43 +51,46 @@ def ids_in_a_batch(answer: Answer) -> str:
     return "seven words agree with ids written by hand and with NumPy's bytes"
 
 
-@exercise("10.2", "Cut between letters")
-def whole_letters(answer: Answer) -> str:
-    """Compare with the sums of the bytes of single letters, letter by letter."""
-    got = answer("dog", 50)
-    expect_type(got, str)
-    expect_equal(got, "dog", "a word that fits is not cut")
-    movement = "3·1운동및대한민국임시정부수립기념사업회"
-    got = answer(movement, 50)
-    expect(
-        got != movement[:48],
-        "this counts letters: a Korean syllable takes three of the 48 places",
-    )
-    expect("\ufffd" not in got, "there is a sign for a broken letter at the end: leave it out")
-    for word, width in (
-        (movement, 50),
-        ("가" * 20, 50),
-        ("x" * 60, 50),
-        ("aé😀가" * 5, 20),
-        ("aé😀가" * 5, 21),
-        ("가나다", 4),
+LINES = {
+    "A": "for t in range(len(letters)):",
+    "B": "    answers.append((window * kernel).sum() + bias)",
+    "C": "answers = []",
+    "D": "    window = letters[t : t + len(kernel)]",
+    "E": "return max(max(answers), 0.0)",
+    "F": "for t in range(len(letters) - len(kernel) + 1):",
+}
+
+
+@exercise("10.2", "A filter over a word")
+def order_of_filter(answer: Answer) -> str:
+    """Run the lines in the order given, on words whose feature is known by hand."""
+    feature = assembled(answer(), LINES, "letters, kernel, bias")
+    kernel = np.array([[1.0, 0.0], [0.0, 1.0]])
+    for letters, bias, wanted, where in (
+        ([[1, 0], [0, 1], [0, 0]], 0.5, 2.5, "the first window"),
+        ([[0, 0], [0, 0], [1, 0], [0, 1]], 0.0, 2.0, "the last window"),
+        ([[0, 0], [0, 0], [1, 1]], 0.0, 1.0, "the last window; the last letter has no second"),
+        ([[0, 0], [0, 0], [0, 0]], -1.0, 0.0, "none: all answers are -1, and relu gives 0"),
     ):
-        sums = list(accumulate(len(letter.encode("utf-8")) for letter in word))
-        wanted = word[: sum(total <= width - 2 for total in sums)]
-        got = answer(word, width)
-        expect_type(got, str)
-        used = len(got.encode("utf-8"))
+        try:
+            got = feature(np.array(letters, dtype=float), kernel, bias)
+        except NameError as error:
+            expect(False, f"{error.name} is used before it has a value.")
+        except ValueError:
+            expect(False, "the largest of no answers is asked for: was a window answered before?")
+        expect(got is not None, "the lines give nothing back: which one returns the feature?")
         expect(
-            used <= width - 2,
-            f"{used} bytes are kept where width is {width}: the two marks need a place as well",
+            where.find("no second") < 0 or got == wanted,
+            "the last window holds one letter, and NumPy stretches it without a word: where must "
+            "the last window begin?",
         )
-        expect_equal(got, wanted, f"{width - 2} bytes are free; the letters' bytes: {sums[:20]}")
-    return "seven words of one to four bytes a letter agree with a count letter by letter"
+        expect_close(got, wanted, f"letters {letters}, bias {bias}: the strongest is {where}")
+    return "four words have the feature that they have by hand"
 
 
 @exercise("10.3", "The winning window")
 def winning_window(answer: Answer) -> str:
-    """Compare with scipy.signal.correlate2d."""
+    """Compare with scipy.signal.correlate2d; each likely slip is worked out and named."""
     from scipy.signal import correlate2d
 
     rng = np.random.default_rng(3)
@@ -101,32 +104,55 @@ def winning_window(answer: Answer) -> str:
         got = answer(letters, kernel, bias)
         expect_type(got, (tuple, list, np.ndarray), "the result, a pair (place, feature),")
         expect(len(got) == 2, f"a pair (place, feature) is wanted, not {len(got)} values")
-        place, feature = got
-        wanted = max(answers.max(), 0)
-        if case < 39 and n > 1 and wanted > 0:
-            turned = correlate2d(letters, kernel[::-1], mode="valid")[:, 0] + bias
-            expect_not_close(
-                feature,
-                max(turned.max(), 0),
-                "the filter is turned round: lay its first row on the first letter of the window",
-            )
-        if wanted > 0:
-            expect_not_close(
-                feature, answers.max() - bias, "the bias is missing: add it to each answer"
-            )
-        if answers.max() < 0:
-            expect_not_close(
-                feature, answers.max(), f"the strongest answer is {answers.max():.2f}: relu gives 0"
-            )
+        for value, what in zip(got, ("the place", "the feature"), strict=True):
+            expect_shape(value, (), what)
+        place, feature = (float(np.asarray(value)) for value in got)
+        best, wanted = int(answers.argmax()), max(answers.max(), 0.0)
+        if (place, feature) == (best, wanted):
+            continue
         expect(
-            places - n >= int(place) >= 0,
-            f"place {place}: {places} letters have {places - n + 1} windows of {n}, from 0 on",
+            not (abs(place - wanted) < 1e-9 and feature == best),
+            "the place comes first, then the feature",
         )
+        for slip, because in _slips(letters, kernel, bias, answers):
+            expect(abs(slip - wanted) < 1e-6 or abs(feature - slip) > 1e-6, because)
+        for slip, because in (
+            (best + n - 1, "this is where the window ends: say where it begins"),
+            (best + 1, "this counts places from 1: the first window begins in place 0"),
+            (int(abs(answers).argmax()), "the window of the largest number without its sign"),
+            (int(answers.argmin()), "this is the window of the smallest answer"),
+        ):
+            expect(slip == best or place != slip or np.ptp(answers) < 1e-9, because)
         if np.ptp(answers) < 1e-9:
             expect_equal(int(place), 0, "all windows are equal: the first one wins", what="place")
-        expect_equal(int(place), int(answers.argmax()), "where the answer is largest", what="place")
+        expect_equal(place, best, "where the answer is largest", what="place")
         expect_close(feature, wanted, "relu of the largest answer", what="the feature")
     return "40 filters agree with scipy.signal.correlate2d"
+
+
+def _slips(
+    letters: np.ndarray, kernel: np.ndarray, bias: float, answers: np.ndarray
+) -> list[tuple[float, str]]:
+    """Return the features that likely slips give, with what to say about each."""
+    from scipy.signal import correlate2d
+
+    turned = correlate2d(letters, kernel[::-1], mode="valid")[:, 0] + bias
+    strongest = answers.max()
+    slips = [
+        (
+            max(turned.max(), 0),
+            "the filter is turned round: lay its first row on the first letter of the window",
+        ),
+        (max(strongest - bias, 0), "the bias is missing: add it to each answer"),
+        (strongest, f"the strongest answer is {strongest:.2f}: relu makes it 0"),
+        (max(answers.mean(), 0), "this is the mean of the answers: the pool keeps the largest"),
+        (max(answers.sum(), 0), "this is the sum of the answers: the pool keeps the largest"),
+        (abs(answers).max(), "the sign is lost: an answer of -5 is weaker than one of 2"),
+    ]
+    if len(answers) > 1:
+        short = max(answers[:-1].max(), 0)
+        slips.append((short, "the last window is left out: there are places - n + 1 of them"))
+    return slips
 
 
 @exercise("10.4", "A highway layer")
@@ -194,6 +220,21 @@ def n_parameters(answer: Answer) -> str:
         )
         expect_equal(int(np.asarray(got)), wanted, why)
     return "four sizes agree with layers of torch, the original ELMo's 18,037,856 among them"
+
+
+@exercise("10.6", "What the two tables allow")
+def tables_allow(answer: Answer) -> str:
+    """Name what speaks against each other sentence."""
+    expect_choice(
+        answer(),
+        "C",
+        {
+            "A": "the untrained network finds more of the misspelt words than the trained one.",
+            "B": "the two were not trained on the same text, so the lead may be the text's.",
+            "D": "counting ranks spellings; it gives no vector that a model could go on with.",
+        },
+    )
+    return "spelling needs no training; that a form stands by its stem was learnt"
 
 
 def _by_torch(

@@ -38,21 +38,28 @@ def cut_with_its_mark(word, width):
 # 10.2
 
 
-def counts_letters(word, width):
-    return word[: width - 2]
+def window_too_far():
+    return "CADBE"
 
 
-def broken_letter(word, width):
-    return word.encode("utf-8")[: width - 2].decode("utf-8", errors="replace")
+def never_answered():
+    return "CE"
 
 
-def without_marks(word, width):
-    return word.encode("utf-8")[:width].decode("utf-8", errors="ignore")
+def no_list():
+    return "FDBE"
 
 
-def always_thirds(word, width):
-    whole = len(word.encode("utf-8")) <= width - 2
-    return word if whole else word[: (width - 2) // 3]
+def no_window():
+    return "CFBE"
+
+
+def nothing_returned():
+    return "CFDB"
+
+
+def returns_in_the_loop():
+    return "CFED"
 
 
 # 10.3
@@ -82,6 +89,47 @@ def last_of_equals(letters, kernel, bias):
 def end_of_window(letters, kernel, bias):
     place, feature = right(letters, kernel, bias)
     return place + len(kernel) - 1, feature
+
+
+def from_one(letters, kernel, bias):
+    place, feature = right(letters, kernel, bias)
+    return place + 1, feature
+
+
+def changed_places(letters, kernel, bias):
+    return right(letters, kernel, bias)[::-1]
+
+
+def all_answers(letters, kernel, bias):
+    n = len(kernel)
+    return np.array(
+        [(letters[t : t + n] * kernel).sum() + bias for t in range(len(letters) - n + 1)]
+    )
+
+
+def last_window_missing(letters, kernel, bias):
+    answers = all_answers(letters, kernel, bias)[:-1]
+    return int(answers.argmax()), max(answers.max(), 0.0)
+
+
+def mean_of_answers(letters, kernel, bias):
+    answers = all_answers(letters, kernel, bias)
+    return int(answers.argmax()), max(answers.mean(), 0.0)
+
+
+def sum_of_answers(letters, kernel, bias):
+    answers = all_answers(letters, kernel, bias)
+    return int(answers.argmax()), max(answers.sum(), 0.0)
+
+
+def without_sign(letters, kernel, bias):
+    answers = abs(all_answers(letters, kernel, bias))
+    return int(answers.argmax()), answers.max()
+
+
+def weakest(letters, kernel, bias):
+    answers = all_answers(letters, kernel, bias)
+    return int(answers.argmin()), max(answers.max(), 0.0)
 
 
 def right(letters, kernel, bias):
@@ -151,6 +199,21 @@ def rows_of_the_file(vector_size, filters, n_highway, projection_dim):
     return count(vector_size, filters, n_highway, projection_dim, rows=261)
 
 
+# 10.6
+
+
+def training_finds_spelling():
+    return "A"
+
+
+def better_than_fasttext():
+    return "B"
+
+
+def count_instead():
+    return "D"
+
+
 PLANTED = {
     "10.1": [
         Planted(not_raised, says="raise each by one"),
@@ -160,17 +223,26 @@ PLANTED = {
         Planted(cut_with_its_mark, says="keep the end mark"),
     ],
     "10.2": [
-        Planted(counts_letters, says="this counts letters"),
-        Planted(broken_letter, says="a sign for a broken letter"),
-        Planted(without_marks, says="the two marks need a place"),
-        Planted(always_thirds, says="48 bytes are free"),
+        Planted(window_too_far, says="NumPy stretches it without a word"),
+        Planted(never_answered, says="the largest of no answers"),
+        Planted(no_list, says="answers is used before"),
+        Planted(no_window, says="window is used before"),
+        Planted(nothing_returned, says="the lines give nothing back"),
+        Planted(returns_in_the_loop, says="expected an indented block"),
     ],
     "10.3": [
         Planted(turned_round, says="the filter is turned round"),
         Planted(without_bias, says="the bias is missing"),
-        Planted(without_relu, says="relu gives 0"),
+        Planted(without_relu, says="relu makes it 0"),
         Planted(last_of_equals, says="all windows are equal"),
-        Planted(end_of_window, says="where the answer is largest"),
+        Planted(end_of_window, says="where the window ends"),
+        Planted(from_one, says="counts places from 1"),
+        Planted(changed_places, says="the place comes first"),
+        Planted(last_window_missing, says="the last window is left out"),
+        Planted(mean_of_answers, says="the mean of the answers"),
+        Planted(sum_of_answers, says="the sum of the answers"),
+        Planted(without_sign, says="the sign is lost"),
+        Planted(weakest, says="the smallest answer"),
     ],
     "10.4": [
         Planted(gate_swapped, says="the wrong way round"),
@@ -185,5 +257,10 @@ PLANTED = {
         Planted(no_table, says="the table of characters is missing"),
         Planted(width_forgotten, says="weights for each letter of its window"),
         Planted(rows_of_the_file, says="vector_size 16"),
+    ],
+    "10.6": [
+        Planted(training_finds_spelling, says="the untrained network finds more"),
+        Planted(better_than_fasttext, says="not trained on the same text"),
+        Planted(count_instead, says="it gives no vector"),
     ],
 }
