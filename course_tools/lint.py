@@ -62,6 +62,7 @@ def findings(paths: Sequence[Path]) -> list[Finding]:
         for rule in RULES:
             found += [Finding(path.name, cell, what) for cell, what in rule(page)]
     found += [Finding(p.path.name, cell, what) for p, cell, what in rules_cells.pasted(pages)]
+    found += [Finding("all", "words", what) for what in rules_size.too_long(pages)]
     return sorted(found, key=lambda finding: finding.notebook)
 
 

@@ -19,7 +19,6 @@ Finding = tuple[str, str]  # cell id, what is wrong
 HEADER = ("You will be able to", "You need", "Minutes on CPU", "Data")
 SHORT = "In five minutes"
 FEWEST_EXERCISES = 3
-OLD_SECTION = "Exercises"  # of a lesson that has not its new shape yet
 LAST_SECTIONS = ("Recap", "Test yourself", "References")
 _WEB = re.compile(r"(https?|mailto):", re.IGNORECASE)
 
@@ -63,7 +62,7 @@ def sections(page: Page) -> Iterator[Finding]:
     names = [text for _, text in second]
     if names[:1] == [SHORT]:
         second = second[1:]
-    elif not page.deeper and OLD_SECTION not in names:
+    elif not page.deeper:
         yield page.cells[0].id, f"the first section is not '## {SHORT}'"
     numbered = [(cell_id, text) for cell_id, text in second if re.match(r"\d", text)]
     for wanted, (cell_id, text) in enumerate(numbered, 1):
@@ -72,7 +71,7 @@ def sections(page: Page) -> Iterator[Finding]:
     last = page.cells[-1].id
     if not numbered:
         yield last, "no numbered section '## 1 · …'"
-    after = [text for _, text in second[len(numbered) :] if text != OLD_SECTION]
+    after = [text for _, text in second[len(numbered) :]]
     wanted_names = [n for n in LAST_SECTIONS if n in after or not page.deeper or n == "References"]
     if after != wanted_names:
         there = ", ".join(after) or "nothing"

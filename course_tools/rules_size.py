@@ -9,7 +9,7 @@ from typing import NamedTuple
 from course_tools import notebooks
 from course_tools.notebooks import tags
 from course_tools.page import Page
-from course_tools.rules_page import OLD_SECTION, SHORT
+from course_tools.rules_page import SHORT
 
 Finding = tuple[str, str]  # cell id, what is wrong
 
@@ -66,15 +66,8 @@ def _words(text: str) -> int:
     return len(text.split())
 
 
-def remade(page: Page) -> bool:
-    """Whether a notebook has the shape that the rules here are about."""
-    return page.deeper or all(text != OLD_SECTION for _, _, text in page.headings())
-
-
 def limits(page: Page) -> Iterator[Finding]:
     """Expect a lesson within its size, and a header that says its minutes."""
-    if not remade(page):
-        return
     first, found = page.cells[0].id, size(page)
     said = _MINUTES.search(page.cells[0].source)
     if said is None:
@@ -102,8 +95,6 @@ def notes(page: Page) -> Iterator[Finding]:
 
 def kinds(page: Page) -> Iterator[Finding]:
     """Expect exercises of several kinds; lines to order before each of three stars; a judgement."""
-    if not remade(page):
-        return
     seen: list[str] = []
     for item in notebooks.exercises(page.node):
         line = _EXERCISE.search(item.heading.source) if item.heading is not None else None
@@ -124,7 +115,7 @@ def kinds(page: Page) -> Iterator[Finding]:
 
 def answered(page: Page) -> Iterator[Finding]:
     """Expect in every numbered section an exercise, a prediction or a change to make."""
-    if not remade(page) or page.deeper:
+    if page.deeper:
         return
     section, asks = None, True
     for cell in page.cells:
@@ -152,18 +143,32 @@ def predictions(page: Page) -> Iterator[Finding]:
             yield page.cells[0].id, f"no cell reveals the result of prediction {name}"
 
 
+def sums(pages: list[Page]) -> tuple[int, int]:
+    """Return the words of the lessons, and those of all notebooks."""
+    words = [(page.deeper, size(page).words) for page in pages]
+    return sum(n for deeper, n in words if not deeper), sum(n for _, n in words)
+
+
+def too_long(pages: list[Page]) -> Iterator[str]:
+    """Expect the lessons together, and the whole course, within their words."""
+    names = "the lessons", "lessons and deeper notebooks"
+    most_of_each = LESSONS_WORDS, COURSE_WORDS
+    for name, words, most in zip(names, sums(pages), most_of_each, strict=True):
+        if words > most:
+            yield f"{name} have {words:,} words together; at most {most:,}"
+
+
 def table(pages: list[Page]) -> list[str]:
     """Return the sizes, a line for each notebook and the sums."""
     lines = ["notebook                                       cells  words  minutes"]
-    words = {"": 0, "deeper": 0}
     for page in pages:
         found = size(page)
-        words["deeper" if page.deeper else ""] += found.words
         name = f"deeper/{page.path.name}" if page.deeper else page.path.name
         lines.append(f"{name:<46} {found.cells:>5} {found.words:>6} {found.minutes:>8}")
+    lessons, course = sums(pages)
     lines.append(
-        f"words: lessons {words['']:,} (at most {LESSONS_WORDS:,}), with the deeper notebooks "
-        f"{sum(words.values()):,} (at most {COURSE_WORDS:,})"
+        f"words: lessons {lessons:,} (at most {LESSONS_WORDS:,}), with the deeper notebooks "
+        f"{course:,} (at most {COURSE_WORDS:,})"
     )
     return lines
 

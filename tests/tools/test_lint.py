@@ -16,6 +16,7 @@ from course_tools import (
     notebooks,
     rules_cells,
     rules_page,
+    rules_size,
     rules_verify,
 )
 
@@ -525,3 +526,11 @@ def test_a_companion_counts_its_exercises_on_and_may_be_long(sample, course):
     renumber(companion)
     notebooks.write(deeper, companion)
     assert lint.findings([path, deeper]) == []
+
+
+def test_the_words_of_all_lessons_together_have_a_limit(sample, course, monkeypatch):
+    path = course(sample)
+    assert not [f for f in lint.findings([path]) if f.cell == "words"]
+    monkeypatch.setattr(rules_size, "LESSONS_WORDS", 10)
+    (found,) = (f.what for f in lint.findings([path]) if f.cell == "words")
+    assert found.startswith("the lessons have ") and found.endswith("at most 10")
