@@ -80,10 +80,12 @@ def test_a_deck_opens_without_a_network(
     theme = slides.THEMES[int(path.name[:2]) % 2]
     found = walk(chromium, slides.write(path, tmp_path, modules), theme)
     assert found["faults"] == []
-    assert found["steps"] >= found["slides"] == found["total"] > 20
-    assert found["scrolled"] <= 0.05 * found["slides"]
+    # A companion is shorter, and the reference page has two long tables.
+    lesson = path.parent == notebooks.NOTEBOOKS
+    assert found["steps"] >= found["slides"] == found["total"] > (20 if lesson else 5)
+    assert found["scrolled"] <= (0.05 * found["slides"] if lesson else 2)
     assert found["smallest"] >= 20 and found["faintest"] >= 4.5
-    assert found["notes"] > 2 and found["plugin"]
+    assert (found["notes"] > 2 or not lesson) and found["plugin"]  # notes hold code of figures
     maths = sum("$" in c.source for c in notebook.cells if c.cell_type == "markdown")
     assert found["formulas"] >= maths
     others = [c for c in notebook.cells if notebooks.EXERCISE not in notebooks.tags(c)]
