@@ -17,7 +17,7 @@ from course_exercises.expect import (
     expect_shape,
     expect_type,
 )
-from course_exercises.lines import assembled, expect_choice
+from course_exercises.lines import assembled, expect_choice, expect_lines
 
 
 @exercise("03.1", "How many pairs has a text?")
@@ -132,9 +132,7 @@ def order_of_a_step(answer: Answer) -> str:
     order = answer()
     step = assembled(order, LINES_OF_A_STEP, "W, W_out, center, context, alpha")
     step.__globals__.update(np=np, softmax=_softmax)
-    letters = [letter for letter in order.upper() if letter in LINES_OF_A_STEP]
-    missing = ", ".join(sorted(set(LINES_OF_A_STEP) - set(letters)))
-    expect(not missing, f"line {missing} is missing: all six are needed.")
+    letters = expect_lines(order, LINES_OF_A_STEP)
     rng, alpha = np.random.default_rng(33), 0.3
     for center, context in ((1, 4), (0, 0), (2, 3)):
         W, W_out = rng.normal(size=(2, 6, 4))

@@ -16,7 +16,7 @@ from course_exercises.expect import (
     expect_shape,
     expect_type,
 )
-from course_exercises.lines import assembled, expect_choice
+from course_exercises.lines import assembled, expect_choice, expect_lines
 from course_exercises.wrong_answer import WrongAnswer
 from course_lib.text import tokenize
 
@@ -61,15 +61,11 @@ def order_of_mean(answer: Answer) -> str:
     """Run the lines in the learner's order on texts whose mean numpy gives."""
     order = answer()
     mean = assembled(order, LINES_OF_MEAN, "ids, table")
-    letters = [letter for letter in order.upper() if letter in LINES_OF_MEAN]
-    expect(
-        "H" not in letters,
-        "line H divides by all places, the padding included: a longer row of zeros would make "
-        "the same text shorter.",
+    because = (
+        "divides by all places, the padding included: a longer row of zeros would make the same "
+        "text shorter."
     )
-    missing = ", ".join(letter for letter in LINES_OF_MEAN if letter not in [*letters, "H"])
-    expect(not missing, f"line {missing} is missing: seven lines are needed.")
-    expect(letters[-1] == "A", "return ends the function at once, so line A stands last.")
+    letters = expect_lines(order, LINES_OF_MEAN, unneeded={"H": because}, last="A")
     table = np.random.default_rng(3).normal(size=(6, 3))
     for ids in ([1, 2, 0, 0], [3, 3, 5], [0, 4, 0, 2]):
         try:

@@ -15,7 +15,7 @@ from course_exercises.expect import (
     expect_shape,
     expect_type,
 )
-from course_exercises.lines import assembled, expect_choice
+from course_exercises.lines import assembled, expect_choice, expect_lines
 
 
 def _distances(rows: np.ndarray) -> np.ndarray:
@@ -168,15 +168,8 @@ def order_of_halving(answer: Answer) -> str:
     """Run the lines in the learner's order on curves whose answer is known."""
     order = answer()
     halve = assembled(order, LINES_OF_HALVING, "perplexity_at, wanted")
-    letters = [letter for letter in order.upper() if letter in LINES_OF_HALVING]
-    expect(
-        "I" not in letters,
-        "line I stops nothing: two computed numbers are hardly ever equal. Ask which of them is "
-        "larger.",
-    )
-    missing = ", ".join(letter for letter in LINES_OF_HALVING if letter not in [*letters, "I"])
-    expect(not missing, f"line {missing} is missing: eight lines are needed.")
-    expect(letters[-1] == "A", "return ends the function at once, so line A stands last.")
+    because = "stops nothing: two computed numbers are hardly ever equal. Ask which is larger."
+    letters = expect_lines(order, LINES_OF_HALVING, unneeded={"I": because}, last="A")
     for root in (0.5, 17.0, 640.0):
         try:
             got = halve(lambda sigma, root=root: 7 * sigma / (sigma + root), 3.5)

@@ -45,6 +45,45 @@ def assembled(order: Any, lines: Mapping[str, str], arguments: str) -> Any:
     return space["program"]
 
 
+def expect_lines(
+    order: str,
+    lines: Mapping[str, str],
+    *,
+    unneeded: Mapping[str, str] | None = None,
+    last: str = "",
+) -> str:
+    """Expect every line that is needed, none that is not, and the return at the end.
+
+    Parameters
+    ----------
+    order : str
+        What :func:`assembled` has taken.
+    lines : mapping of str to str
+        As there.
+    unneeded : mapping of str to str, optional
+        For each line that is not needed, what speaks against it.
+    last : str
+        The letter of the line with ``return``; empty where there is none.
+
+    Returns
+    -------
+    str
+        The letters alone.
+    """
+    unneeded = unneeded or {}
+    letters = "".join(letter for letter in order.upper() if letter in lines)
+    for letter, reason in unneeded.items():
+        expect(letter not in letters, f"line {letter} {reason}")
+    needed = [letter for letter in lines if letter not in unneeded]
+    missing = ", ".join(letter for letter in needed if letter not in letters)
+    expect(not missing, f"line {missing} is missing: {len(needed)} lines are needed.")
+    expect(
+        not last or letters[-1] == last,
+        f"return ends the function at once, so line {last} stands last.",
+    )
+    return letters
+
+
 def expect_choice(got: Any, right: str, wrong: Mapping[str, str]) -> None:
     """Expect the right one of several letters or words.
 

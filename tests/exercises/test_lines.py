@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from course_exercises import WrongAnswer, assembled, expect_choice
+from course_exercises.lines import expect_lines
 
 LINES = {"A": "total = 0", "B": "for x in xs:", "C": "    total += x", "D": "return total"}
 
@@ -41,3 +42,17 @@ def test_a_choice():
         expect_choice("c", "B", {"A": "too small"})
     with pytest.raises(WrongAnswer, match="the choice is of type int"):
         expect_choice(2, "B", {"A": "too small"})
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        ("AB", "line D is missing: 3 lines are needed"),
+        ("ABCD", "line C counts twice"),
+        ("DAB", "line D stands last"),
+    ],
+)
+def test_a_line_too_few_or_too_many_is_named(order, message):
+    with pytest.raises(WrongAnswer, match=message):
+        expect_lines(order, LINES, unneeded={"C": "counts twice"}, last="D")
+    assert expect_lines("a, b d", LINES, unneeded={"C": "counts twice"}, last="D") == "ABD"
