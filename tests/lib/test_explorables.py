@@ -552,6 +552,7 @@ def test_the_mix_its_map_and_its_silhouette_are_those_of_the_libraries(tab, scor
         points = mix(torch.from_numpy(layers)[:, :, None])[:, 0].numpy()
     now = tab.mount("mix").call("numbers", state)
     same(now["weights"], mix.weights.detach())
+    same(tab.call("mixed", layers.tolist(), now["weights"], gamma), points)
     same(now["silhouette"], silhouette_score(points, SENSES, metric="cosine"))
     alone = [silhouette_score(layer, SENSES, metric="cosine") for layer in layers]
     same(now["alone"], alone)
