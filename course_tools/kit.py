@@ -307,7 +307,7 @@ def summary(archive: Path) -> str:
         parts = [name.split("/")[1:] for name in packed.namelist()]
     # A lesson is named by its number, a companion by its whole name.
     copies = {
-        Path(part[-1]).stem: part[1][:2] if len(part) == 2 else Path(*part[1:]).stem
+        Path(part[-1]).stem: part[1][:2] if len(part) == 2 else Path(part[-1]).stem
         for part in parts
         if part[0] == "notebooks"
     }

@@ -54,7 +54,7 @@ class Explorable:
 
 def packed(values: np.ndarray) -> dict[str, Any]:
     """Return an array in a byte a number, for a state: ``shape``, ``scale``, ``data`` (base64)."""
-    scale = float(np.abs(values).max()) / 127
+    scale = float(np.abs(values).max()) / 127 or 1.0  # of zeros alone too
     data = np.round(values / scale).astype(np.int8).tobytes()
     return {"shape": values.shape, "scale": scale, "data": base64.b64encode(data).decode()}
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import lab
 import numpy as np
 import pytest
 import torch
@@ -559,6 +560,20 @@ def test_the_mix_its_map_and_its_silhouette_are_those_of_the_libraries(tab, scor
     same(now["places"], PCA(2, svd_solver="full").fit_transform(normalize(points)))
 
 
+@pytest.mark.parametrize("values", [np.zeros((2, 3)), np.array([[1e-30, -2e-30]])])
+def test_any_finite_numbers_can_be_packed(values):
+    given = explorable.packed(values)
+    assert np.abs(unpacked(given) - values).max() <= np.abs(values).max() / 254 * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_others_are_refused_with_the_state(wrong):
+    with np.errstate(all="ignore"):
+        layers = explorable.packed(np.array([1.0, wrong]))
+    with pytest.raises(ValueError):
+        explorable.Explorable("mix", layers=layers)
+
+
 def test_gamma_moves_nothing_and_a_point_tells_its_sentence(tab):
     first = tab.mount("mix").shown()["silhouette"]
     tab.page.get_by_label("γ").fill("3")
@@ -638,3 +653,24 @@ def test_letters_are_shown_as_they_are_written_alone(tab):
         assert tab.call("readable", letters) == hangul.readable(letters)
     tab.page.get_by_role("textbox", name="word").fill("")
     assert tab.said() == "No word yet."
+
+
+# ---- in JupyterLab
+
+NOTEBOOK = """
+import os
+os.environ["COURSE_PROGRESS"] = "1"  # as if somebody were there
+from course_lib import explain, plots
+plots.show(plots.figure()[0], alt="A window.", live=explain.Explorable("window"))
+"""
+
+
+def test_jupyterlab_shows_it_in_place_of_the_figure(tmp_path):
+    lab.write_notebook(tmp_path / "live.ipynb", NOTEBOOK)
+    with lab.server(tmp_path) as address, lab.page() as (tab, outside):
+        lab.run_all(tab, address.format("live.ipynb"))
+        tab.locator(".explorable").wait_for()
+        assert tab.locator(".jp-OutputArea img").count() == 0
+        tab.get_by_role("button", name="Skip-gram").click()
+        assert "gives 22 pairs" in tab.get_by_role("status").filter(has_text="pairs").inner_text()
+    assert outside == []
