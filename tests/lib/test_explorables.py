@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import lab
 import numpy as np
 import pytest
 import torch
@@ -655,22 +654,69 @@ def test_letters_are_shown_as_they_are_written_alone(tab):
     assert tab.said() == "No word yet."
 
 
-# ---- in JupyterLab
-
-NOTEBOOK = """
-import os
-os.environ["COURSE_PROGRESS"] = "1"  # as if somebody were there
-from course_lib import explain, plots
-plots.show(plots.figure()[0], alt="A window.", live=explain.Explorable("window"))
-"""
+# ---- what a newcomer found
 
 
-def test_jupyterlab_shows_it_in_place_of_the_figure(tmp_path):
-    lab.write_notebook(tmp_path / "live.ipynb", NOTEBOOK)
-    with lab.server(tmp_path) as address, lab.page() as (tab, outside):
-        lab.run_all(tab, address.format("live.ipynb"))
-        tab.locator(".explorable").wait_for()
-        assert tab.locator(".jp-OutputArea img").count() == 0
-        tab.get_by_role("button", name="Skip-gram").click()
-        assert "gives 22 pairs" in tab.get_by_role("status").filter(has_text="pairs").inner_text()
-    assert outside == []
+def test_no_step_within_the_sliders_leads_out_of_the_plane(tab):
+    tab.mount("pull", **explorable.Explorable("pull").state)
+    for label in ("negatives k", "learning rate"):
+        slider = tab.page.get_by_label(label)
+        slider.focus()
+        tab.page.keyboard.press("End")
+    for _ in range(20):
+        tab.page.get_by_role("button", name="100 steps").click()
+        places = np.abs([*tab.state()["W"], *tab.state()["W_out"]])
+        assert (places <= [3.5 * 1.4, 3.5]).all()
+
+
+def test_a_state_that_is_not_read_yet_knows_nothing(tab):
+    tab.mount("lstm", way="birnn", at=2, read=1)
+    assert tab.said().startswith("Read on")
+    tab.page.get_by_role("button", name=re.compile("^layer 2 →, after the")).click()
+    assert "is not read yet" in tab.said()
+    for layer, d, t, expected in [(0, 0, 0, True), (0, 1, 0, False), (1, 0, 0, False)]:
+        assert tab.call("reached", tab.state(), layer, d, t) == expected
+
+
+def test_another_count_begins_the_epochs_anew_and_a_zero_tells_most(tab):
+    tab.mount("counts")
+    tab.page.get_by_role("button", name="50 epochs").click()
+    tab.page.get_by_label("ice with gas").fill("0")
+    assert tab.said().startswith("gas tells ice from steam most") and "Epoch 0" in tab.said()
+    tab.page.get_by_label("ice with gas").fill("-5")
+    tab.page.get_by_label("ice with gas").blur()
+    assert tab.page.get_by_label("ice with gas").input_value() == "0"
+
+
+def test_a_word_that_is_searched_comes_into_view(tab):
+    tab.mount("map", **explorable.Explorable("map").state)
+    for _ in range(4):
+        tab.page.get_by_role("button", name="Closer").click()
+    tab.page.get_by_label("search a word").fill("Physics")
+    x, y = tab.page.evaluate("document.querySelector('.explorable').explorable.map.at('physics')")
+    box = tab.page.locator("canvas").bounding_box()
+    assert box["x"] < x < box["x"] + box["width"] and box["y"] < y < box["y"] + box["height"]
+
+
+@pytest.mark.parametrize("name", ["window", "pieces", "map"])
+def test_a_long_word_breaks_no_page(tab, name):
+    tab.page.set_viewport_size({"width": 360, "height": 800})
+    tab.mount(name)
+    tab.page.get_by_role("combobox" if name == "map" else "textbox").first.fill("x" * 200)
+    tab.page.keyboard.press("Enter")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_window_is_dragged_by_a_finger(chromium):
+    context = chromium.new_context(viewport={"width": 360, "height": 800}, has_touch=True)
+    tab = Tab(context.new_page()).mount("window")
+    touch = context.new_cdp_session(tab.page)
+    box = tab.page.locator("[data-middle='1']").bounding_box()
+    start = {"x": box["x"] + 5, "y": box["y"] + 5}
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [start]})
+    for step in range(1, 9):
+        point = {"x": start["x"] + 20 * step, "y": start["y"]}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert tab.state()["center"] > 1
+    context.close()

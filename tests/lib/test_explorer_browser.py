@@ -214,3 +214,22 @@ def test_the_explorer_in_jupyterlab(tmp_path: Path, vectors: WordVectors) -> Non
         tab.screenshot(path=BUILD / "explorer-tsne.png")
         assert tab.get_by_text("Share chart").count() == 0
     assert outside == []
+
+
+LIVE = """
+import os
+os.environ["COURSE_PROGRESS"] = "1"  # as if somebody were there
+from course_lib import explain, plots
+plots.show(plots.figure()[0], alt="A window.", live=explain.Explorable("window"))
+"""
+
+
+def test_an_explorable_stands_in_place_of_its_figure(tmp_path: Path) -> None:
+    lab.write_notebook(tmp_path / "live.ipynb", LIVE)
+    with lab.server(tmp_path) as address, lab.page() as (tab, outside):
+        lab.run_all(tab, address.format("live.ipynb"))
+        tab.locator(".explorable").wait_for()
+        assert tab.locator(".jp-OutputArea img").count() == 0
+        tab.get_by_role("button", name="Skip-gram").click()
+        assert "gives 22 pairs" in tab.locator(".explorable .said").inner_text()
+    assert outside == []

@@ -89,19 +89,21 @@ function build(state, made) {
     type: "number", min: 0, max: 9999, value: state.X[i][j], "aria-label": `${state.words[i]} with ${state.probes[j]}`,
     input: (event) => {
       const typed = Number(event.target.value);
-      if (event.target.value === "" || !(typed >= 0)) return; // the old count stays until a number is there
+      if (event.target.value === "" || !(typed >= 0 && typed <= 1e6)) return; // the old count stays until a number is there
       state.X[i][j] = typed;
-      history = [numbers(state).loss];
+      [history, epoch] = [[numbers(state).loss], 0];
       made.draw();
     },
+    change: (event) => { event.target.value = state.X[i][j]; }, // what was refused goes
   });
   const grid = tag("div", { class: "wide" }, tag("table", {},
     tag("caption", { class: "faint" }, "counts: type other ones"),
     tag("thead", {}, tag("tr", {}, tag("th", { scope: "col" }, "beside"), ...state.probes.map((probe) => tag("th", { scope: "col" }, probe)))),
     tag("tbody", {}, ...state.words.map((word, i) => tag("tr", {}, tag("th", { scope: "row" }, word), ...state.probes.map((_, j) => tag("td", {}, count(i, j))))))));
   const [ratios, pictures] = [tag("div"), tag("div", { class: "row" })];
-  const set = (name) => (value) => { state[name] = value; history = [numbers(state).loss]; made.draw(); };
-  made.body.append(grid, ratios,
+  const set = (name) => (value) => { state[name] = value; [history, epoch] = [[numbers(state).loss], 0]; made.draw(); };
+  made.body.append(tag("p", {}, "Which of the four words tells the two apart? Change a count and see the ratios; then train: an epoch takes one step for each count."),
+    grid, ratios,
     tag("div", { class: "row" },
       slider("full weight from x_max", { min: 1, max: 200, value: state.x_max }, set("x_max")),
       slider("exponent", { min: 0, max: 1, step: 0.05, value: state.exponent, show: (v) => v.toFixed(2) }, set("exponent"))),
@@ -113,17 +115,17 @@ function build(state, made) {
     const show = (value) => Number.isFinite(value) ? (value >= 100 ? value.toFixed(0) : value.toPrecision(2)) : "–";
     ratios.replaceChildren(table(["", ...state.probes],
       [...state.words.map((word, i) => [`P( · | ${word})`, ...now.P[i].map(show)]),
-        [`ratio ${state.words[0]} / ${state.words[1]}`, ...now.ratios.map(show)]], "probabilities and their ratio"));
-    const right = 1.25 * Math.max(state.x_max, ...state.X.flat());
+        [`ratio ${state.words[0]} / ${state.words[1]}`, ...now.ratios.map(show)]], "probabilities among these words only, and their ratio"));
+    const right = 2.5 * state.x_max; // larger counts stand at the edge: their weight is 1
     const steps = Array.from({ length: 101 }, (_, n) => (right * n) / 100);
     pictures.replaceChildren(
       curve(steps.map((x) => [x, weight(x, state.x_max, state.exponent)]),
         state.X.flat().filter((x) => x > 0).map((x) => [x, weight(x, state.x_max, state.exponent)]), [right, 1], "count x", "weight f(x)"),
       curve(history.map((value, n) => [n, value]), [[history.length - 1, history.at(-1)]],
         [Math.max(10, history.length - 1), Math.max(...history, 1e-9)], "epochs", "loss"));
-    const far = now.ratios.map((ratio, k) => [Math.abs(Math.log(ratio)), k]).filter(([size]) => Number.isFinite(size));
-    const [, k] = far.reduce((best, one) => (one[0] > best[0] ? one : best), [0, 0]);
-    made.say(`${state.probes[k]} tells ${state.words[0]} from ${state.words[1]} most: ratio ${show(now.ratios[k])}. `
+    const far = now.ratios.map((ratio, k) => [Math.abs(Math.log(ratio)), k]).filter(([size]) => !Number.isNaN(size));
+    const [size, k] = far.reduce((best, one) => (one[0] > best[0] ? one : best), [0, 0]);
+    made.say((size > 0 ? `${state.probes[k]} tells ${state.words[0]} from ${state.words[1]} most: ratio ${show(now.ratios[k])}. ` : "No word tells the two apart. ")
       + `Epoch ${epoch}: loss ${now.loss.toPrecision(3)}.`);
   };
 }

@@ -27,9 +27,9 @@ function cell(x, y, value, largest, strong, width = 52, digits = 2) {
 
 function picture({ words, W, first, second }, now) {
   const [left, top, high] = [190, 34, 30];
-  const width = Math.max(left + 54 * W[0].length, left + 190) + 12;
+  const width = Math.max(left + 54 * W[0].length, left + 240) + 12;
   const height = top + high * words.length + 74;
-  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", style: `min-width:${Math.min(width, 520)}px;max-width:${width}px`,
+  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", style: `min-width:${Math.min(width, 300)}px;max-width:${width}px`,
     "aria-label": `The one-hot vector of ${words[first]} picks row ${first} of the table: ${now.x.map((v) => v.toFixed(2)).join(", ")}` });
   const largest = Math.max(...W.flat().map(Math.abs));
   const head = (x, text) => svg.append(shape("text", { x, y: 20, style: "font-weight:600" }, text));
@@ -50,20 +50,18 @@ function picture({ words, W, first, second }, now) {
 
 function build(state, made) {
   const place = tag("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "the product" });
-  const line = tag("p");
   const pick = (name, text) => choice(text, state.words.map((word, row) => [row, word]), state[name], (row) => { state[name] = row; made.draw(); });
   made.body.append(
     tag("p", {}, "Choose a word. Its one-hot vector multiplies the whole table: which numbers are left?"),
     pick("first", "the word"), place,
-    tag("p", {}, "Now a second word, to compare with:"), pick("second", "compare with"), line);
+    tag("p", {}, "Now a second word, to compare with:"), pick("second", "compare with"));
   return () => {
     const now = numbers(state);
     made.numbers = now;
     const [word, other] = [state.words[state.first], state.words[state.second]];
     place.replaceChildren(picture(state, now));
-    line.textContent = `cosine of ${word} and ${other}: one-hot ${now.sparse.toFixed(2)}, dense ${now.dense.toFixed(2)}`;
     made.say(`${word} is row ${state.first}: of ${state.words.length * state.W[0].length} products, `
-      + `${state.W[0].length} are with a 1. To ${other} its one-hot vector has the cosine ${now.sparse}, its dense one ${now.dense.toFixed(2)}.`);
+      + `${state.W[0].length} are with a 1. To ${other} its one-hot vector has the cosine ${now.sparse.toFixed(2)}, its dense one ${now.dense.toFixed(2)}.`);
   };
 }
 

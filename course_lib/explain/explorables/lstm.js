@@ -60,12 +60,18 @@ export function numbers(state) {
   return { outputs: outputs(state), known: seen, from, leaks: from.some((one) => one.includes(at)) };
 }
 
+// Whether a state has been reached: a mixed layer 2 waits until both halves of layer 1 have ended.
+export function reached({ words, read, way }, layer, d, t) {
+  const order = d ? words.length - 1 - t : t;
+  return order < read && (layer === 0 || way === "bilm" || read >= words.length);
+}
+
 function picture(state, now, chosen, choose) {
   const gap = Math.max(96, ...state.words.map((word) => 26 + 10 * word.length));
   const [left, width] = [112, 112 + gap * state.words.length];
-  const svg = shape("svg", { viewBox: `0 0 ${width} 318`, style: `min-width:${Math.min(width, 560)}px`, role: "group", "aria-label": "two layers in two directions over the words" });
+  const svg = shape("svg", { viewBox: `0 0 ${width} 318`, style: `min-width:${Math.min(width, 560)}px;max-width:${1.3 * width}px`, role: "group", "aria-label": "two layers in two directions over the words" });
   const rows = [["layer 2 ←", 1, 1, 36], ["layer 2 →", 1, 0, 92], ["layer 1 ←", 0, 1, 162], ["layer 1 →", 0, 0, 218]];
-  const x = (t) => left + gap * (t + 0.5);
+  const x = (t, d) => left + gap * (t + 0.5) + (d === undefined ? 0 : d ? 20 : -20);
   const seen = chosen ? known(state.words.length, state.way)[chosen[0]][chosen[1]][chosen[2]] : [];
   state.words.forEach((word, t) => {
     const guess = t === state.at;
@@ -75,16 +81,15 @@ function picture(state, now, chosen, choose) {
   for (const [name, layer, d, y] of rows) {
     svg.append(shape("text", { x: 4, y: y + 5 }, name));
     state.words.forEach((word, t) => {
-      const order = d ? state.words.length - 1 - t : t;
-      const read = order < state.read;
+      const read = reached(state, layer, d, t);
       const before = d ? t + 1 : t - 1;
       if (before >= 0 && before < state.words.length && read) {
         const side = d ? -20 : 20;
-        svg.append(shape("line", { x1: x(before) + side, x2: x(t) - side, y1: y, y2: y, stroke: "var(--faint)", "stroke-width": 2 }));
+        svg.append(shape("line", { x1: x(before, d) + side, x2: x(t, d) - side, y1: y, y2: y, stroke: "var(--faint)", "stroke-width": 2 }));
       }
       if (layer === 1 && read) {
         const crossing = state.way === "birnn" ? [162, 218] : [d ? 162 : 218];
-        crossing.forEach((below) => svg.append(shape("line", { x1: x(t) + (d ? 7 : -7), x2: x(t), y1: y + 16, y2: below - 16, stroke: "var(--line)", "stroke-width": 2 })));
+        crossing.forEach((below) => svg.append(shape("line", { x1: x(t, d), x2: x(t, below === 162 ? 1 : 0), y1: y + 16, y2: below - 16, stroke: "var(--line)", "stroke-width": 2 })));
       }
       const predicts = layer === 1 && ((d === 0 && t === state.at - 1) || (d === 1 && t === state.at + 1));
       const here = chosen && chosen[0] === layer && chosen[1] === d && chosen[2] === t;
@@ -94,7 +99,7 @@ function picture(state, now, chosen, choose) {
         click: () => choose([layer, d, t]),
         keydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose([layer, d, t]); } } });
       const leak = predicts && depends.includes(state.at);
-      node.append(shape("circle", { cx: x(t), cy: y, r: 17, fill: read ? (leak ? "var(--b)" : predicts ? "var(--c)" : "var(--soft)") : "var(--paper)", stroke: here ? "var(--ink)" : "var(--faint)", "stroke-width": here ? 4 : 1.5 }));
+      node.append(shape("circle", { cx: x(t, d), cy: y, r: 17, fill: read ? (leak ? "var(--b)" : predicts ? "var(--c)" : "var(--soft)") : "var(--paper)", stroke: here ? "var(--ink)" : "var(--faint)", "stroke-width": here ? 4 : 1.5 }));
       svg.append(node);
     });
   }
@@ -111,10 +116,11 @@ function build(state, made) {
     input.value = value;
     input.dispatchEvent(new Event("input"));
   };
+  const more = button("Read one more", () => move(state.read === last ? 0 : state.read + 1));
   made.body.append(
-    tag("p", {}, "The orange word is to be guessed, by the state left of it (→) and the one right of it (←) in layer 2. Choose a state: which words does it know?"),
+    tag("p", {}, "The orange word is to be guessed, by the state left of it (→) and the one right of it (←) in layer 2. No state stands beyond an edge. Click a circle: which words does it know? Green guesses honestly, orange has read the answer."),
     choice("model", [["bilm", "biLM: directions apart"], ["birnn", "biRNN: directions mixed"]], state.way, (way) => { state.way = way; made.draw(); }),
-    tag("div", { class: "row" }, reader, button("Read one more", () => move(state.read === last ? 0 : state.read + 1)),
+    tag("div", { class: "row" }, reader, more,
       slider("word to guess", { min: 0, max: last - 1, value: state.at, show: (t) => state.words[t] }, (at) => { state.at = at; made.draw(); })),
     place);
   return () => {
@@ -123,12 +129,18 @@ function build(state, made) {
     const focused = [...place.querySelectorAll("[role=button]")].indexOf(document.activeElement);
     place.replaceChildren(picture(state, now, chosen, (one) => { chosen = one; made.draw(); }));
     if (focused >= 0) place.querySelectorAll("[role=button]")[focused].focus();
+    more.textContent = state.read === last ? "Read again" : "Read one more";
     const word = state.words[state.at];
     const name = (list) => list.map((t) => state.words[t]).join(" ") || "nothing";
-    const told = chosen ? `This state (layer ${chosen[0] + 1}, ${chosen[1] ? "backward" : "forward"}) knows: ${name(known(last, state.way)[chosen[0]][chosen[1]][chosen[2]])}. ` : "";
-    made.say(told + (now.leaks
-      ? `Leak: the state that guesses ${word} has read ${word} already, through layer 1 of the other direction.`
-      : `${word} is guessed from the left by ${name(now.from[0])}, from the right by ${name(now.from[1])}; neither has read it.`));
+    const told = chosen ? `This state (layer ${chosen[0] + 1}, ${chosen[1] ? "backward" : "forward"}) ${reached(state, ...chosen)
+      ? `knows: ${name(known(last, state.way)[chosen[0]][chosen[1]][chosen[2]])}` : "is not read yet"}. ` : "";
+    const there = [[0, state.at - 1], [1, state.at + 1]].filter(([, t]) => t >= 0 && t < last);
+    if (!there.every(([d, t]) => reached(state, 1, d, t))) made.say(`${told}Read on: the states that guess ${word} are not there yet.`);
+    else {
+      made.say(told + (now.leaks
+        ? `Leak: a state that guesses ${word} has read ${word} already, through layer 1 of the other direction.`
+        : `${word} is guessed from the left by ${name(now.from[0])}, from the right by ${name(now.from[1])}; neither has read it.`));
+    }
   };
 }
 

@@ -46,14 +46,16 @@ function build(state, made) {
   const whole = { ...view };
   const scale = () => view.zoom * 0.94 * Math.min(width / (spread[0][1] - spread[0][0] || 1), height / (spread[1][1] - spread[1][0] || 1));
   const at = ([x, y]) => [width / 2 + (x - view.x) * scale(), height / 2 - (y - view.y) * scale()];
-  const choose = (word) => { state.chosen = word; input.value = word; made.draw(); };
+  const choose = (word, shown = word) => { state.chosen = word; input.value = shown; made.draw(); };
+  const typed = () => (state.words.includes(input.value.trim()) ? input.value.trim() : input.value.trim().toLowerCase());
   const list = `words-${Math.random().toString(36).slice(2)}`;
   const input = tag("input", { type: "text", list, autocomplete: "off", spellcheck: "false",
-    input: () => { if (state.words.includes(input.value)) choose(input.value); },
-    change: () => { state.chosen = input.value.trim(); made.draw(); } });
+    input: () => { const word = typed(); if (state.words.includes(word)) choose(word, input.value); },
+    change: () => { state.chosen = typed(); made.draw(); } });
   input.value = state.chosen;
   const inside = tag("div");
-  const zoom = (factor) => { view.zoom = Math.min(40, Math.max(1, view.zoom * factor)); if (view.zoom === 1) view = { ...whole }; paint(); };
+  const center = () => { if (now.row >= 0) [view.x, view.y] = state.places[now.row]; };
+  const zoom = (factor) => { if (factor > 1 && view.zoom === 1) center(); view.zoom = Math.min(40, Math.max(1, view.zoom * factor)); if (view.zoom === 1) view = { ...whole }; paint(); };
   made.body.append(
     tag("div", { class: "row" }, tag("label", { style: "flex:1 1 200px" }, "search a word", input),
       tag("datalist", { id: list }, ...state.words.slice(0, 1500).map((word) => tag("option", { value: word }))),
@@ -87,7 +89,7 @@ function build(state, made) {
     const taken = [];
     const name = (n, strong) => {
       const [x, y] = at(state.places[n]);
-      if (x < 0 || y < 0 || x > width || y > height) return;
+      if (x < 0 || y < 12 || x > width || y > height - 8) return;
       pen.font = `${strong ? "700 " : ""}14px system-ui, sans-serif`;
       const long = pen.measureText(state.words[n]).width;
       const left = x + 7 + long > width ? x - 7 - long : x + 7;
@@ -119,6 +121,8 @@ function build(state, made) {
     const pixel = width / canvas.getBoundingClientRect().width / scale();
     view.x -= (event.clientX - held[0]) * pixel;
     view.y += (event.clientY - held[1]) * pixel;
+    view.x = Math.min(spread[0][1], Math.max(spread[0][0], view.x)); // never off the map
+    view.y = Math.min(spread[1][1], Math.max(spread[1][0], view.y));
     far += Math.hypot(event.clientX - held[0], event.clientY - held[1]);
     held = [event.clientX, event.clientY];
     paint();
@@ -134,12 +138,17 @@ function build(state, made) {
   });
   made.map = { at: (word) => { const box = canvas.getBoundingClientRect(); const [x, y] = at(state.places[state.words.indexOf(word)]); return [box.left + (x * box.width) / width, box.top + (y * box.width) / width]; } };
   return () => {
+    const before = now.row;
     now = numbers(state, unit);
     made.numbers = now;
+    if (now.row >= 0 && now.row !== before) {
+      const [x, y] = at(state.places[now.row]);
+      if (x < 0 || y < 0 || x > width || y > height) center();
+    }
     paint();
     if (now.row < 0) {
       inside.replaceChildren();
-      made.say(`${state.chosen || "Nothing"} is not among these ${state.words.length} words.`);
+      made.say(state.chosen ? `${state.chosen} is not among these ${state.words.length} words.` : "No word yet.");
       return;
     }
     inside.replaceChildren(table(["word", "cosine", "near on the map too", "group"],
@@ -147,7 +156,7 @@ function build(state, made) {
       `nearest to ${state.chosen} in all ${unit[0].length} dimensions`));
     const told = now.near.slice(0, 3).map(([n]) => state.words[n]).join(", ");
     canvas.setAttribute("aria-label", `map of ${state.words.length} words, ${state.chosen} marked`);
-    made.say(`Nearest to ${state.chosen}: ${told}. Of its ${now.near.length} neighbours ${now.kept} are among the ${now.onMap.length} nearest on the map.`);
+    made.say(`Nearest to ${state.chosen} (group ${state.names[state.groups[now.row]]}): ${told}. Of its ${now.near.length} neighbours ${now.kept} are among as many nearest on the map.`);
   };
 }
 

@@ -102,7 +102,7 @@ function picture(state, now, chosen, choose) {
   const set = state.sets[state.word];
   const names = [...new Set(set.sense)];
   const [width, height, margin] = [720, 470, 40];
-  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${state.word} in ${set.tokens.length} sentences, first two principal components` });
+  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", style: "min-width:560px", "aria-label": `${state.word} in ${set.tokens.length} sentences, first two principal components` });
   const scales = [0, 1].map((axis) => {
     const values = now.places.map((place) => place[axis]);
     return [Math.min(...values), Math.max(...values) - Math.min(...values) || 1];
@@ -115,7 +115,8 @@ function picture(state, now, chosen, choose) {
   svg.append(shape("text", { x: width - 10, y: height - 8, "text-anchor": "end", style: "font-size:14px;fill:var(--faint)" }, "first principal component"),
     shape("text", { x: 14, y: 46, style: "font-size:14px;fill:var(--faint)" }, "second one, upwards"));
   const texts = shape("g");
-  const taken = [];
+  // A text keeps off every other point.
+  const taken = now.places.map((place, n) => [x(place) - 9, y(place) - 9, x(place) + 9, y(place) + 9, n]);
   now.places.forEach((place, n) => {
     const kind = names.indexOf(set.sense[n]);
     const [cx, cy] = [x(place), y(place)];
@@ -129,12 +130,13 @@ function picture(state, now, chosen, choose) {
     svg.append(node);
     // A sentence at its point wherever there is room for it.
     const wide = 7.2 * text.length;
-    const left = cx + wide + 14 > width ? cx - wide - 12 : cx + 12;
+    const onLeft = cx + wide + 14 > width;
+    const left = onLeft ? cx - wide - 12 : cx + 12;
     const box = [left, cy - 9, left + wide, cy + 9];
-    const free = left > 0 && taken.every((one) => box[0] > one[2] || box[2] < one[0] || box[1] > one[3] || box[3] < one[1]);
+    const free = left > 0 && taken.every((one) => one[4] === n || box[0] > one[2] || box[2] < one[0] || box[1] > one[3] || box[3] < one[1]);
     if (free || strong) {
       taken.push(box);
-      texts.append(shape("text", { x: left, y: cy + 5, style: `font-size:13.5px;pointer-events:none;paint-order:stroke;stroke:var(--paper);stroke-width:4px${strong ? ";font-weight:700" : ""}` }, text));
+      texts.append(shape("text", { x: onLeft ? cx - 12 : left, "text-anchor": onLeft ? "end" : "start", y: cy + 5, style: `font-size:13.5px;pointer-events:none;paint-order:stroke;stroke:var(--paper);stroke-width:4px${strong ? ";font-weight:700" : ""}` }, text));
     }
   });
   svg.append(texts);
@@ -144,25 +146,30 @@ function picture(state, now, chosen, choose) {
 function build(state, made) {
   const place = tag("div", { class: "wide" });
   const weights = tag("div");
-  let chosen = null;
+  let [chosen, last, lastWord] = [null, null, null];
   const redraw = () => made.draw();
   const sliders = state.scores.map((score, j) => slider(`layer ${j}`, { min: -4, max: 4, step: 0.1, value: score, show: (v) => v.toFixed(1) }, (value) => { state.scores[j] = value; redraw(); }));
   made.body.append(
     tag("p", {}, "Each point is the word in one sentence; colour and shape are its sense. Give a layer more weight: do the senses part?"),
     choice("word", Object.keys(state.sets).map((word) => [word, word]), state.word, (word) => { state.word = word; chosen = null; redraw(); }),
-    tag("div", { class: "row" }, ...sliders, slider("γ", { min: 0.1, max: 3, step: 0.1, value: state.gamma, show: (v) => v.toFixed(1) }, (value) => { state.gamma = value; redraw(); })),
+    tag("div", { class: "row" }, ...sliders, slider("γ (scales all)", { min: 0.1, max: 3, step: 0.1, value: state.gamma, show: (v) => v.toFixed(1) }, (value) => { state.gamma = value; redraw(); })),
     weights, place);
   return () => {
     const now = numbers(state);
     made.numbers = now;
+    // An axis may come out mirrored; the picture keeps the side it had.
+    const same = last?.length === now.places.length && lastWord === state.word;
+    const sides = [0, 1].map((axis) => (same && now.places.reduce((sum, place, n) => sum + place[axis] * last[n][axis], 0) < 0 ? -1 : 1));
+    const drawn = { ...now, places: now.places.map((place) => place.map((value, axis) => value * sides[axis])) };
+    [last, lastWord] = [drawn.places, state.word];
     weights.replaceChildren(table(["", ...now.weights.map((_, j) => `layer ${j}`)],
-      [["s", ...now.weights.map((s) => s.toFixed(2))], ["silhouette of it alone", ...now.alone.map((s) => s.toFixed(2))]],
+      [["weight s", ...now.weights.map((s) => s.toFixed(2))], ["silhouette alone (1 parts well, 0 not)", ...now.alone.map((s) => s.toFixed(2))]],
       "weights, and how well each layer parts the senses by itself"));
     const focused = [...place.querySelectorAll("[role=button]")].indexOf(document.activeElement);
-    place.replaceChildren(picture(state, now, chosen, (n) => { chosen = n; redraw(); }));
+    place.replaceChildren(picture(state, drawn, chosen, (n) => { chosen = n; redraw(); }));
     if (focused >= 0) place.querySelectorAll("[role=button]")[focused]?.focus();
     const set = state.sets[state.word];
-    made.say((chosen !== null ? `${set.sense[chosen]}: ${set.tokens[chosen].join(" ")}. ` : "")
+    made.say((chosen !== null ? `${set.sense[chosen]}: ${set.tokens[chosen].join(" ").replace(/[ .]+$/, "")}. ` : "")
       + `Silhouette of this mix ${now.silhouette.toFixed(3)}; of all layers alike ${now.alike.toFixed(3)}.`);
   };
 }

@@ -69,13 +69,13 @@ function build(state, made) {
   const [line, cut, near] = [tag("p"), tag("div"), tag("div")];
   made.body.append(
     tag("p", {}, "Type any word: a known one, a misspelt one, one that nobody has used before."),
-    tag("div", { class: "row" }, field("word", state.typed, (text) => { state.typed = text; made.draw(); })),
-    line, cut, near);
+    tag("div", { class: "row" }, field("word", state.typed, (text) => { state.typed = text.toLowerCase(); made.draw(); })),
+    line, near, cut);
   return () => {
     const now = numbers(state, tables);
     made.numbers = now;
     const whole = now.word ? `<${readable(decompose(now.word))}>` : "";
-    line.textContent = now.word ? `${whole} has ${now.pieces.length} pieces of ${state.min_n} to ${state.max_n} characters` : "";
+    line.textContent = now.word ? `${whole} has ${now.pieces.length} piece${now.pieces.length === 1 ? "" : "s"} of ${state.min_n} to ${state.max_n} characters, below; the small number is the bucket of each.` : "";
     const chip = (piece, place) => tag("span", { style: "display:inline-block;margin:2px 4px;padding:2px 8px;border:1px solid var(--line);border-radius:5px;background:var(--soft)" },
       readable(piece), tag("span", { class: "faint", style: "font-size:13px" }, ` ${place}`));
     cut.replaceChildren(...now.pieces.map((piece, i) => chip(piece, now.places[i])));

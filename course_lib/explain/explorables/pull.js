@@ -6,7 +6,7 @@
 // Word2Vec.negative_loss, text.noise_distribution and text.keep_probability.
 import { frame, tag, shape, slider, button, plane, movable, arrow, table, dot, sigmoid } from "./shared.js";
 
-const SIZE = 2; // the plane shows -2 … 2
+const SIZE = 3.5; // the plane shows -3.5 … 3.5 upwards; no step within the sliders leads out
 
 export function noiseDistribution(counts, power) {
   const weights = counts.map((count) => (count > 0 ? count ** power : 0));
@@ -78,11 +78,12 @@ export function numbers(state) {
 function build(state, made) {
   const next = random(state.seed);
   const area = plane(640, 460, [-SIZE * 1.4, SIZE * 1.4], [-SIZE, SIZE], "word vectors in the plane");
-  const [arrows, points] = [shape("g"), shape("g")];
+  area.svg.setAttribute("style", "min-width:520px");
+  const [arrows, points] = [shape("g", { style: "pointer-events:none" }), shape("g")];
   area.svg.append(
     shape("line", { x1: area.x(-SIZE * 1.4), x2: area.x(SIZE * 1.4), y1: area.y(0), y2: area.y(0), stroke: "var(--line)" }),
     shape("line", { y1: area.y(-SIZE), y2: area.y(SIZE), x1: area.x(0), x2: area.x(0), stroke: "var(--line)" }),
-    arrows, points);
+    points, arrows);
   const marks = [];
   for (const [name, rows, color] of [["centre", state.W, "var(--a)"], ["context", state.W_out, "var(--b)"]]) {
     state.words.forEach((word, i) => {
@@ -131,10 +132,10 @@ function build(state, made) {
   made.body.append(
     tag("p", {}, "● a word as centre, □ the same word as context. Drag them. A step takes one true pair: it is pulled together, and the centre is pushed off the noise words."),
     tag("div", { class: "row" }, button("One step", step), play, button("100 steps", () => { for (let n = 0; n < 100; n += 1) step(); })),
-    area.svg,
+    tag("div", { class: "wide" }, area.svg),
     tag("div", { class: "row" },
-      slider("negatives k", { min: 0, max: 10, value: state.k }, set("k")),
-      slider("learning rate α", { min: 0.05, max: 1, step: 0.05, value: state.alpha, show: (v) => v.toFixed(2) }, set("alpha")),
+      slider("negatives k", { min: 0, max: 5, value: state.k }, set("k")),
+      slider("learning rate α", { min: 0.05, max: 0.5, step: 0.05, value: state.alpha, show: (v) => v.toFixed(2) }, set("alpha")),
       slider("power of the noise", { min: 0, max: 1, step: 0.05, value: state.power, show: (v) => v.toFixed(2) }, set("power")),
       slider("sub-sampling t", { min: 0, max: 1, step: 0.01, value: state.sample, show: (v) => (v ? v.toFixed(2) : "keeps all") }, set("sample"))),
     chances);
@@ -155,7 +156,7 @@ function build(state, made) {
       state.words.map((word, i) => [word, state.counts[i], now.noise[i].toFixed(3), now.keep[i].toFixed(3)]),
       "what is drawn, what is kept"));
     made.say((last
-      ? `Step ${steps}: ${name(last.pair[0])} and ${name(last.pair[1])} pulled together; pushed away: ${last.negatives.map(name).join(", ") || "nobody"}. `
+      ? `Step ${steps}: ${name(last.pair[0])} and ${name(last.pair[1])} pulled together; pushed away: ${last.negatives.map((n) => name(n) + (n === last.pair[1] ? " (itself drawn as noise)" : "")).join(", ") || "nobody"}. `
       : "Which words will move in one step? Guess, then press One step. ")
       + `Mean loss of all pairs ${now.loss.toFixed(3)}.` + (skipped ? ` ${skipped} pairs left out by sub-sampling.` : ""));
   };

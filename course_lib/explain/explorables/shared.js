@@ -7,7 +7,8 @@ export const STYLE = `
 .explorable { --ink: #1b1b1b; --paper: #ffffff; --faint: #6b6b6b; --line: #c9c9c9; --soft: #eef2f7;
   --a: #0067a3; --b: #b34700; --c: #00704f; --d: #8c3a78; color-scheme: light;
   color: var(--ink); background: var(--paper); font: 16px/1.45 system-ui, sans-serif;
-  border: 1px solid var(--line); border-radius: 8px; padding: 14px; max-width: 760px; }
+  border: 1px solid var(--line); border-radius: 8px; padding: 14px; max-width: 760px;
+  overflow-wrap: anywhere; }
 .explorable.dark { --ink: #ececec; --paper: #161a1f; --faint: #a9b0b8; --line: #47505a;
   --soft: #242b33; --a: #6db8ee; --b: #f0a35e; --c: #58c9a0; --d: #df9bcb; color-scheme: dark; }
 .explorable * { box-sizing: border-box; }
@@ -26,7 +27,7 @@ export const STYLE = `
 .explorable :focus-visible { outline: 3px solid var(--b); outline-offset: 2px; }
 .explorable svg { display: block; width: 100%; height: auto; touch-action: manipulation; }
 .explorable svg text { fill: var(--ink); font: 16px system-ui, sans-serif; }
-.explorable svg .held { cursor: grab; touch-action: none; }
+.explorable .held { cursor: grab; touch-action: none; }
 .explorable table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .explorable th, .explorable td { padding: 3px 9px; text-align: right; border-bottom: 1px solid var(--line);
   background: none; color: inherit; }
@@ -34,7 +35,8 @@ export const STYLE = `
 .explorable caption { text-align: left; }
 .explorable th { font-weight: 600; }
 .explorable .wide { overflow-x: auto; }
-.explorable .said { min-height: 1.5em; }
+.explorable .said { min-height: 3em; }
+@media (min-width: 480px) { .explorable caption { white-space: nowrap; } }
 .explorable .faint { color: var(--faint); }
 `;
 
@@ -91,7 +93,7 @@ export function frame(element, title, start, build) {
     made.draw();
   };
   const reset = tag("button", { type: "button", click: begin }, "Reset");
-  root.append(tag("style", {}, STYLE), tag("h4", {}, title), body, said, tag("div", { class: "row" }, reset));
+  root.append(tag("style", {}, STYLE), tag("h4", {}, title), said, body, tag("div", { class: "row" }, reset));
   element.replaceChildren(root);
   const themes = matchMedia("(prefers-color-scheme: dark)");
   const theme = () => {
@@ -164,9 +166,11 @@ export function plane(width, height, [left, right], [bottom, top], label, margin
     const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
     const across = left + ((at.x - margin) / (width - 2 * margin)) * (right - left);
     const up = bottom + ((height - margin - at.y) / (height - 2 * margin)) * (top - bottom);
-    return [Math.min(right, Math.max(left, across)), Math.min(top, Math.max(bottom, up))];
+    return clamp([across, up]);
   };
-  return { svg, x, y, back };
+  const clamp = ([across, up]) =>
+    [Math.min(right, Math.max(left, across)), Math.min(top, Math.max(bottom, up))];
+  return { svg, x, y, back, clamp };
 }
 
 // Makes an element of a plane movable by mouse, touch and arrow keys.
@@ -191,7 +195,7 @@ export function movable(made, area, name, get, move, step = 0.05) {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if (!way) return;
     event.preventDefault();
-    set(get().map((value, i) => value + way[i] * step));
+    set(area.clamp(get().map((value, i) => value + way[i] * step)));
   });
   describe();
   return describe;

@@ -37,6 +37,7 @@ function build(state, made) {
   const below = tag("div");
   const redraw = () => made.draw();
   made.body.append(
+    tag("p", {}, "Drag the box along the sentence, or use the arrow keys. Type a sentence of your own."),
     tag("div", { class: "row" }, field("sentence", state.sentence, (text) => { state.sentence = text; redraw(); })),
     tag("div", { class: "row" },
       slider("words on either side", { min: 1, max: 5, value: state.window }, (value) => { state.window = value; redraw(); }),
@@ -62,15 +63,17 @@ function build(state, made) {
       made.say("No words.");
       return;
     }
-    state.center = now.center;
     const focused = strip.contains(document.activeElement);
     strip.replaceChildren(picture(now, state, (place) => { state.center = place; redraw(); }));
-    if (focused) strip.querySelector("[role=slider]").focus();
+    const handle = strip.querySelector("[role=slider]");
+    if (focused) handle.focus();
+    const [box, seen] = [handle.getBoundingClientRect(), strip.getBoundingClientRect()];
+    if (box.right > seen.right || box.left < seen.left) strip.scrollLeft += box.left - seen.left - seen.width / 2;
     const [center, around] = now.windows[now.center];
     const [head, rows] = state.way === "cbow"
       ? [["what it sees", "what it predicts"], [[around.join(" + ") || "nothing", center]]]
       : [["what it sees", "what it predicts"], around.map((one) => [center, one])];
-    below.replaceChildren(table(head, rows, state.way === "cbow" ? "this window: one example" : "this window: a pair for each neighbour"));
+    below.replaceChildren(table(head, rows, state.way === "cbow" ? around.length ? "this window: one example" : "this window: no example" : "this window: a pair for each neighbour"));
     made.say(state.way === "cbow"
       ? `CBOW: ${around.join(", ") || "no word"} → ${center}. The whole sentence gives ${now.cbow} examples.`
       : `Skip-gram: ${center} → ${around.join(", ") || "no word"}. The whole sentence gives ${now.pairs.length} pairs.`);
