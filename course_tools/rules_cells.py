@@ -20,7 +20,9 @@ from course_tools.notebooks import (
     EXERCISE,
     FIGURE,
     IGNORE,
+    LATE,
     NOTES,
+    OFF_SLIDE,
     SETUP,
     VERIFY,
     tags,
@@ -29,7 +31,7 @@ from course_tools.page import Page
 
 Finding = tuple[str, str]  # cell id, what is wrong
 
-KNOWN_TAGS = {SETUP, IGNORE, EXERCISE, CHECK, VERIFY, FIGURE, NOTES}
+KNOWN_TAGS = {SETUP, IGNORE, EXERCISE, CHECK, VERIFY, FIGURE, NOTES, OFF_SLIDE, LATE}
 MEDIAN_LINES, MOST_LINES = 6, 25
 COMPARED_SHARE = 0.6
 
@@ -117,9 +119,10 @@ def errors(page: Page) -> Iterator[Finding]:
 
 def tag_rules(page: Page) -> Iterator[Finding]:
     """Expect known tags, set-up first, and a check for each exercise."""
-    for place, cell in enumerate(page.code()):
+    for cell in page.cells:
         if unknown := sorted(set(tags(cell)) - KNOWN_TAGS):
             yield cell.id, f"unknown tag {', '.join(unknown)}"
+    for place, cell in enumerate(page.code()):
         if (SETUP in tags(cell)) != (place == 0):
             yield cell.id, f"the first code cell, and it alone, has the tag '{SETUP}'"
         if place == 0 and "runtime.seed_everything(" not in cell.source:

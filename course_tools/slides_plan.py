@@ -16,10 +16,22 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from course_tools import markdown
-from course_tools.notebooks import CHECK, EXERCISE, FIGURE, NOTES, SETUP, VERIFY, tags
+from course_tools.notebooks import (
+    CHECK,
+    EXERCISE,
+    FIGURE,
+    LATE,
+    NOTES,
+    OFF_SLIDE,
+    SETUP,
+    VERIFY,
+    tags,
+)
 
 RESULT = "result"  # tag in a deck: code whose output alone is shown
 COURSE = "Word vectors, from one-hot to ELMo"
+
+SKIP = "skip if late"  # the mark of a slide that can be passed over, and the speaker's note
 
 LINES, COLUMNS = 16, 95  # of text on a slide
 MOST = 17  # lines that fit when they are set smaller
@@ -35,8 +47,9 @@ _LINKS_ALONE = re.compile(
 
 
 def is_skipped(cell: NotebookNode) -> bool:
-    """Tell whether a cell is machinery: set-up, solution, check, assertions, or nothing at all."""
-    return not cell.source.strip() or bool({SETUP, EXERCISE, CHECK, VERIFY} & set(tags(cell)))
+    """Tell whether a deck leaves a cell out: machinery, what is kept off slides, or nothing."""
+    left_out = {SETUP, EXERCISE, CHECK, VERIFY, OFF_SLIDE}
+    return not cell.source.strip() or bool(left_out & set(tags(cell)))
 
 
 def is_drawing(cell: NotebookNode) -> bool:
@@ -94,17 +107,23 @@ def for_deck(notebook: NotebookNode) -> NotebookNode:
         if is_skipped(cell):
             continue
         parts = _text_parts if cell.cell_type == "markdown" else _code_parts
+        used = math.inf if LATE in tags(cell) else used  # it begins a slide
         for place, (piece, kind, lines) in enumerate(list(parts(cell, used))):
             piece.id = f"{cell.id[:50]}-{place}" if place else cell.id
             told = [text for level, text in _headings(piece) if level <= 2]
             if kind != "notes":
                 used = lines
                 kind = "slide" if told or not deck.cells else kind
-            piece.metadata["slideshow"] = {"slide_type": kind}
-            if kind == "subslide" or not deck.cells:
-                piece.metadata["slideshow"]["data"] = {"heading": heading}
+            data = {"heading": heading} if kind == "subslide" or not deck.cells else {}
+            skipped = LATE in tags(cell) and kind in ("slide", "subslide")
+            data |= {"skip": SKIP} if skipped else {}
+            piece.metadata["slideshow"] = {"slide_type": kind} | ({"data": data} if data else {})
             heading = told[-1] if told and kind != "notes" else heading
             deck.cells.append(piece)
+            if skipped:
+                note = new_markdown_cell(f"**{SKIP.capitalize()}.**", id=f"{piece.id}-late")
+                note.metadata["slideshow"] = {"slide_type": "notes"}
+                deck.cells.append(note)
     return deck
 
 

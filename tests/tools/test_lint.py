@@ -243,6 +243,11 @@ PLANTED = {
     ),
     "many words": (add_text("word " * 2_800), "header", "words; at most 2800"),
     "many minutes": (edit("task-1", "2 minutes", "85 minutes"), "header", "95 minutes; at most 90"),
+    "unknown tag of a text": (
+        add_text("Hello.", metadata={"tags": ["off-slides"]}),
+        "added",
+        "unknown tag off-slides",
+    ),
     "long notes": (
         add_text("word " * 81, metadata={"tags": ["notes"]}),
         "added",

@@ -67,7 +67,7 @@ def test_a_figure_has_its_own_slide_or_a_short_text_above_it():
     assert types(text("one", "## 1 · First"), drawn, code("next", "x = 1"))[1:] == ["-", "subslide"]
 
 
-@pytest.mark.parametrize("tag", ["setup", "exercise", "check", "verify"])
+@pytest.mark.parametrize("tag", ["setup", "exercise", "check", "verify", "off-slide"])
 def test_machinery_is_left_out(tag):
     found = types(text("one", "## 1"), code("c", "assert 1", tag), code("d", "1"))
     assert found == ["slide", "skip", "-"]
@@ -81,6 +81,34 @@ def test_a_folded_answer_takes_no_room():
 def test_what_the_speaker_sees_takes_no_room():
     spoken = text("n", "word " * 500, "notes")
     assert types(text("q", "Why?"), spoken, code("c", "x = 1")) == ["slide", "notes", "-"]
+
+
+def test_a_late_cell_begins_a_slide_with_a_mark_and_a_note():
+    long = "\n\n".join(["A word. " * 50] * 4)
+    cells = [
+        text("core", "Why?"),
+        code("late", "x = 1", "late"),
+        code("core-too", "y = 1"),
+        text("long", long, "late"),
+    ]
+    deck = slides_plan.for_deck(new_notebook(cells=cells)).cells
+    found = [(cell.id, cell.metadata["slideshow"].get("data", {}).get("skip")) for cell in deck]
+    mark = slides_plan.SKIP
+    assert found == [
+        ("core", None),
+        ("late", mark),
+        ("late-late", None),
+        ("core-too", None),
+        ("long", mark),
+        ("long-late", None),
+        ("long-1", mark),
+        ("long-1-late", None),
+    ]
+    kinds = [cell.metadata["slideshow"]["slide_type"] for cell in deck]
+    assert kinds == ["slide", "subslide", "notes", "-", "subslide", "notes", "subslide", "notes"]
+    page = slides.html(new_notebook(cells=cells))
+    assert page.count('data-skip="skip if late"') == 3
+    assert len(re.findall(r"<aside class=\"notes\">.*?Skip if late.*?</aside>", page, re.S)) == 3
 
 
 def test_the_copy_for_a_deck(sample):
