@@ -61,6 +61,15 @@ def machine_words(found: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def machines(result: dict[str, Any]) -> str:
+    """Put the machine of a result into words, and those of the parts measured elsewhere."""
+    groups: dict[str, list[str]] = {}
+    for part, found in result.get("elsewhere", {}).items():
+        groups.setdefault(machine_words(found), []).append(part)
+    others = "".join(f"; of {', '.join(parts)}: {words}" for words, parts in groups.items())
+    return machine_words(result["machine"]) + others
+
+
 def clock(device: torch.device) -> float:
     """Return the time when the device has done all it was given."""
     if device.type == "cuda":
@@ -270,12 +279,17 @@ def measure(
     about = {"command": command, **about, "rounds": options.rounds, "seeds": options.seeds}
     result = {} if options.only is None else stored(out)
     if options.add:
-        _check_same(result, about)
+        _check_same(result, about, options.only or ())
         about = {"command": command}
     for part in parts if options.only is None else options.only:
         found = parts[part]()
         # Read again: another process may have stored other parts in the meantime.
-        result = (stored(out) if options.only is not None else result) | about
+        kept = stored(out) if options.only is not None else result
+        result = kept | about
+        if not options.add:  # rounds are added on the same machine
+            elsewhere = _elsewhere(kept, about, part)
+            result = {key: value for key, value in result.items() if key != "elsewhere"}
+            result |= {"elsewhere": elsewhere} if elsewhere else {}
         result[part] = (result[part] if options.add else []) + found
         out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if missing := parts.keys() - result.keys():
@@ -287,8 +301,19 @@ def measure(
         write_table(name, text)
 
 
-def _check_same(result: dict[str, Any], about: dict[str, Any]) -> None:
+def _elsewhere(
+    kept: dict[str, Any], about: dict[str, Any], measured: str
+) -> dict[str, dict[str, Any]]:
+    """Return the machine of each kept part that another machine than this has measured."""
+    rows = [part for part, found in kept.items() if isinstance(found, list) and part != measured]
+    found = dict.fromkeys(rows, kept.get("machine")) | kept.get("elsewhere", {})
+    return {part: found[part] for part in rows if found[part] != about["machine"]}
+
+
+def _check_same(result: dict[str, Any], about: dict[str, Any], parts: Iterable[str]) -> None:
     """Refuse to add rounds to those of another machine or text."""
+    for part in set(parts) & result.get("elsewhere", {}).keys():
+        result = result | {"machine": result["elsewhere"][part]}
     for key in ("machine", "corpus", "tokens", "options"):
         if result.get(key) != about[key]:
             sys.exit(

@@ -203,7 +203,7 @@ def table(result: dict[str, Any]) -> str:
         "sentences in the order of the text, random weights, cache empty at the start of each "
         "round. Peak "
         f"memory above the start, MB: {peaks}. "
-        f"Machine: {common.machine_words(result['machine'])}."
+        f"Machine: {common.machines(result)}."
     )
 
 

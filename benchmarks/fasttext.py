@@ -204,7 +204,7 @@ def table(result: dict[str, Any]) -> str:
         f"{result['epochs']} epochs. SGNS is asked the pairs of known words only, the others all "
         f"pairs. The table of buckets is from the embedded Wikipedia text. Peak memory is above "
         f"the loaded text and packages. Machine: "
-        f"{common.machine_words(result['machine'])}.",
+        f"{common.machines(result)}.",
     ]
     return "\n".join(lines)
 

@@ -203,7 +203,7 @@ def table(result: dict[str, Any]) -> str:
         f"{common.second_thread(result['training'], 'entries_per_second')}"
         f"Quality: mean ± standard deviation over {result['seeds']} seeds; "
         f"GloVe {EPOCHS['GloVe']} epochs, Skip-gram {EPOCHS['Skip-gram']}. "
-        f"Machine: {common.machine_words(result['machine'])}.",
+        f"Machine: {common.machines(result)}.",
     ]
     return "\n".join(lines)
 

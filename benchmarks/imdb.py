@@ -323,7 +323,7 @@ def table(result: dict[str, Any]) -> str:
         name = "larger original: 5,000 ids, 500 words, LSTM of 100"
         lines.append(line(name, result["larger"]))
     if "runs" not in result:  # on a GPU the larger network alone
-        return "\n".join(lines) + f"\n\nMachine: {common.machine_words(result['machine'])}."
+        return "\n".join(lines) + f"\n\nMachine: {common.machines(result)}."
     test = [100 * row["test_accuracy"] for row in result["runs"]]
     each = ", ".join(f"{value:.2f}" for value in test)
     about = result["options"]
@@ -333,7 +333,7 @@ def table(result: dict[str, Any]) -> str:
         f"{about['epochs']} epochs, batches "
         f"of {about['batch_size']}, Adam at {about['alpha']}, weights averaged over the last "
         f"{about['averaged']} epochs; {VALIDATION:,} of the 25,000 training reviews held out. "
-        f"Machine: {common.machine_words(result['machine'])}."
+        f"Machine: {common.machines(result)}."
     )
 
 

@@ -272,7 +272,7 @@ def table(result: dict[str, Any]) -> str:
         f"running text inside the vocabulary has a vector. Reviews: Skip-gram, {VECTOR_SIZE} "
         f"dimensions, trained on the text of the training reviews. Sub-word: FastText on "
         f"{result['corpus']}, {covered['sub-word']:.0%}. "
-        f"Machine: {common.machine_words(result['machine'])}.",
+        f"Machine: {common.machines(result)}.",
     ]
     return "\n".join(lines)
 

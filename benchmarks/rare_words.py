@@ -108,7 +108,7 @@ def table(result: dict[str, Any]) -> str:
         "",
         f"Spearman's ρ on Rare-Word. Text: {result['corpus']} ({result['tokens']:,} tokens). Mean "
         f"± standard deviation over {result['seeds']} seeds, {OPTIONS['epochs']} epochs; LSA has "
-        f"no seed. Machine: {common.machine_words(result['machine'])}.",
+        f"no seed. Machine: {common.machines(result)}.",
     ]
     return "\n".join(lines)
 

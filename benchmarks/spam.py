@@ -416,7 +416,7 @@ def table(result: dict[str, Any]) -> str:
         + "\n".join(of_few(result["few"]))
         + "\n\nTest messages in file order; mean ± standard deviation of the draws of labels. "
         "Fine-tuning and LSA have read the text of all training messages, without labels. "
-        f"Machine: {common.machine_words(result['machine'])}."
+        f"Machine: {common.machines(result)}."
     )
 
 

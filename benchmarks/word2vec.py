@@ -231,7 +231,7 @@ def table(result: dict[str, Any]) -> str:
         f"{common.second_thread(result['speed'], 'epoch_words_per_second')}"
         f"Quality: mean ± standard deviation over {result['seeds']} seeds, {result['epochs']} "
         f"epochs. Peak memory is above the loaded text and packages. Machine: "
-        f"{common.machine_words(result['machine'])}.",
+        f"{common.machines(result)}.",
     ]
     return "\n".join(lines)
 

@@ -227,6 +227,33 @@ def test_rounds_are_added_to_those_of_the_same_variable(
         measure("--rounds", "1", "--only", "speed", "--add")
 
 
+def test_a_part_keeps_the_machine_that_measured_it(
+    peers: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = importlib.import_module("common")
+    monkeypatch.setattr(common, "ROOT", tmp_path)
+    (tmp_path / "benchmarks").mkdir()
+    ours, theirs = ({"processor": name, "cores": 2, "python": "3.11"} for name in "xy")
+    parts = {name: lambda: [{"round": 0}] for name in ("speed", "memory", "quality")}
+    parser = common.parser("A test.", tuple(parts), peers_of="word2vec")
+
+    def measure(machine: dict, *arguments: str) -> dict:
+        about = {"machine": machine, "corpus": "toy", "tokens": 10, "options": {}}
+        common.measure("toy", parser.parse_args(arguments), about, parts, lambda result: "")
+        return json.loads((tmp_path / "benchmarks" / "toy.json").read_text(encoding="utf-8"))
+
+    assert "elsewhere" not in measure(ours)
+    found = measure(theirs, "--only", "memory")
+    assert found["machine"] == theirs and found["elsewhere"] == {"speed": ours, "quality": ours}
+    words = common.machines(found)
+    assert words == "y, 2 cores, Python 3.11; of speed, quality: x, 2 cores, Python 3.11"
+    with pytest.raises(SystemExit, match=r"machine was .*'x'.* and is .*'y'"):
+        measure(theirs, "--only", "speed", "--add")
+    found = measure(ours, "--only", "quality")
+    assert found["machine"] == ours and found["elsewhere"] == {"memory": theirs}
+    assert "elsewhere" not in measure(ours, "--only", "memory")
+
+
 def test_the_table_sets_each_library_against_this_course(peers: ModuleType) -> None:
     common = importlib.import_module("common")
     rows = [
