@@ -22,6 +22,7 @@ SETUP, IGNORE, EXERCISE, CHECK = "setup", "nbval-ignore-output", "exercise", "ch
 VERIFY, FIGURE = "verify", "figure"  # assertions for CI; code that draws: both stand folded
 NOTES = "notes"  # a text that only the speaker sees
 OFF_SLIDE = "off-slide"  # a cell that no deck shows, nor what it prints
+RESULT = "result"  # a slide shows what the cell prints; its code is the speaker's
 LATE = "late"  # the slide that begins here may be passed over when time is short
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 GIVEN = "### GIVEN"  # below END, as comments: the faulty code that the student's copy holds

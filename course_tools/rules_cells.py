@@ -23,6 +23,7 @@ from course_tools.notebooks import (
     LATE,
     NOTES,
     OFF_SLIDE,
+    RESULT,
     SETUP,
     VERIFY,
     tags,
@@ -31,7 +32,7 @@ from course_tools.page import Page
 
 Finding = tuple[str, str]  # cell id, what is wrong
 
-KNOWN_TAGS = {SETUP, IGNORE, EXERCISE, CHECK, VERIFY, FIGURE, NOTES, OFF_SLIDE, LATE}
+KNOWN_TAGS = {SETUP, IGNORE, EXERCISE, CHECK, VERIFY, FIGURE, NOTES, OFF_SLIDE, RESULT, LATE}
 MEDIAN_LINES, MOST_LINES = 6, 25
 COMPARED_SHARE = 0.6
 

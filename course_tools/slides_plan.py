@@ -23,12 +23,12 @@ from course_tools.notebooks import (
     LATE,
     NOTES,
     OFF_SLIDE,
+    RESULT,
     SETUP,
     VERIFY,
     tags,
 )
 
-RESULT = "result"  # tag in a deck: code whose output alone is shown
 COURSE = "Word vectors, from one-hot to ELMo"
 
 SKIP = "skip if late"  # the mark of a slide that can be passed over, and the speaker's note
@@ -192,7 +192,9 @@ def _rows(block: str) -> list[str]:
 
 def _code_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode, str, float]]:
     """Yield code with the results that fit below it, the other results, and what is noted."""
-    needed = LINES - SHORT if is_drawing(cell) else _code_height(cell.source)
+    bare = RESULT in tags(cell)
+    needed = 0.0 if bare else _code_height(cell.source)
+    needed = LINES - SHORT if is_drawing(cell) else needed
     kind = "subslide" if used + needed > LINES else "-"
     used = needed + (used if kind == "-" else 0)
     if is_drawing(cell):
@@ -200,19 +202,26 @@ def _code_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode,
         yield cell, kind, LINES
         told = [o.get("metadata", {}).get("image/png", {}).get("alt", "") for o in cell.outputs]
         figures = "".join(f"Figure: {alt}\n\n" for alt in told if alt)
-        yield new_markdown_cell(f"{figures}```python\n{cell.source}\n```"), "notes", LINES
+        yield _code_as_note(cell, figures), "notes", LINES
         return
     outputs, cell.outputs = cell.outputs, []
     for output in (piece for whole in outputs for piece in _listings(whole)):
         needed = _output_height(output)
         if used > SHORT and used + needed > MOST:
-            yield cell, kind, used
+            if cell.outputs or not bare:
+                yield cell, kind, used
             cell = copy.deepcopy(cell)
             cell.outputs, cell.metadata["tags"] = [], sorted({*tags(cell), RESULT})
             kind, used = "subslide", 0.0
         used += needed
         cell.outputs.append(output)
     yield cell, kind, used
+    if bare:
+        yield _code_as_note(cell), "notes", used
+
+
+def _code_as_note(cell: NotebookNode, before: str = "") -> NotebookNode:
+    return new_markdown_cell(f"{before}```python\n{cell.source}\n```")
 
 
 def _listings(output: NotebookNode) -> Iterator[NotebookNode]:

@@ -36,7 +36,8 @@ async function build() {
     }
     // A result appears on the next key: the audience predicts first.
     const code = ".jp-CodeCell > .jp-Cell-inputWrapper";
-    for (const result of slide.querySelectorAll(`${code} + .jp-Cell-outputWrapper`)) {
+    const alone = ".jp-Cell ~ .jp-CodeCell > .jp-Cell-outputWrapper:first-child"; // without its code
+    for (const result of slide.querySelectorAll(`${code} + .jp-Cell-outputWrapper, ${alone}`)) {
       if (result.textContent.trim()) result.classList.add("fragment");
     }
     const above = slide.querySelector(`:scope > .jp-MarkdownCell, ${code}`);

@@ -67,6 +67,21 @@ def test_a_figure_has_its_own_slide_or_a_short_text_above_it():
     assert types(text("one", "## 1 · First"), drawn, code("next", "x = 1"))[1:] == ["-", "subslide"]
 
 
+def test_of_a_result_the_code_is_the_speakers():
+    long = "\n".join(f"x = {k}" for k in range(25))
+    table = code("table", long, "result", outputs=[prints("1", "2")])
+    deck = slides_plan.for_deck(new_notebook(cells=[text("one", "## 1"), table]))
+    assert [cell.id for cell in deck.cells] == ["one", "table", "table-1"]
+    assert types(text("one", "## 1"), table) == ["slide", "-"]
+    assert deck.cells[1].outputs and deck.cells[2].source == f"```python\n{long}\n```"
+    assert deck.cells[2].metadata["slideshow"]["slide_type"] == "notes"
+    below = text("one", "## 1\n\n" + "A word. " * 130)
+    rows = code("rows", "1", "result", outputs=[prints(*"1" * 12)])
+    deck = slides_plan.for_deck(new_notebook(cells=[below, rows]))
+    kinds = [cell.metadata["slideshow"]["slide_type"] for cell in deck.cells]
+    assert kinds == ["slide", "subslide", "notes"]  # none of them empty
+
+
 @pytest.mark.parametrize("tag", ["setup", "exercise", "check", "verify", "off-slide"])
 def test_machinery_is_left_out(tag):
     found = types(text("one", "## 1"), code("c", "assert 1", tag), code("d", "1"))
