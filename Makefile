@@ -33,7 +33,7 @@ test: export COURSE_PROGRESS := 0
 test: export PYTHONHASHSEED := 0
 test: export COURSE_PROFILE := laptop
 
-.PHONY: help env course test execute smoke korean umap glove browser grading lab lint student grade slides kit launch bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb bench-elmo bench-spam clean notebooks-exist
+.PHONY: help env course test execute smoke korean umap glove browser grading lab lint student grade slides kit launch translations bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb bench-elmo bench-spam clean notebooks-exist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -81,6 +81,7 @@ lint: env ## ruff, the layers of imports, and the shape of the notebooks
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m course_tools.lint
+	$(BIN)/python -m course_tools.translations check
 
 student: env ## write the student copies to notebooks/student/; what a student wrote stays
 	$(BIN)/python -m course_tools.editions
@@ -97,6 +98,9 @@ kit: env slides ## one archive for a room without internet (docs/lecture_room.md
 
 launch: env ## draw the buttons that open the notebooks on hosted machines, if a repository is set
 	$(BIN)/python -m course_tools.launch
+
+translations: env ## bring the translations up to date with the notebooks (docs/translations.md)
+	$(BIN)/python -m course_tools.translations update
 
 bench-word2vec: env ## beside gensim, and PEERS="--peer NAME=PATH": words per second, quality, memory
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench]"
