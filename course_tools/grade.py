@@ -13,7 +13,7 @@ import io
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
@@ -21,10 +21,11 @@ from pathlib import Path
 
 from course_lib import runtime
 from course_tools import notebooks
-from course_tools.grading import sandbox, submissions
+from course_tools.grading import files, sandbox, submissions
 from course_tools.grading.check import STARTUP
 from course_tools.grading.submissions import Submission, Task
 
+FROM_PATH = ("student", "number", "attempt", "late")  # columns: what the path of a file tells
 LONGEST = 300  # characters of the message about one exercise
 
 
@@ -55,8 +56,9 @@ def grade(
     memory_mb: int = 2000,
     jobs: int = 1,
     trust: bool = False,
+    said: Callable[[str], object] = str,
 ) -> list[Grade]:
-    """Grade the notebooks in a folder, and in the folders right below it.
+    """Grade the notebooks below a folder, at any depth; every file has a result.
 
     Parameters
     ----------
@@ -73,6 +75,8 @@ def grade(
         Submissions graded at a time.
     trust : bool
         Run answers without a sandbox, as code of your own.
+    said : callable
+        Gets a line for each file that has no result, as no student made it.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def grade(
     Raises
     ------
     FileNotFoundError
-        If the folder is not there or holds no notebook, or there are no masters.
+        If the folder is not there or holds no file, or there are no masters.
     ValueError
         If a master is no solved notebook.
     NoSandboxError
@@ -90,15 +94,16 @@ def grade(
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}.")
-    paths = submissions.files(folder)
-    if not paths:
-        deeper = " There are some further down; copy them up." * any(folder.rglob("*.ipynb"))
-        raise FileNotFoundError(
-            f"no notebook (*.ipynb) in {folder}, nor in a folder right below it.{deeper}"
-        )
     masters = masters or notebooks.NOTEBOOKS
     known = submissions.masters(masters)
-    read = [submissions.load(path, folder, known) for path in paths]
+    read = []
+    for file in files.below(folder):
+        if file.left:
+            said(f"Not read: {harmless(file.path)}: {file.left}.")
+        else:
+            read.append(submissions.load(file, known))
+    if not read:
+        raise FileNotFoundError(f"no file in {folder}; give the folder of what was handed in.")
     hidden = (masters, folder, notebooks.NOTEBOOKS, notebooks.ROOT)
     command = [] if trust else sandbox.command(masters, hidden)
     common = {"seconds": seconds, "memory_mb": memory_mb, "sandbox": command}
@@ -166,7 +171,11 @@ def harmless(text: str) -> str:
 
 
 def table(grades: Iterable[Grade]) -> str:
-    """Return the CSV: submission, notebook, points, maximum, a column per exercise, remarks."""
+    """Return the CSV, a row for each file.
+
+    Its columns are submission, notebook, points, maximum, one for each exercise, remarks, and what
+    the path tells: student, number (of an export), attempt, late.
+    """
     grades = list(grades)
     numbers = sorted(
         {number for one in grades for number in one.points},
@@ -174,7 +183,9 @@ def table(grades: Iterable[Grade]) -> str:
     )
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["submission", "notebook", "points", "maximum", *numbers, "remarks"])
+    writer.writerow(
+        ["submission", "notebook", "points", "maximum", *numbers, "remarks", *FROM_PATH]
+    )
     for one in grades:
         master = one.submission.master
         remarks = [one.submission.remark] if one.submission.remark else []
@@ -183,12 +194,16 @@ def table(grades: Iterable[Grade]) -> str:
             remarks.append(f"{number}: {line if len(line) <= LONGEST else line[:LONGEST] + '…'}")
         writer.writerow(
             [
-                harmless(one.submission.name),
+                harmless(one.submission.path),
                 harmless(master.path.stem if master else ""),
                 sum(one.points.values()),
                 master.maximum if master else "",
                 *(one.points.get(number, "") for number in numbers),
                 harmless(" | ".join(remarks)),
+                harmless(one.submission.student),
+                one.submission.number,
+                one.submission.attempt,
+                "yes" if one.submission.late else "",
             ]
         )
     return out.getvalue()
@@ -228,7 +243,7 @@ def _write(path: Path, text: str) -> Path | None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 1 if the table went elsewhere, 2 if no answer was run."""
     parser = argparse.ArgumentParser(prog="course_tools.grade", description=__doc__)
-    parser.add_argument("folder", type=Path, help="FOLDER/*.ipynb and FOLDER/*/*.ipynb")
+    parser.add_argument("folder", type=Path, help="every file below it is read")
     parser.add_argument("--output", type=Path, default=Path("grades.csv"), help="the CSV file")
     parser.add_argument("--masters", type=Path, default=notebooks.NOTEBOOKS, metavar="FOLDER")
     parser.add_argument("--seconds", type=float, default=60, help="processor time for one exercise")
@@ -256,12 +271,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             memory_mb=given.memory_mb,
             jobs=given.jobs,
             trust=given.trust,
+            said=print,
         )
     except (FileNotFoundError, ValueError, sandbox.NoSandboxError) as error:
         parser.error(str(error))
     written = _write(given.output, table(grades))
     plural = "" if len(grades) == 1 else "s"
-    print(f"{len(grades)} submission{plural} in {written or 'the table above'}.")
+    print(f"{len(grades)} file{plural} in {written or 'the table above'}.")
+    for one in grades:
+        if one.submission.master is None:
+            print(f"No points: {harmless(one.submission.path)}: {harmless(one.submission.remark)}.")
     print(f"Answers ran {'with all your rights (--trust)' if given.trust else 'in a sandbox'}.")
     return int(written != given.output)
 

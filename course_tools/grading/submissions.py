@@ -9,12 +9,12 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from course_tools import assignments, notebooks
+from course_tools.grading.files import ASK, HandedIn, sender
 
-MOST_BYTES = 20 * 2**20  # outputs and pictures included
 MOST_CELL = 50_000  # characters
 
 
@@ -53,17 +53,27 @@ class Submission:
 
     Attributes
     ----------
-    name : str
-        Its path inside the folder, with slashes.
+    path : str
+        Inside the folder, with slashes.
+    student, number : str
+        Who handed it in, by the path (``files.sender``); the number is that of an export.
+    attempt : int
+        1 for the first.
+    late : bool
+        The path says so.
     master : Master or None
         The notebook it answers.
     cells : list of dict
         Its code cells: ``source``, ``id`` and ``metadata``.
     remark : str
-        Why it cannot be graded; empty where it can.
+        Why it cannot be graded, or was not read to the end; empty where it was.
     """
 
-    name: str
+    path: str
+    student: str = ""
+    number: str = ""
+    attempt: int = 1
+    late: bool = False
     master: Master | None = None
     cells: list[dict[str, Any]] = field(default_factory=list)
     remark: str = ""
@@ -115,60 +125,49 @@ def masters(folder: Path) -> dict[str, Master]:
     return found
 
 
-def files(folder: Path) -> list[Path]:
-    """Return the notebooks in a folder and in the folders right below it, in order."""
-    found = [*folder.glob("*.ipynb"), *folder.glob("*/*.ipynb")]
-    # A zip from a Mac brings a folder __MACOSX and files that begin with a dot.
-    return sorted(
-        path
-        for path in found
-        if not path.name.startswith(".")
-        and (path.parent == folder or not path.parent.name.startswith((".", "__MACOSX")))
-    )
-
-
-def load(path: Path, folder: Path, known: dict[str, Master]) -> Submission:
+def load(file: HandedIn, known: dict[str, Master]) -> Submission:
     """Read one submission; never raises because of what is in the file."""
-    submission = Submission(path.relative_to(folder).as_posix())
+    told = sender(file.path)
+    submission = Submission(file.path, told.student, told.number, told.attempt, told.late)
     try:
-        submission.cells = _code_cells(path)
-        submission.master = _master_of(submission.cells, path, known)
+        if file.remark:
+            raise Unreadable(file.remark)
+        submission.cells, submission.remark = _code_cells(file.content)
+        submission.master = _master_of(submission.cells, file.path, known)
     except Unreadable as error:
         submission.remark = str(error)
     return submission
 
 
-def _code_cells(path: Path) -> list[dict[str, Any]]:
+def _code_cells(content: bytes) -> tuple[list[dict[str, Any]], str]:
+    """Return the code cells, and what was passed over."""
     try:
-        if not path.is_file():
-            raise Unreadable("it is no file")
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise Unreadable(f"the file has {size / 2**20:.0f} MB; at most {MOST_BYTES >> 20}")
-        raw = json.loads(path.read_bytes())
-    except OSError as error:
-        raise Unreadable(f"it cannot be read: {error.strerror}") from None
+        raw = json.loads(content)
     except (ValueError, RecursionError) as error:
-        if isinstance(error, Unreadable):
-            raise
-        raise Unreadable("it is no notebook: no JSON") from None
+        # The text of the file itself is not repeated.
+        where = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise Unreadable(f"it is no notebook: no JSON{where}; {ASK}") from None
     cells = raw.get("cells") if isinstance(raw, dict) else None
     if not isinstance(cells, list):
-        raise Unreadable("it is no notebook: it has no cells")
-    found = []
+        raise Unreadable(f"it is no notebook of format 4: it has no cells; {ASK}")
+    found, passed = [], ""
     for cell in cells:
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
         source = cell.get("source", "")
         if isinstance(source, list):
             source = "".join(map(str, source))
-        if isinstance(source, str) and len(source) <= MOST_CELL:
-            metadata = cell.get("metadata")
-            metadata = metadata if isinstance(metadata, dict) else {}
-            found.append({"source": source, "id": cell.get("id"), "metadata": metadata})
+        if not isinstance(source, str):
+            continue
+        if len(source) > MOST_CELL:
+            passed = f"a cell of {len(source):,} characters was not read; at most {MOST_CELL:,}"
+            continue
+        metadata = cell.get("metadata")
+        metadata = metadata if isinstance(metadata, dict) else {}
+        found.append({"source": source, "id": cell.get("id"), "metadata": metadata})
     if not found:
-        raise Unreadable("it has no code cells")
-    return found
+        raise Unreadable(passed or f"it has no code cells; {ASK}")
+    return found, passed
 
 
 def _within(metadata: dict[str, Any], *names: str) -> Any:
@@ -188,7 +187,7 @@ def _answers(cell: dict[str, Any], task: Task) -> bool:
     return task.cell_id in names or (number == task.number and not _is_check(cell))
 
 
-def _master_of(cells: list[dict[str, Any]], path: Path, known: dict[str, Master]) -> Master:
+def _master_of(cells: list[dict[str, Any]], path: str, known: dict[str, Master]) -> Master:
     """Return the master that most of the exercise cells name, else that of the file's name."""
     holder = {task.number: stem for stem, master in known.items() for task in master.tasks}
     votes: Counter[str] = Counter()
@@ -199,8 +198,10 @@ def _master_of(cells: list[dict[str, Any]], path: Path, known: dict[str, Master]
         votes.update(holder[n] for n in numbers if n in holder)
     if votes:
         return known[votes.most_common(1)[0][0]]
-    named = re.match(r"\d\d_", path.name)
+    name = PurePosixPath(path).name
+    named = re.match(r"\d\d_", name)
     alike = [stem for stem in known if named and stem.startswith(named[0])]
     if not alike:
-        raise Unreadable("no exercise of the course is in it")
-    return known[path.stem if path.stem in alike else alike[0]]  # companions share a number
+        raise Unreadable("no exercise of the course is in it; ask for the lesson's own notebook")
+    stem = name.partition(".")[0]
+    return known[stem if stem in alike else alike[0]]  # companions share a number

@@ -18,7 +18,7 @@ import pytest
 from conftest import CHECKS, sample_notebook
 
 from course_tools import editions, grade
-from course_tools.grading import sandbox, submissions
+from course_tools.grading import files, sandbox, submissions
 
 SETUP = """
 import os
@@ -82,7 +82,7 @@ class Room:
 
     def hand_in(self, name: str, *answers: str) -> Path:
         path = self.handed_in / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(answered(*answers), path)
         return path
 
@@ -115,15 +115,13 @@ def test_a_lesson_and_its_companion_are_told_apart(room: Room) -> None:
     nbformat.write(companion, room.masters / "deeper" / "90_more.ipynb")
     known = submissions.masters(room.masters)
     assert list(known) == ["90_sample", "90_more"]
-    path = room.hand_in("some name.ipynb")
     for number, stem in (("90.1", "90_sample"), ("90.11", "90_more")):
         cells = [{"source": f'check("{number}", f)', "id": "x", "metadata": {}}]
-        assert submissions._master_of(cells, path, known) is known[stem]
+        assert submissions._master_of(cells, "Kim/04.ipynb", known) is known[stem]
         cells[0].update(source="", metadata={"course": {"exercise": number}})
-        assert submissions._master_of(cells, path, known) is known[stem]
+        assert submissions._master_of(cells, "Kim/04.ipynb", known) is known[stem]
     for name, stem in (("90_more", "90_more"), ("90_sample-newer", "90_sample")):
-        named = path.with_name(f"{name}.ipynb")
-        assert submissions._master_of([], named, known) is known[stem]
+        assert submissions._master_of([], f"Kim/{name}.ipynb", known) is known[stem]
 
 
 def test_points_by_exercise(room: Room) -> None:
@@ -238,46 +236,48 @@ def test_files_that_are_no_submission(room: Room) -> None:
     (folder / "folder.ipynb").mkdir()
     (folder / ".ipynb_checkpoints").mkdir()
     (folder / "__MACOSX").mkdir()
-    for name in (".ipynb_checkpoints/Kim.ipynb", "__MACOSX/Kim.ipynb", "._Kim.ipynb"):
+    left = (".ipynb_checkpoints/Kim.ipynb", "._Kim.ipynb", "__MACOSX/Kim.ipynb")
+    for name in left:
         (folder / name).write_text("", encoding="utf-8")
     with (folder / "huge.ipynb").open("wb") as file:
-        file.truncate(submissions.MOST_BYTES + 1)
+        file.truncate(files.MOST_BYTES + 1)
     other = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])
     nbformat.write(other, folder / "another notebook.ipynb")
-    found = room.grade()
+    lines: list[str] = []
+    found = room.grade(said=lines.append)
+    assert lines == [
+        "Not read: ._Kim.ipynb: a hidden file (its name begins with a dot).",
+        "Not read: .ipynb_checkpoints/Kim.ipynb: an older copy that Jupyter keeps.",
+        "Not read: __MACOSX/Kim.ipynb: an extra file of a Mac's archives.",
+    ]
     assert found.pop("Kim.ipynb")["points"] == "1"
     assert {row["points"] for row in found.values()} == {"0"}
     remarks = {name.removesuffix(".ipynb"): row["remarks"] for name, row in found.items()}
-    nothing = "it is no notebook: no JSON"
+    ask = f"; {files.ASK}"
+    nothing = f"it is no notebook: no JSON, line 1{ask}"
+    no_exercise = "no exercise of the course is in it; ask for the lesson's own notebook"
     assert remarks == {
-        "'=1+1": nothing,
-        "'@SUM(A1)": nothing,
-        "a list": "it is no notebook: it has no cells",
-        "another notebook": "no exercise of the course is in it",
+        "'=1+1": f"the file is empty{ask}",
+        "'@SUM(A1)": f"the file is empty{ask}",
+        "a list": f"it is no notebook of format 4: it has no cells{ask}",
+        "another notebook": no_exercise,
         "bytes": nothing,
-        "deep": nothing,
-        "empty": nothing,
-        "folder": "it is no file",
-        "huge": "the file has 20 MB; at most 20",
+        "deep": f"it is no notebook: no JSON{ask}",
+        "empty": f"the file is empty{ask}",
+        "folder": f"it is a folder, not a file{ask}",
+        "huge": "the file has 20 MB, and at most 20 are read; ask for one without outputs",
         "no JSON": nothing,
-        "no code": "it has no code cells",
-        "odd": "no exercise of the course is in it",
-        "old": "it is no notebook: it has no cells",
+        "no code": f"it has no code cells{ask}",
+        "odd": no_exercise,
+        "old": f"it is no notebook of format 4: it has no cells{ask}",
     }
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
-def test_a_pipe_is_not_read(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = room.handed_in / "pipe.ipynb"
-    os.mkfifo(path)
-    read = Path.read_bytes
-
-    def read_file(self: Path) -> bytes:
-        assert self.is_file(), f"{self} would be waited for"
-        return read(self)
-
-    monkeypatch.setattr(Path, "read_bytes", read_file)
-    assert submissions.load(path, room.handed_in, {}).remark == "it is no file"
+def test_a_pipe_is_not_read(room: Room) -> None:
+    os.mkfifo(room.handed_in / "pipe.ipynb")  # reading it would wait without end
+    (file,) = files.below(room.handed_in)
+    assert file.remark == f"it is no ordinary file; {files.ASK}"
 
 
 # Each is the body of times_2. Those in LOST must get no point for it. Those in KEPT return the
@@ -536,7 +536,7 @@ def test_the_command_writes_a_table(room: Room, tmp_path: Path, capsys) -> None:
     output = tmp_path / "new" / "grades.csv"
     assert run(room, "--output", str(output), *["--trust"] * bool(REFUSED)) == 0
     said = capsys.readouterr().out
-    assert f"1 submission in {output}." in said
+    assert f"1 file in {output}." in said
     assert ("in a sandbox" in said) != bool(REFUSED)
     data = output.read_bytes()
     assert data.startswith(b"\xef\xbb\xbfsubmission,")  # a spreadsheet sees that it is UTF-8
@@ -568,14 +568,14 @@ def test_the_marks_are_kept_if_their_file_is_lost(
     assert run(room, "--output", str(output)) == 1
     said = capsys.readouterr().out
     assert f"{output} cannot be written: " in said
-    header = "submission,notebook,points,maximum,remarks\n"
+    header = "submission,notebook,points,maximum,remarks,student,number,attempt,late\n"
     beside = tmp_path / "grades-3.csv"
     if room_beside_it:
         assert beside.read_text(encoding="utf-8-sig") == header
-        assert f"0 submissions in {beside}." in said
+        assert f"0 files in {beside}." in said
     else:
         assert header in said
-        assert "0 submissions in the table above." in said
+        assert "0 files in the table above." in said
     assert (tmp_path / "grades-2.csv").read_text(encoding="utf-8") == "of last week"
 
 
@@ -586,9 +586,7 @@ def test_wrong_folders(room: Room, capsys) -> None:
         assert stopped.value.code == 2
         return capsys.readouterr().err
 
-    (room.handed_in / "Kim").mkdir()
-    room.hand_in("Kim/week1/90_sample.ipynb")
-    assert "There are some further down; copy them up." in told()
+    assert f"no file in {room.handed_in}; give the folder of what was handed in." in told()
     room.hand_in("90_sample.ipynb")
     gone = room.handed_in / "gone"
     assert f"no solved notebook with exercises in {gone};" in told("--masters", str(gone))
@@ -603,7 +601,7 @@ def test_wrong_folders(room: Room, capsys) -> None:
         (["--memory-mb", "-1"], "--memory-mb is -1"),
         (["--output", "."], "is a folder"),
         (["--output", str(COURSE / "x.csv")], "x.csv cannot be written ("),
-        ([], "no notebook (*.ipynb)"),
+        ([], "no file in"),
     ],
 )
 def test_wrong_calls(room: Room, capsys, more: list[str], said: str) -> None:
