@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 def progress(*, reset: bool = False) -> pd.DataFrame:
     """List all exercises of the course and which of them you have solved, then your predictions.
 
+    It is shown by lesson: a bar with a box for each exercise, ``■`` where it is solved; a click
+    on it opens the rows.
+
     Parameters
     ----------
     reset : bool
@@ -29,14 +32,15 @@ def progress(*, reset: bool = False) -> pd.DataFrame:
         whether the check was ever passed on this machine; ``last_tried``, in local time
         (datetime64), ``NaT`` where it was not tried. A stub that was left as it was is no try.
         Running a notebook that has its solutions in counts as solving it. Below them a row for
-        each prediction that was made, with the guess as its title.
+        each prediction that was made, with the guess as its title. No row is left out when it is
+        shown.
 
     Raises
     ------
     OSError
         If the notes are there but cannot be read, or not be moved.
     """
-    import pandas as pd
+    from course_exercises.progress_table import ProgressTable  # pandas is slow to import
 
     path = record_file()
     if reset and path.exists():
@@ -56,5 +60,5 @@ def progress(*, reset: bool = False) -> pd.DataFrame:
     ]
     made = sorted(guesses(path).items())
     rows += [(name, f"prediction: {guess}", name[:2], True, None) for name, guess in made]
-    table = pd.DataFrame(rows, columns=["number", "title", "notebook", "passed", "last_tried"])
-    return table.astype({"passed": bool, "last_tried": "datetime64[s]"})
+    table = ProgressTable(rows, columns=["number", "title", "notebook", "passed", "last_tried"])
+    return ProgressTable(table.astype({"passed": bool, "last_tried": "datetime64[s]"}))

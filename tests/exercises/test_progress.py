@@ -114,6 +114,27 @@ def test_the_table_shows_what_was_checked(notes):
     assert before <= row("01.1").last_tried <= datetime.now() + timedelta(seconds=1)
 
 
+def test_all_rows_are_shown_by_lesson_with_a_bar(notes):
+    module.record("01.2", passed=True)
+    module.record("01.1", passed=False)
+    module.record_guess("01.p1", "<b>many</b>")
+    table = course_exercises.progress()
+    assert len(table) > pd.get_option("display.max_rows")  # where pandas leaves rows out
+    text, page = repr(table), table._repr_html_()
+    assert all(f" {number}  {title}" in text for number, title in table[["number", "title"]].values)
+    found = re.findall(r"<tr><td.*?>[■□·] (.*?)</td>", page)
+    assert sorted(found) == sorted(table.number)
+    bars = dict(re.findall(r"^(\d\d)  ([■□]+ \d+ of \d+)$", text, re.MULTILINE))
+    assert bars == dict(re.findall(r"<summary>(\d\d) <code>(.*?)</code>", page))
+    exercises_only = table[table.last_tried.notna() | ~table.passed]
+    for lesson, rows in exercises_only.groupby("notebook"):
+        boxes = "".join("■" if passed else "□" for passed in rows.passed)
+        assert bars[lesson] == f"{boxes} {rows.passed.sum()} of {len(rows)}"
+    assert bars["01"].startswith("□■□") and "<b>" not in page and "&lt;b&gt;many" in page
+    assert re.search(r"■ 01\.2  .*  \d{4}-\d\d-\d\d \d\d:\d\d$", text, re.MULTILINE)
+    assert type(table[table.notebook == "01"]) is pd.DataFrame  # a part is shown as pandas does
+
+
 @pytest.mark.parametrize("sign", [("COURSE_PROGRESS", "0"), ("PYTEST_VERSION", "9")])
 def test_headless_runs_leave_no_notes(notes, monkeypatch, capsys, sign):
     monkeypatch.setenv(*sign)
