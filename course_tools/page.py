@@ -55,9 +55,14 @@ class Page:
                 yield cell, level, text
 
     def section(self, title: str) -> str:
-        """Return the text cells of the section ``## title``, joined; empty where it is missing."""
+        """Return the text cells of the section ``## title``, joined; empty where it is missing.
+
+        The speaker's notes are no part of it.
+        """
         text, inside = [], False
         for cell in self.markdown():
+            if notebooks.NOTES in notebooks.tags(cell):
+                continue
             for level, heading in markdown.headings(cell.source):
                 if level <= 2:
                     inside = heading == title

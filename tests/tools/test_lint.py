@@ -424,6 +424,10 @@ def test_what_only_looks_like_a_fault_passes(sample, course):
         )
     ):
         insert("recap", new_markdown_cell(source, id=f"text-{number}"))(sample)
+    for number in range(4):  # more words than "In five minutes" may have, but the speaker's
+        noted = new_markdown_cell("word " * 80, id=f"n-{number}", metadata={"tags": ["notes"]})
+        place = next(n for n, c in enumerate(sample.cells) if c.id == "short")
+        sample.cells.insert(place + 1, noted)
     add_code(
         "x = (\n    7\n    % 2\n)\n\n\n"  # and two letters, which are the same by chance
         'def one():\n    return "B"\n\n\ndef two():\n    return "B"',
