@@ -1,4 +1,8 @@
-"""Launch buttons: ``python -m course_tools.launch [--check] [--copies FOLDER [--ref REF]]``.
+"""Launch buttons and links: ``python -m course_tools.launch``.
+
+    --check                                    compare the buttons; write nothing
+    --copies FOLDER [--ref REF] [--solved]     write what stands behind the buttons
+    --hub URL                                  print a link for each copy on a JupyterHub
 
 One setting, ``repository = "owner/name"`` in pyproject's table ``[tool.word-vectors-course]``,
 decides. While it is empty there are no buttons. Once it is set, the pages with the markers
@@ -6,8 +10,11 @@ decides. While it is empty there are no buttons. Once it is set, the pages with 
 
 ``--copies`` writes what stands behind the buttons: in ``launch/`` each student copy with a first
 cell that installs the course where it is missing, at the commit or tag ``--ref``, and the
-``environment.yml`` that Binder builds. They are generated and never committed beside the sources;
-a workflow publishes them on the branch ``student``.
+``environment.yml`` that Binder builds. With ``--solved`` the solved notebooks stand beside them in
+``solved/``, with the same first cell. They are generated and never committed beside the sources; a
+workflow publishes the student copies on the branch ``student``.
+
+``--hub`` prints the links that nbgitpuller answers (docs/jupyterhub.md).
 """
 
 from __future__ import annotations
@@ -21,7 +28,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
@@ -33,6 +40,7 @@ from course_tools import editions, markdown, notebooks
 from course_tools.page import Page
 
 BRANCH, FOLDER = "student", "launch"  # where the workflow publishes the copies
+SOLVED = "solved"  # the folder of the solved notebooks, on request
 BEGIN, END = "<!-- launch -->", "<!-- /launch -->"
 _BLOCK = re.compile(rf"(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)})", re.DOTALL)
 _TARGET = re.compile(
@@ -86,6 +94,36 @@ def targets(name: str, repo: str) -> dict[str, str]:
     }
 
 
+def hub_links(root: Path, hub: str) -> dict[str, str]:
+    """Return the link of each copy that opens it on a JupyterHub with nbgitpuller.
+
+    Parameters
+    ----------
+    root : Path
+        The project's folder.
+    hub : str
+        The address of the hub, such as ``"https://hub.example.org"``.
+
+    Raises
+    ------
+    ValueError
+        If the address is none, or no repository is set.
+    """
+    parts, repo = urlsplit(hub), repository(root)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError(f"--hub {hub}: wanted the address of a hub, as https://hub.example.org")
+    if not repo:
+        raise ValueError("no repository is set in pyproject.toml: there is nothing to pull from")
+    # A folder of its own: a clone of the course itself may lie beside it.
+    target = f"{repo.partition('/')[2]}-{BRANCH}"
+    pull = {"repo": f"https://github.com/{repo}", "branch": BRANCH, "targetPath": target}
+    start = f"{hub.rstrip('/')}/hub/user-redirect/git-pull?"
+    return {
+        name: start + urlencode({**pull, "urlpath": f"lab/tree/{target}/{FOLDER}/{name}"})
+        for name in _paths(root)
+    }
+
+
 def environment(root: Path, ref: str) -> str:
     """Return the ``environment.yml`` of Binder: the course as a checkout, with pinned packages.
 
@@ -136,9 +174,15 @@ if importlib.util.find_spec("course_lib") is None:
 
 
 def launch_copy(
-    notebook: NotebookNode, name: str, siblings: Collection[str], root: Path, ref: str
+    notebook: NotebookNode,
+    name: str,
+    siblings: Collection[str],
+    root: Path,
+    ref: str,
+    *,
+    solved: bool = False,
 ) -> NotebookNode:
-    """Return the student copy of a notebook, made to be launched.
+    """Return a copy of a notebook, made to be launched: the student's, if not ``solved``.
 
     Parameters
     ----------
@@ -153,6 +197,8 @@ def launch_copy(
         The project's folder.
     ref : str
         The commit or tag that the copy belongs to.
+    solved : bool
+        Keep the solutions and the stored outputs.
     """
     repo = repository(root)
     page = f"https://github.com/{repo}/blob/{ref}/"
@@ -162,8 +208,10 @@ def launch_copy(
             cell.source = markdown.replace_targets(
                 cell.source, lambda target: _hosted_link(target, name, siblings, page)
             )
-    notebook = editions.student(notebook, name, siblings)
-    kept = (c for c in notebook.cells[1:] if OWN_MACHINE.get(c.id, c.id))
+    if not solved:
+        notebook = editions.student(notebook, name, siblings)
+        del notebook.cells[0]  # its note, for copies that stand in a checkout
+    kept = (cell for cell in notebook.cells if OWN_MACHINE.get(cell.id, cell.id))
     notebook.cells = [_hosted(cell) for cell in kept]
     note = NOTE.format(version=course_lib.__version__, name=name, source=f"{page}notebooks/{name}")
     notebook.cells[:0] = [
@@ -194,13 +242,19 @@ def _paths(root: Path) -> dict[str, Path]:
     return {p.relative_to(folder).as_posix(): p for p in notebooks.find(folder=folder)}
 
 
-def copies(root: Path, ref: str) -> dict[str, str]:
-    """Return the text of every file behind the buttons; none while the setting is empty."""
+def copies(root: Path, ref: str, *, solved: bool = False) -> dict[str, str]:
+    """Return the text of every file behind the buttons; none while the setting is empty.
+
+    The solved notebooks come in a folder of their own, where they are asked for.
+    """
     if not repository(root):
         return {}
     paths = _paths(root)
     made = {
-        f"{FOLDER}/{name}": launch_copy(notebooks.read(path), name, paths, root, ref)
+        f"{folder}/{name}": launch_copy(
+            notebooks.read(path), name, paths, root, ref, solved=folder == SOLVED
+        )
+        for folder in ([FOLDER, SOLVED] if solved else [FOLDER])
         for name, path in paths.items()
     }
     files = {name: notebooks.text_of(notebook) for name, notebook in made.items()}
@@ -291,10 +345,16 @@ RULES = (typed_by_hand,)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 1 if ``--check`` finds something, or the setting is wrong."""
-    parser = argparse.ArgumentParser(prog="course_tools.launch", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="course_tools.launch",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--check", action="store_true", help="compare; write nothing")
     parser.add_argument("--copies", type=Path, help="write the copies that buttons open here")
     parser.add_argument("--ref", default=tag(), help="commit or tag that they install")
+    parser.add_argument("--solved", action="store_true", help="the solved notebooks too")
+    parser.add_argument("--hub", metavar="URL", help="print the links for this JupyterHub")
     given = parser.parse_args(arguments)
     if given.check:
         found = list(findings(notebooks.ROOT))
@@ -302,7 +362,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{page}: {what}")
         return 1 if found else 0
     try:
-        made = copies(notebooks.ROOT, given.ref) if given.copies else {}
+        if given.hub:
+            print(*hub_links(notebooks.ROOT, given.hub).values(), sep="\n")
+            return 0
+        made = copies(notebooks.ROOT, given.ref, solved=given.solved) if given.copies else {}
         for name, text in made.items():
             notebooks.write_text(given.copies / name, text)
         changed = generate(notebooks.ROOT)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
 import shutil
+import subprocess
 import tomllib
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import pytest
@@ -18,6 +21,7 @@ from packaging.specifiers import SpecifierSet
 from course_tools import assignments, launch, lint, notebooks
 from course_tools.page import Page
 
+ROOT = notebooks.ROOT
 REPO = "someone/word-vectors"
 REF = "0123abc"
 PAGE = f"# Course\n\n{launch.BEGIN}\n{launch.END}\n\nThe end.\n"
@@ -142,15 +146,120 @@ def test_the_workflow_publishes_what_the_buttons_open():
     path = notebooks.ROOT / ".github" / "workflows" / "student.yml"
     text = path.read_text(encoding="utf-8")
     workflow = yaml.safe_load(text)
-    assert workflow["permissions"] == {"contents": "write"}
+    assert workflow["permissions"] == {}
+    assert workflow["jobs"]["publish"]["permissions"] == {"contents": "write"}
     assert "secrets." not in text
     scripts = "".join(step.get("run", "") for step in workflow["jobs"]["publish"]["steps"])
-    assert re.search(rf"push --force \S+ {launch.BRANCH}$", scripts, re.MULTILINE)
+    assert re.search(rf"^bash \.ci/publish copies {launch.BRANCH} ", scripts, re.MULTILINE)
     calls = re.findall(r"python -m course_tools\.(\w+) (.+)", scripts)
     assert calls == [
         ("editions", "--output copies"),
         ("launch", '--copies copies --ref "$GITHUB_SHA"'),
     ]
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ["-c", "user.name=a", "-c", "user.email=a@localhost"]
+    done = subprocess.run(
+        ["git", *who, *words], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the branch is published on Linux")
+def test_a_reader_of_the_branch_can_go_on_and_keeps_what_was_written(tmp_path):
+    """As nbgitpuller does it: a shallow clone; then commit, fetch, merge, with one's own lines."""
+    origin, course, folder = tmp_path / "origin.git", tmp_path / "course", tmp_path / "copies"
+    git(tmp_path, "init", "--quiet", "--bare", str(origin))
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main", str(course))
+    (course / "master.ipynb").write_text("solved", encoding="utf-8")
+    (course / ".gitignore").write_text("build/\n", encoding="utf-8")
+    git(course, "add", ".")
+    git(course, "commit", "--quiet", "-m", "course")
+    git(course, "remote", "add", "origin", origin.as_uri())
+    git(course, "push", "--quiet", "origin", "main")
+    head = git(course, "rev-parse", "HEAD")
+
+    def publish(**files: str) -> list[str]:
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "build").mkdir(parents=True)  # main ignores such a folder
+        for name, text in files.items():
+            (folder / "build" / name).write_text(text, encoding="utf-8")
+        command = ["bash", str(notebooks.ROOT / ".ci" / "publish"), str(folder), "student", "new"]
+        subprocess.run(command, cwd=course, check=True, capture_output=True)
+        return git(origin, "rev-list", "student").split()
+
+    long = "a\n" * 9
+    first = publish(a=f"1\n{long}end\n", b="b")
+    assert len(first) == 1
+    assert git(origin, "ls-tree", "-r", "--name-only", "student").split() == ["build/a", "build/b"]
+    reader = tmp_path / "reader"
+    clone = ["--quiet", "--depth", "1", "--branch", "student"]
+    git(tmp_path, "clone", *clone, origin.as_uri(), str(reader))
+    assert publish(a=f"1\n{long}end\n", b="b") == first  # no change, no commit
+    second = publish(a=f"2\n{long}end\n", c="c")
+    assert second[1:] == first
+    assert (git(course, "rev-parse", "HEAD"), git(course, "status", "--short")) == (head, "")
+
+    (reader / "build" / "a").write_text(f"1\n{long}mine\n", encoding="utf-8")
+    git(reader, "commit", "--quiet", "--all", "-m", "mine")
+    git(reader, "fetch", "--quiet")
+    git(reader, "merge", "--quiet", "-Xours", "origin/student")
+    assert (reader / "build" / "a").read_text(encoding="utf-8") == f"2\n{long}mine\n"
+    assert sorted(path.name for path in (reader / "build").iterdir()) == ["a", "c"]
+
+
+def test_a_link_of_a_hub_pulls_the_branch_and_opens_the_copy(drawn, monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "ROOT", drawn)
+    assert launch.main(["--hub", "https://hub.example.org/"]) == 0
+    printed = capsys.readouterr().out.split()
+    assert printed == list(launch.hub_links(drawn, "https://hub.example.org").values())
+    assert len(printed) == 3
+    for link, name in zip(printed, launch._paths(drawn), strict=True):
+        parts = urlsplit(link)
+        assert parts.netloc == "hub.example.org" and parts.path == "/hub/user-redirect/git-pull"
+        assert parse_qs(parts.query) == {
+            "repo": [f"https://github.com/{REPO}"],
+            "branch": ["student"],
+            "targetPath": ["word-vectors-student"],
+            "urlpath": [f"lab/tree/word-vectors-student/launch/{name}"],
+        }
+
+
+@pytest.mark.parametrize("hub", ["hub.example.org", "ftp://a.b", "https://", "https://a.b/?next=x"])
+def test_a_hub_without_an_address_is_refused(hub, drawn, monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "ROOT", drawn)
+    assert launch.main(["--hub", hub]) == 1
+    assert "wanted the address of a hub" in capsys.readouterr().err
+
+
+def test_there_is_no_link_without_a_repository(root, monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "ROOT", root)
+    assert launch.main(["--hub", "https://hub.example.org"]) == 1
+    assert "no repository is set" in capsys.readouterr().err
+
+
+def test_the_page_shows_the_link_that_is_printed(drawn):
+    """What the page on JupyterHub takes apart is what the command prints."""
+    text = (ROOT / "docs" / "jupyterhub.md").read_text(encoding="utf-8")
+    set_repository(drawn, "OWNER/NAME")
+    link = launch.hub_links(drawn, "https://HUB")["90_sample.ipynb"]
+    shown = re.search(r"^https://HUB/.*?^```", text, re.MULTILINE | re.DOTALL)[0]
+    shown = "".join(shown.removesuffix("```").split())
+    assert shown == link.replace("90_sample", "04_negative_sampling")
+
+
+def test_solved_copies_are_made_on_request_alone(drawn, sample):
+    made = launch.copies(drawn, REF, solved=True)
+    plain = launch.copies(drawn, REF)
+    assert {name: text for name, text in made.items() if not name.startswith("solved/")} == plain
+    solved = nbformat.reads(made["solved/90_sample.ipynb"], as_version=4)
+    assert [cell.id for cell in solved.cells[:2]] == ["launch-note", "launch-install"]
+    rest = {cell.id: cell for cell in solved.cells[2:]}
+    assert list(rest) == [cell.id for cell in sample.cells]
+    for cell in notebooks.code_cells(sample):  # solutions, checks and outputs as they are stored
+        assert (rest[cell.id].source, rest[cell.id].outputs) == (cell.source, cell.outputs)
+    assert any("x + x" in cell.source for cell in rest.values())
 
 
 def test_what_holds_for_ones_own_machine_is_left_out():
