@@ -5,6 +5,7 @@
 #   make slides SLIDES=--pdf
 #   make kit KIT="--data /media/usb/course-data"
 #   make grade FOLDER=submitted GRADE="--jobs 4"
+#   make grade FOLDER=submitted GRADE="--gradebook marks --roster roster.csv"
 
 PYTHON ?= python3
 VENV ?= .venv

@@ -1,32 +1,30 @@
 """Grade a folder of notebooks: ``python -m course_tools.grade FOLDER``.
 
 The answer to each exercise runs in a process of its own, sandboxed by bubblewrap, and the checks of
-the master notebook run in another. The result is one CSV file with a row for each submission.
+the master notebook run in another. The result is one CSV file with a row for each submission; on
+request there are a row for each student, gradebooks and feedback too (``grading.take_home``).
 ``docs/grading.md`` says what this does not protect against.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 from course_lib import runtime
 from course_tools import notebooks
-from course_tools.grading import files, sandbox, submissions
+from course_tools.grading import files, sandbox, submissions, take_home
 from course_tools.grading.check import STARTUP
 from course_tools.grading.submissions import Submission, Task
+from course_tools.grading.tables import harmless, rows, short, show, try_to_write, write
 
 FROM_PATH = ("student", "number", "attempt", "late")  # columns: what the path of a file tells
-LONGEST = 300  # characters of the message about one exercise
 
 
 @dataclass
@@ -41,17 +39,21 @@ class Grade:
         By exercise; every exercise of its master is there.
     messages : dict of str to str
         By exercise, why it has no points; nothing for those that are solved.
+    hidden : set of str
+        The exercises whose message came from a hidden test: no student sees those.
     """
 
     submission: Submission
     points: dict[str, int] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
 
 
 def grade(
     folder: Path,
     *,
     masters: Path | None = None,
+    exercises: Sequence[str] = (),
     seconds: float = 60,
     memory_mb: int = 2000,
     jobs: int = 1,
@@ -66,6 +68,8 @@ def grade(
         All files are read before the first answer runs.
     masters : Path, optional
         The solved notebooks with the checks that count, ``notebooks/`` without it.
+    exercises : sequence of str
+        Those that count, such as ``"04.1"``, or ``"04"`` for a lesson; nothing for all.
     seconds : float
         CPU time of the answer to one exercise, over all calls of its check; the limit of
         wall-clock time is ``sandbox.WALL_CLOCK_FACTOR`` times as long.
@@ -88,7 +92,7 @@ def grade(
     FileNotFoundError
         If the folder is not there or holds no file, or there are no masters.
     ValueError
-        If a master is no solved notebook.
+        If a master is no solved notebook, or there is no such exercise.
     NoSandboxError
         If this machine cannot sandbox an answer, and ``trust`` is not set.
     """
@@ -96,12 +100,17 @@ def grade(
         raise FileNotFoundError(f"no folder {folder}.")
     masters = masters or notebooks.NOTEBOOKS
     known = submissions.masters(masters)
+    counting = take_home.chosen(known, exercises)
     read = []
     for file in files.below(folder):
         if file.left:
             said(f"Not read: {harmless(file.path)}: {file.left}.")
         else:
             read.append(submissions.load(file, known))
+    for one in read:  # whose notebook it is shows from all of its exercises
+        one.master = counting[one.master.path.stem] if one.master else None
+        if one.master and not one.master.tasks:
+            one.remark = "none of its exercises counts (--exercises)"
     if not read:
         raise FileNotFoundError(f"no file in {folder}; give the folder of what was handed in.")
     hidden = (masters, folder, notebooks.NOTEBOOKS, notebooks.ROOT)
@@ -119,10 +128,12 @@ def _grade_one(submission: Submission, common: dict[str, object]) -> Grade:
         return found
     left = list(master.tasks)
     while left:
-        for task, (passed, message) in _verdicts(submission, left, common):
+        for task, (passed, message, hidden) in _verdicts(submission, left, common):
             found.points[task.number] = task.points if passed else 0
             if not passed:
                 found.messages[task.number] = message
+            if hidden:
+                found.hidden.add(task.number)
         left = [task for task in left if task.number not in found.points]
         if left:  # the checker is gone: one exercise is lost, and a new checker takes the rest
             found.points[left[0].number] = 0
@@ -133,7 +144,7 @@ def _grade_one(submission: Submission, common: dict[str, object]) -> Grade:
 
 def _verdicts(
     submission: Submission, tasks: list[Task], common: dict[str, object]
-) -> Iterator[tuple[Task, tuple[bool, str]]]:
+) -> Iterator[tuple[Task, tuple[bool, str, bool]]]:
     """Yield the verdicts of one checker until it ends or fails."""
     exercises = []
     for task in tasks:
@@ -155,19 +166,12 @@ def _verdicts(
             for task in tasks:
                 # More than the checker itself allows an answer: this is for a check that hangs.
                 with child.at_most(3 * STARTUP + 2 * sandbox.WALL_CLOCK_FACTOR * common["seconds"]):
-                    passed, message = child.receive()
-                yield task, (bool(passed), str(message))
+                    passed, message, hidden = child.receive()
+                yield task, (bool(passed), str(message), bool(hidden))
         except (EOFError, OSError, ValueError):
             return
         finally:
             child.close(grace=5)
-
-
-def harmless(text: str) -> str:
-    """Return a text for a CSV cell: one line, and no formula to a spreadsheet."""
-    text = " ".join(text.encode("utf-8", "replace").decode().split())
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def table(grades: Iterable[Grade]) -> str:
@@ -181,18 +185,14 @@ def table(grades: Iterable[Grade]) -> str:
         {number for one in grades for number in one.points},
         key=lambda n: (n[:2], int(n.partition(".")[2])),
     )
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(
+    lines: list[list[object]] = [
         ["submission", "notebook", "points", "maximum", *numbers, "remarks", *FROM_PATH]
-    )
+    ]
     for one in grades:
         master = one.submission.master
         remarks = [one.submission.remark] if one.submission.remark else []
-        for number, message in one.messages.items():
-            line = harmless(message)
-            remarks.append(f"{number}: {line if len(line) <= LONGEST else line[:LONGEST] + '…'}")
-        writer.writerow(
+        remarks += [f"{number}: {short(message)}" for number, message in one.messages.items()]
+        lines.append(
             [
                 harmless(one.submission.path),
                 harmless(master.path.stem if master else ""),
@@ -206,38 +206,7 @@ def table(grades: Iterable[Grade]) -> str:
                 "yes" if one.submission.late else "",
             ]
         )
-    return out.getvalue()
-
-
-def _try_to_write(path: Path) -> None:
-    """Raise OSError if a file cannot be written; what it holds stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=path.parent):
-        pass
-    if path.exists():
-        with path.open("ab"):  # fails where a spreadsheet holds the file
-            pass
-
-
-def _write(path: Path, text: str) -> Path | None:
-    """Write the table; if that fails, write it beside its place, else print it.
-
-    Returns
-    -------
-    Path or None
-        The file it is in.
-    """
-    free = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
-    for place in (path, next(place for place in free if not place.exists())):
-        try:
-            # Spreadsheets take a CSV without this mark for one in the encoding of the country.
-            notebooks.write_text(place, "\ufeff" + text)
-            return place
-        except OSError as error:
-            print(f"{place} cannot be written: {error.strerror or error}.")
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))
-    return None
+    return rows(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -250,6 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--memory-mb", type=int, default=2000, help="for one exercise")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N")
     parser.add_argument("--trust", action="store_true", help="run answers with all your rights")
+    take_home.add_options(parser)
     given = parser.parse_args(arguments)
     for name in ("seconds", "memory_mb", "jobs"):
         if getattr(given, name) <= 0:
@@ -257,16 +227,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.output.is_dir():
         parser.error(f"--output {given.output} is a folder; give a file.")
     try:
-        _try_to_write(given.output)
+        try_to_write(given.output)
     except OSError as error:
         parser.error(
             f"--output {given.output} cannot be written ({error.strerror or error}); close it "
             "where it is open, or give another file."
         )
     try:
+        plan = take_home.plan(given)
         grades = grade(
             given.folder,
             masters=given.masters,
+            exercises=given.exercises,
             seconds=given.seconds,
             memory_mb=given.memory_mb,
             jobs=given.jobs,
@@ -275,14 +247,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except (FileNotFoundError, ValueError, sandbox.NoSandboxError) as error:
         parser.error(str(error))
-    written = _write(given.output, table(grades))
+    # Spreadsheets take a CSV without this mark for one in the encoding of the country.
+    written = write(given.output, f"\ufeff{table(grades)}".encode())
+    if written is None:
+        show(table(grades))
     plural = "" if len(grades) == 1 else "s"
     print(f"{len(grades)} file{plural} in {written or 'the table above'}.")
     for one in grades:
         if one.submission.master is None:
             print(f"No points: {harmless(one.submission.path)}: {harmless(one.submission.remark)}.")
     print(f"Answers ran {'with all your rights (--trust)' if given.trust else 'in a sandbox'}.")
-    return int(written != given.output)
+    done = plan is None or take_home.write_all(
+        plan, grades, given.folder, given.masters if given.exercises else None, given.exercises
+    )
+    return int(written != given.output or not done)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,15 @@ import os
 import sys
 import tempfile
 import threading
+import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from course_tools import notebooks
 from course_tools.grading import sandbox, values
 
 CHANGED = "it changed what it was given; work on a copy (for an array: x = x.copy())"
+CHECK = "<check>"  # as what the cell of the check is compiled
 STARTUP = 300.0  # seconds for the set-up of the notebook, which is ours
 
 
@@ -147,20 +150,20 @@ class Checker:
             exec(compile(self._job["setup"], "<setup>", "exec"), self._names)
         return dict(self._names)
 
-    def verdict(self, exercise: dict[str, Any]) -> tuple[bool, str]:
-        """Return whether an exercise is solved, and what to tell the student."""
+    def verdict(self, exercise: dict[str, Any]) -> tuple[bool, str, bool]:
+        """Return whether an exercise is solved, why not, and whether a hidden test told it."""
         module = "course_tools.grading.answer"
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
             child = self.running = sandbox.Child(module, Path(home), self._job["sandbox"])
             try:
                 return self._ask(child, exercise)
             except (TimeoutError, Ended) as error:
-                return False, str(error)
+                return False, str(error), False
             finally:
                 self.running = None
                 child.close()
 
-    def _ask(self, child: sandbox.Child, exercise: dict[str, Any]) -> tuple[bool, str]:
+    def _ask(self, child: sandbox.Child, exercise: dict[str, Any]) -> tuple[bool, str, bool]:
         seconds = self._job["seconds"]
         with child.at_most(STARTUP):
             # Without the check: its hidden tests are no business of the answer's process.
@@ -168,24 +171,35 @@ class Checker:
             child.send({**self._job, **given})
             kind, *rest = receive(child, STARTUP)
         if kind == "not started":
-            return False, "not started yet"
+            return False, "not started yet", False
         if kind == "missing":
-            return False, str(rest[0])
+            return False, str(rest[0]), False
         names = self._setup_names()
         with child.at_most(sandbox.WALL_CLOCK_FACTOR * seconds):
             kind, *rest = receive(child, seconds)
             if kind != "ready":
-                return False, f"the cell stopped with {': '.join(map(str, rest))}"
+                return False, f"the cell stopped with {': '.join(map(str, rest))}", False
             names[exercise["name"]] = Proxy(exercise["name"], child, seconds)
             try:
                 with contextlib.redirect_stdout(io.StringIO()) as said:
-                    exec(compile(exercise["check"], "<check>", "exec"), names)
+                    exec(compile(exercise["check"], CHECK, "exec"), names)
             except Exception as error:
                 number, told = exercise["number"], str(error)
                 if not isinstance(error, AssertionError):
                     told = f"{type(error).__name__}: {told}"
-                return False, told.removeprefix(f"{number}: ") or "a hidden test failed"
-        return True, said.getvalue().strip().removeprefix(f"{exercise['number']} ")
+                told = told.removeprefix(f"{number}: ") or "a hidden test failed"
+                return False, told, _hidden(exercise["check"], error)
+        return True, said.getvalue().strip().removeprefix(f"{exercise['number']} "), False
+
+
+def _hidden(source: str, error: BaseException) -> bool:
+    """Return whether an error came from the hidden tests of a check cell."""
+    marks = [line.strip() for line in source.splitlines()]
+    for frame in traceback.extract_tb(error.__traceback__):
+        above = marks[: frame.lineno or 0] if frame.filename == CHECK else []
+        if above.count(notebooks.BEGIN_HIDDEN) > above.count(notebooks.END_HIDDEN):
+            return True
+    return False
 
 
 def _end_with_parent(reader: BinaryIO, checker: Checker) -> None:

@@ -561,10 +561,10 @@ def test_the_marks_are_kept_if_their_file_is_lost(
     monkeypatch.setattr(grade, "grade", lambda *given, **more: output.mkdir() or [])
     if not room_beside_it:
 
-        def full(path: Path, text: str) -> None:
+        def full(path: Path, content: bytes) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(grade.notebooks, "write_text", full)
+        monkeypatch.setattr(Path, "write_bytes", full)
     assert run(room, "--output", str(output)) == 1
     said = capsys.readouterr().out
     assert f"{output} cannot be written: " in said
