@@ -209,7 +209,8 @@ def findings(chosen: Sequence[str]) -> list[str]:
             if file not in files:
                 found.append(f"{name}: there is no such notebook; delete or rename the catalogue.")
             elif file.read_text(encoding="utf-8") != refreshed(files[file], language):
-                found.append(f"{name}: is behind its notebook; run `make translations`.")
+                said = "is behind its notebook or laid out otherwise; run `make translations`."
+                found.append(f"{name}: {said}")
     return found
 
 
