@@ -143,7 +143,10 @@ def _meets(ranges: str, characters: set[int]) -> bool:
 
 
 def write(path: Path, output: Path, modules: Path, *, theme: str = "light") -> Path:
-    """Write the deck of a notebook, a folder of its own in ``output``; return its page."""
+    """Write the deck of a notebook, a folder of its own in ``output``; return its page.
+
+    A hand-out that lies there already stays.
+    """
     page = html(notebooks.read(path), theme=theme)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output) as part:
@@ -159,6 +162,9 @@ def write(path: Path, output: Path, modules: Path, *, theme: str = "light") -> P
         faces = font_faces(modules, {ord(character) for character in page})
         notebooks.write_text(new / "fonts.css", faces)
         notebooks.write_text(new / "index.html", page)
+        hand_out = output / path.stem / f"{path.stem}.pdf"
+        if hand_out.is_file():  # printed by an earlier call; the next --pdf renews it
+            hand_out.replace(new / hand_out.name)
         shutil.rmtree(output / path.stem, ignore_errors=True)
         new.rename(output / path.stem)
     return output / path.stem / "index.html"

@@ -7,7 +7,9 @@ it where both fit, and what is too much for a slide is divided. That is an estim
 
 from __future__ import annotations
 
+import ast
 import copy
+import html
 import math
 import re
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from course_tools import markdown
+from course_tools import markdown, notebooks
 from course_tools.notebooks import (
     CHECK,
     EXERCISE,
@@ -35,9 +37,15 @@ SKIP = "skip if late"  # the mark of a slide that can be passed over, and the sp
 
 LINES, COLUMNS = 16, 95  # of text on a slide
 MOST = 17  # lines that fit when they are set smaller
-SHORT = 5  # lines of text that a figure may have above it
+SHORT = 5  # lines of text that may stand above a figure, or below a result
 _DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
 _DOCSTRING = re.compile(r'^( +"""[^\n"]+)\n.*?"""', re.DOTALL | re.MULTILINE)
+# Sections that are for reading.
+_READ = re.compile(r"^## (?:Recap|References) *$.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_ASKED = re.compile(r"Your prediction \d\d\.p\d+: (.+)\n  (.+)", re.DOTALL)
+_TOLD = re.compile(r"^\d\d\.p\d+ · .* · result: (.*)\n?", re.MULTILINE)
+_TO_DO = re.compile(r"\*\*Change it\.\*\*(?:[^\n]|\n(?!\n))*")  # a paragraph
+_NEEDED = re.compile(r"^\*\*You need\*\*.*", re.MULTILINE | re.DOTALL)
 _ITEM = re.compile(r"[-*|] |\d+\. ")  # a row or an item begins
 _FENCE = re.compile(r"^(```.*?^```)", re.DOTALL | re.MULTILINE)
 _LINKS_ALONE = re.compile(
@@ -49,7 +57,8 @@ _LINKS_ALONE = re.compile(
 def is_skipped(cell: NotebookNode) -> bool:
     """Tell whether a deck leaves a cell out: machinery, what is kept off slides, or nothing."""
     left_out = {SETUP, EXERCISE, CHECK, VERIFY, OFF_SLIDE}
-    return not cell.source.strip() or bool(left_out & set(tags(cell)))
+    source = _READ.sub("", cell.source) if cell.cell_type == "markdown" else cell.source
+    return not source.strip() or bool(left_out & set(tags(cell)))
 
 
 def is_drawing(cell: NotebookNode) -> bool:
@@ -90,9 +99,11 @@ def for_deck(notebook: NotebookNode) -> NotebookNode:
 
     Each cell has its slide type: ``"slide"`` begins a column of slides, ``"subslide"`` a slide
     below, ``"-"`` stays on the slide above, ``"notes"`` are the speaker's. A slide that goes on
-    with a section carries its heading. What is too much for a slide is divided. Folded answers,
-    the code of a figure and its description become notes, of the long docstrings in a listing the
-    first line is left, and links between notebooks are left out. Machinery is gone.
+    with a section carries its heading. What is too much for a slide is divided. A prediction is
+    its question, and its result the last step of the slide that computes it. Folded answers, what
+    the reader is to change, what the lesson needs, the code of a figure and its description become
+    notes, of the long docstrings in a listing the first line is left, and links between notebooks
+    are left out. Machinery is gone.
 
     Parameters
     ----------
@@ -104,6 +115,8 @@ def for_deck(notebook: NotebookNode) -> NotebookNode:
     heading = COURSE  # above the title
     used = math.inf  # lines on the current slide
     for cell in copy.deepcopy(notebook.cells):
+        if EXERCISE in tags(cell) and deck.cells:
+            deck.cells.append(_signature(cell, used))
         if is_skipped(cell):
             continue
         parts = _text_parts if cell.cell_type == "markdown" else _code_parts
@@ -127,6 +140,20 @@ def for_deck(notebook: NotebookNode) -> NotebookNode:
     return deck
 
 
+def _signature(cell: NotebookNode, used: float) -> NotebookNode:
+    """Return the function that an exercise asks for, without solution, for the exercise's slide.
+
+    Faulty code that is to be mended is shown where it fits.
+    """
+    task = notebooks.solution(cell.source)
+    stub = _DOCSTRING.sub(r'\1 …"""', task.stub).rstrip()
+    whole = f"{stub}\n{task.given}".rstrip()
+    shown = whole if used + _code_height(whole) <= MOST + 1 else stub
+    piece = new_markdown_cell(f"```python\n{shown}\n```", id=f"{cell.id}-signature")
+    piece.metadata["slideshow"] = {"slide_type": "-"}
+    return piece
+
+
 def _headings(cell: NotebookNode) -> list[tuple[int, str]]:
     return list(markdown.headings(cell.source)) if cell.cell_type == "markdown" else []
 
@@ -139,8 +166,11 @@ def _text_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode,
     if NOTES in tags(cell):
         yield cell, "notes", used
         return
-    summary, used = "", math.inf  # a text begins a slide
-    source = _LINKS_ALONE.sub("", cell.source).strip()
+    summary, source = "", _READ.sub("", _LINKS_ALONE.sub("", cell.source)).strip()
+    aside = [found[0] for way in (_TO_DO, _NEEDED) for found in way.finditer(source)]
+    source = _NEEDED.sub("", _TO_DO.sub("", source)).strip()
+    if source.startswith("#") or _text_height(_DETAILS.sub("", source)) > SHORT:
+        used = math.inf  # it begins a slide
     for place, part in enumerate(_DETAILS.split(source)):  # text, summary, body, text, ...
         if place % 3 == 1:
             summary = part.strip()
@@ -151,6 +181,8 @@ def _text_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode,
                 begins = number > 0 or used + _text_height(text) > MOST
                 used = _text_height(text) + (0 if begins else used)
                 yield _text(cell, text), "subslide" if begins else "-", used
+    for text in aside:
+        yield _text(cell, text), "notes", used
 
 
 def _text(cell: NotebookNode, source: str) -> NotebookNode:
@@ -160,7 +192,7 @@ def _text(cell: NotebookNode, source: str) -> NotebookNode:
 
 
 def _pages(text: str) -> list[str]:
-    """Return the paragraphs of a text in groups that fit on a slide; the title stands alone."""
+    """Return the paragraphs of a text in groups that fit on a slide."""
     blocks: list[str] = []
     for place, chunk in enumerate(_FENCE.split(text)):
         for block in [chunk] if place % 2 else re.split(r"\n\s*\n", chunk):
@@ -171,7 +203,7 @@ def _pages(text: str) -> list[str]:
     for block in blocks:
         together = f"{pages[-1]}\n\n{block}" if pages else ""
         full = _text_height(together) > most and not pages[-1].endswith(":")
-        if not pages or full or pages[-1].startswith("# "):
+        if not pages or full:
             pages.append(block)
         else:
             pages[-1] = together
@@ -190,30 +222,83 @@ def _rows(block: str) -> list[str]:
     return ["\n".join(part) for part in parts]
 
 
+def _question(cell: NotebookNode) -> str:
+    """Return what a cell with a prediction asks, as HTML; "" for any other cell."""
+    text = cell.outputs[0].get("data", {}).get("text/plain", "") if len(cell.outputs) == 1 else ""
+    if not (asked := _ASKED.fullmatch(text)):
+        return ""
+    choices = asked[2].split(" / ")
+    told = "".join(f"<li>{html.escape(choice)}</li>" for choice in choices)
+    told = f"<ol>{told}</ol>" if len(choices) > 1 else f"<p>{html.escape(asked[2])}</p>"
+    return f'<div class="asked"><p>{html.escape(asked[1])}</p>{told}</div>'
+
+
+def _take_answers(cell: NotebookNode) -> str:
+    """Take the results of predictions from code and outputs, and return them as HTML."""
+    answers: list[str] = []
+    for output in cell.outputs:
+        if _TOLD.search(output.get("text", "")):
+            answers += _TOLD.findall(output.text)
+            output.text = _TOLD.sub("", output.text)
+    cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
+    if answers:
+        lines = cell.source.splitlines()
+        for part in reversed(ast.parse(cell.source).body):
+            if isinstance(part, ast.Expr) and ast.unparse(part).startswith("reveal("):
+                del lines[part.lineno - 1 : part.end_lineno]
+        cell.source = "\n".join(lines).strip()
+    told = "".join(f"<p>Result: <strong>{html.escape(text)}</strong></p>" for text in answers)
+    return f'<div class="told">{told}</div>' if told else ""
+
+
 def _code_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode, str, float]]:
     """Yield code with the results that fit below it, the other results, and what is noted."""
-    bare = RESULT in tags(cell)
-    needed = 0.0 if bare else _code_height(cell.source)
-    needed = LINES - SHORT if is_drawing(cell) else needed
-    kind = "subslide" if used + needed > LINES else "-"
-    used = needed + (used if kind == "-" else 0)
+    if asked := _question(cell):
+        needed = 2 + sum(
+            math.ceil(len(line) / COLUMNS)
+            for line in cell.outputs[0].data["text/plain"].splitlines()
+        )
+        begins = used + needed > MOST
+        yield _text(cell, asked), "subslide" if begins else "-", needed + (0 if begins else used)
+        return
+    answers = _take_answers(cell)
+    for piece, kind, lines in _shown(cell, used):
+        used = lines if kind != "notes" else used
+        yield piece, kind, lines
+    if answers:
+        begins = used + 1.5 > MOST + 0.5
+        yield _text(cell, answers), "subslide" if begins else "-", 1.5 + (0 if begins else used)
+
+
+def _shown(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode, str, float]]:
     if is_drawing(cell):
+        kind = "subslide" if used > SHORT else "-"
         cell.metadata["tags"] = [*tags(cell), RESULT]
         yield cell, kind, LINES
         told = [o.get("metadata", {}).get("image/png", {}).get("alt", "") for o in cell.outputs]
         figures = "".join(f"Figure: {alt}\n\n" for alt in told if alt)
         yield _code_as_note(cell, figures), "notes", LINES
         return
-    outputs, cell.outputs = cell.outputs, []
-    for output in (piece for whole in outputs for piece in _listings(whole)):
-        needed = _output_height(output)
-        if used > SHORT and used + needed > MOST:
+    bare = RESULT in tags(cell)
+    outputs = [piece for whole in cell.outputs for piece in _listings(whole)]
+    heights = [_output_height(output) for output in outputs]
+    needed = 0.0 if bare else _code_height(cell.source)
+    together = needed + sum(heights)
+    cell.outputs = []
+    if not bare and not cell.source:
+        return
+    kind = "-"
+    if used + together > MOST and (together <= MOST or used + needed > LINES):
+        kind = "subslide"
+    used = needed + (used if kind == "-" else 0)
+    for output, height in zip(outputs, heights, strict=True):
+        if used > SHORT and used + height > MOST:
             if cell.outputs or not bare:
                 yield cell, kind, used
             cell = copy.deepcopy(cell)
             cell.outputs, cell.metadata["tags"] = [], sorted({*tags(cell), RESULT})
             kind, used = "subslide", 0.0
-        used += needed
+        used += height
         cell.outputs.append(output)
     yield cell, kind, used
     if bare:
@@ -221,7 +306,10 @@ def _code_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode,
 
 
 def _code_as_note(cell: NotebookNode, before: str = "") -> NotebookNode:
-    return new_markdown_cell(f"{before}```python\n{cell.source}\n```")
+    # nbconvert closes every HTML block at its end, so that a folded one stands on one line.
+    code = html.escape(cell.source).replace("\n", "&#10;")
+    folded = f"<details><summary>Code</summary><pre>{code}</pre></details>"
+    return new_markdown_cell(f"{before}{folded}")
 
 
 def _listings(output: NotebookNode) -> Iterator[NotebookNode]:

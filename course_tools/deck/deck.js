@@ -20,6 +20,55 @@ function fit(slide) {
   if (!SIZES.slice(2).some(fits)) slide.classList.add("scrolled");
 }
 
+// A question stands alone at first: what is after it appears on the next keys, one by one.
+function divide(slide, figure) {
+  const steps = [];
+  let asked = false; // something on the slide waits for an answer
+  for (const part of slide.children) {
+    if (part.matches(".notes")) continue;
+    if (part.matches(".jp-CodeCell")) {
+      const [code, result] = [".jp-Cell-inputWrapper", ".jp-Cell-outputWrapper"].map((name) => part.querySelector(name));
+      if (code && asked) steps.push([code]);
+      if (result?.textContent.trim() && (code || part.previousElementSibling)) steps.push([result]);
+      asked = true;
+    } else if (part === figure) {
+      if (part !== slide.querySelector("img, .jp-RenderedMarkdown, .jp-Cell-inputWrapper")) steps.push([part]);
+      asked = true;
+    } else if (asked) {
+      steps.push([part]);
+    } else {
+      asked = Boolean(part.querySelector(".asked"));
+      steps.push(...answers(part));
+    }
+  }
+  steps.forEach((step, place) => {
+    for (const node of step) {
+      node.classList.add("fragment");
+      node.dataset.fragmentIndex = place;
+    }
+  });
+}
+
+// What follows a question in bold letters in a text, to its end or to the next question.
+function answers(text) {
+  const steps = [];
+  for (const question of text.querySelectorAll("p > strong")) {
+    if (!question.textContent.trim().endsWith("?")) continue;
+    const range = document.createRange();
+    range.setStartAfter(question);
+    range.setEndAfter(question.parentElement.lastChild);
+    const answer = document.createElement("span");
+    range.surroundContents(answer);
+    const step = [answer];
+    for (let next = question.parentElement.nextElementSibling; next; next = next.nextElementSibling) {
+      if ([...next.querySelectorAll("strong")].some((other) => other.textContent.trim().endsWith("?"))) break;
+      step.push(next);
+    }
+    steps.push(step);
+  }
+  return steps;
+}
+
 async function build() {
   const source = document.querySelector("#source");
   await Promise.all([...document.fonts].map((face) => face.load()));
@@ -32,17 +81,14 @@ async function build() {
     const figures = slide.querySelectorAll("img");
     if (figures.length === 1) {
       figures[0].classList.add("r-stretch"); // reveal.js gives it the room that the rest leaves
-      slide.append(figures[0]);
+      figures[0].closest(".jp-Cell").after(figures[0]);
     }
-    // A result appears on the next key: the audience predicts first.
-    const code = ".jp-CodeCell > .jp-Cell-inputWrapper";
-    const alone = ".jp-Cell ~ .jp-CodeCell > .jp-Cell-outputWrapper:first-child"; // without its code
-    for (const result of slide.querySelectorAll(`${code} + .jp-Cell-outputWrapper, ${alone}`)) {
-      if (result.textContent.trim()) result.classList.add("fragment");
-    }
-    const above = slide.querySelector(`:scope > .jp-MarkdownCell, ${code}`);
-    if (figures.length === 1 && above) figures[0].classList.add("fragment");
+    divide(slide, figures.length === 1 ? figures[0] : null);
     fit(slide);
+  }
+  // The speaker's window has no style sheet of this page: the notes bring their own.
+  for (const notes of source.querySelectorAll("aside.notes:first-of-type")) {
+    notes.prepend(document.querySelector("#speaker").content.cloneNode(true));
   }
   document.querySelector(".slides").append(...source.children);
   source.remove();

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import html
 import json
 import re
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_tools import editions, notebooks, slides, slides_plan
+from course_tools import editions, kit, notebooks, slides, slides_plan
 
 COURSE = notebooks.find()
 
@@ -34,17 +36,18 @@ def types(*cells) -> list[str]:
     return [found.get(cell.id, "skip") for cell in cells]
 
 
-def test_a_section_begins_a_column_and_each_text_a_slide():
+def test_a_section_begins_a_column_and_a_text_joins_where_it_fits():
     assert types(
         text("header", "# 90 · Sample"),
         code("setup", "import os", "setup"),
         text("one", "## 1 · First\n\nWhy?"),
         code("short", "1 + 1", outputs=[prints("2")]),
         text("meaning", "So."),
+        text("long", "A word. " * 60),
         text("below", "### Not a section"),
         text("spoken", "Say hello.", "notes"),
         text("two", "## 2 · Second"),
-    ) == ["slide", "skip", "slide", "-", "subslide", "subslide", "notes", "slide"]
+    ) == ["slide", "skip", "slide", "-", "-", "subslide", "subslide", "notes", "slide"]
 
 
 @pytest.mark.parametrize(("lines", "wanted"), [(5, "-"), (15, "subslide")])
@@ -73,7 +76,7 @@ def test_of_a_result_the_code_is_the_speakers():
     deck = slides_plan.for_deck(new_notebook(cells=[text("one", "## 1"), table]))
     assert [cell.id for cell in deck.cells] == ["one", "table", "table-1"]
     assert types(text("one", "## 1"), table) == ["slide", "-"]
-    assert deck.cells[1].outputs and deck.cells[2].source == f"```python\n{long}\n```"
+    assert deck.cells[1].outputs and long.replace("\n", "&#10;") in deck.cells[2].source
     assert deck.cells[2].metadata["slideshow"]["slide_type"] == "notes"
     below = text("one", "## 1\n\n" + "A word. " * 130)
     rows = code("rows", "1", "result", outputs=[prints(*"1" * 12)])
@@ -82,7 +85,7 @@ def test_of_a_result_the_code_is_the_speakers():
     assert kinds == ["slide", "subslide", "notes"]  # none of them empty
 
 
-@pytest.mark.parametrize("tag", ["setup", "exercise", "check", "verify", "off-slide"])
+@pytest.mark.parametrize("tag", ["setup", "check", "verify", "off-slide"])
 def test_machinery_is_left_out(tag):
     found = types(text("one", "## 1"), code("c", "assert 1", tag), code("d", "1"))
     assert found == ["slide", "skip", "-"]
@@ -135,11 +138,14 @@ def test_the_copy_for_a_deck(sample):
     assert by_id["header"].source.startswith("# 90 · Sample")
     assert not {"setup", "answer-1", "check-1", "process-verify"} & set(by_id)
     assert slides_plan.RESULT in notebooks.tags(by_id["figure"])
-    assert by_id["figure-1"].source.endswith(f"```python\n{by_id['figure'].source}\n```")
+    code_of_figure = html.escape(by_id["figure"].source)
+    assert by_id["figure-1"].source.endswith(f"<pre>{code_of_figure}</pre></details>")
     assert by_id["figure-1"].metadata["slideshow"] == {"slide_type": "notes"}
     headings = [(c.metadata["slideshow"].get("data") or {}).get("heading") for c in copied.cells]
-    assert headings[:2] == [slides_plan.COURSE, "90 · Sample"]
-    assert slides_plan.COURSE not in headings[1:]
+    assert headings[0] == slides_plan.COURSE and slides_plan.COURSE not in headings[1:]
+    assert not {"recap", "references"} & set(by_id)
+    assert '    """Return x times 2."""' in by_id["answer-1-signature"].source
+    assert "BEGIN" not in by_id["answer-1-signature"].source
 
 
 def test_a_folded_answer_becomes_a_note():
@@ -167,13 +173,94 @@ def shown(*cells) -> list[tuple[str, str]]:
     return [(cell.metadata["slideshow"]["slide_type"], cell.source) for cell in found]
 
 
-def test_the_title_stands_alone_and_a_long_text_is_divided_between_paragraphs():
+def test_the_title_has_the_goals_and_a_long_text_is_divided_between_paragraphs():
     words = ("A word. " * 50).strip()
     long = "\n\n".join(f"{k} {words}" for k in range(1, 6))
-    found = shown(text("t", f"# Title\n\n{words}"), text("l", f"## 1\n\n{long}"))
-    assert [kind for kind, _ in found] == ["slide", "subslide", "slide", "subslide"]
-    assert found[0][1] == "# Title"
+    header = f"# Title\n\n**You will be able to**\n\n- {words}"
+    needed = "**You need**: time\n\n**Data**: none"
+    found = shown(text("t", f"{header}\n\n{needed}"), text("l", f"## 1\n\n{long}"))
+    assert [kind for kind, _ in found] == ["slide", "notes", "slide", "subslide"]
+    assert found[0][1] == header and found[1][1] == needed
     assert "\n\n".join(source for _, source in found[2:]) == f"## 1\n\n{long}"
+
+
+def asked(cell_id: str, name: str, question: str, choices: str):
+    said = f"Your prediction {name}: {question}\n  {choices}"
+    output = new_output("execute_result", data={"text/plain": said}, execution_count=1)
+    return code(cell_id, f"predict({name!r}, …)", outputs=[output])
+
+
+def test_a_prediction_is_its_question_and_its_result_a_step_of_its_own():
+    answer = code(
+        "count",
+        'n = 2 < 3\nreveal(\n    "90.p1", "a < b" if n else "b"\n)\nprint(n)',
+        outputs=[prints("True", "90.p1 · no guess yet · result: a < b", "")],
+    )
+    found = slides_plan.for_deck(
+        new_notebook(
+            cells=[
+                text("why", "## Why?"),
+                asked("ask", "90.p1", "Is *a* < b?", "a < b / b"),
+                answer,
+            ]
+        )
+    ).cells
+    assert [cell.metadata["slideshow"]["slide_type"] for cell in found] == ["slide", "-", "-", "-"]
+    question = "<p>Is *a* &lt; b?</p><ol><li>a &lt; b</li><li>b</li></ol>"
+    assert found[1].source == f'<div class="asked">{question}</div>'
+    assert found[2].source == "n = 2 < 3\nprint(n)"
+    assert found[2].outputs[0].text == "True\n"
+    told = "<p>Result: <strong>a &lt; b</strong></p>"
+    assert found[3].source == f'<div class="told">{told}</div>'
+    number = slides_plan.for_deck(
+        new_notebook(cells=[asked("a", "90.p2", "How many?", "a number")])
+    )
+    assert "<p>How many?</p><p>a number</p>" in number.cells[0].source
+
+
+def test_a_result_without_code_or_other_output_is_the_answer_alone():
+    only = code("only", 'reveal("90.p1", 2)', outputs=[prints("90.p1 · no guess yet · result: 2")])
+    assert [source for _, source in shown(text("t", "Why?"), only)] == [
+        "Why?",
+        '<div class="told"><p>Result: <strong>2</strong></p></div>',
+    ]
+
+
+def test_recap_and_references_are_for_reading():
+    found = shown(
+        text("end", "So.\n\n## Recap\n\n- All.\n\n## Quiz\n\nWhy?\n\n## References\n\n- A book."),
+        text("references", "## References\n\n- A book."),
+    )
+    assert "\n\n".join(source for _, source in found) == "So.\n\n## Quiz\n\nWhy?"
+
+
+def test_what_a_reader_may_change_is_for_the_speaker_to_show():
+    change = "**Change it.** Set `k`\nto 2."
+    assert shown(text("t", f"So.\n\n{change}\n\nAnd so.")) == [
+        ("slide", "So.\n\nAnd so."),
+        ("notes", change),
+    ]
+
+
+SOLUTION = f'''def twice(x: float) -> float:
+    """Return twice x.
+
+    Add nothing.
+    """
+    {notebooks.BEGIN}
+    return 2 * x
+    {notebooks.END}
+    {notebooks.GIVEN}
+    # return 3 * x
+'''
+
+
+@pytest.mark.parametrize(("lines", "given"), [(1, "\n    return 3 * x"), (15, "")])
+def test_an_exercise_shows_its_signature_and_given_code_where_it_fits(lines, given):
+    task = text("task", "### Exercise 90.1 · Two\n\n" + "- a\n" * lines)
+    found = shown(task, code("solve", SOLUTION, "exercise"))
+    stub = f'def twice(x: float) -> float:\n    """Return twice x. …"""{given}'
+    assert found[-1] == ("-", f"```python\n{stub}\n```")
 
 
 def test_a_fenced_block_stays_whole():
@@ -237,8 +324,8 @@ def test_notes_are_an_aside(sample):
     page = slides.html(sample)
     copy = editions.student(sample, "90_sample.ipynb", set())
     assert "Ask the" not in notebooks.text_of(copy)
-    aside = re.search(r"<aside class=\"notes\">(.*?)</aside>", page, re.DOTALL)
-    assert aside and "Ask the <em>room</em>." in aside[1]
+    asides = re.findall(r"<aside class=\"notes\">(.*?)</aside>", page, re.DOTALL)
+    assert any("Ask the <em>room</em>." in aside for aside in asides)
 
 
 def test_pieces_of_fonts_are_taken_where_the_text_needs_them(tmp_path, monkeypatch):
@@ -259,6 +346,22 @@ def test_pieces_of_fonts_are_taken_where_the_text_needs_them(tmp_path, monkeypat
     monkeypatch.setattr(slides, "MORE_FONTS", slides.FONTS)
     monkeypatch.setattr(slides, "FONTS", {})
     assert re.findall("U[^;]+", slides.font_faces(tmp_path, text)) == ["U+ac0?"]
+
+
+def test_a_hand_out_stays_and_goes_into_the_kit(tmp_path, monkeypatch, sample):
+    (tmp_path / "licence").touch()
+    monkeypatch.setattr(slides, "FILES", {"licence": "reveal/LICENSE"})
+    monkeypatch.setattr(slides, "FONTS", {})
+    monkeypatch.setattr(slides, "MORE_FONTS", {})
+    path = tmp_path / "90_sample.ipynb"
+    notebooks.write(path, sample)
+    page = slides.write(path, tmp_path / "slides", tmp_path)
+    (page.parent / "90_sample.pdf").write_bytes(b"%PDF")
+    (page.parent / "old.css").touch()
+    slides.write(path, tmp_path / "slides", tmp_path)
+    found = {name: member.read_bytes() for name, member in kit.tree(page.parents[1], "s").items()}
+    assert found["s/90_sample/90_sample.pdf"] == b"%PDF" and "s/90_sample/index.html" in found
+    assert "s/90_sample/old.css" not in found
 
 
 def test_the_lock_pins_every_package_and_names_no_registry():
@@ -287,17 +390,47 @@ def test_a_wrong_call(capsys):
     assert "no notebook '99'" in capsys.readouterr().err
 
 
+def declares(cell) -> bool:
+    """Tell whether a cell shows nothing but imports or a class, as code or as a listing."""
+    if cell.cell_type != "code":
+        return False
+    listed = [output.get("data", {}).get("text/markdown", "") for output in cell.outputs]
+    if slides_plan.RESULT in notebooks.tags(cell):
+        return bool(listed) and all("```python\nclass " in one for one in listed)
+    body = ast.parse(cell.source).body
+    return not cell.outputs and all(
+        isinstance(part, (ast.Import, ast.ImportFrom, ast.ClassDef)) for part in body
+    )
+
+
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
 def test_every_notebook_becomes_columns_of_slides(path: Path):
     notebook = notebooks.read(path)
     deck = slides_plan.for_deck(notebook)
     shown = {cell.id for cell in deck.cells}
     assert len(shown) == len(deck.cells)
+    first: dict[str, list] = {}
+    for cell in deck.cells:
+        assert cell.metadata["slideshow"]["slide_type"] != "fragment"
+        begins = cell.metadata["slideshow"]["slide_type"] in ("slide", "subslide")
+        if begins:
+            first[cell.id] = []
+        if cell.metadata["slideshow"]["slide_type"] != "notes":
+            first[next(reversed(first))].append(cell)
+    for name, (only, *more) in first.items():
+        assert more or not declares(only), f"{name}: a slide with imports or a class alone"
     for cell in notebook.cells:
         solves = {"setup", "exercise", "check", "verify"} & set(notebooks.tags(cell))
         assert not (solves and cell.id in shown), cell.id
-    sections = sum(bool(re.match(r"## ", c.source)) for c in notebook.cells)
+    sections = [cell for cell in notebook.cells if cell.source.startswith("## ")]
     kinds = [cell.metadata["slideshow"]["slide_type"] for cell in deck.cells]
-    assert kinds.count("slide") >= sections >= (2 if path.parent.name == "deeper" else 5)
-    for solution in (item.solution.source for item in notebooks.exercises(notebook)):
-        assert slides_plan.is_skipped(code("x", solution, "exercise"))
+    assert kinds.count("slide") >= sum(not slides_plan.is_skipped(cell) for cell in sections)
+    assert len(sections) >= (2 if path.parent.name == "deeper" else 5)
+    text = "\n".join(cell.source for cell in deck.cells)
+    text += "".join(
+        output.get("text", "") for cell in notebooks.code_cells(deck) for output in cell.outputs
+    )
+    assert "no guess yet" not in text and not re.search(r"(?<![.\w])(reveal|predict)\(", text)
+    for item in notebooks.exercises(notebook):
+        assert slides_plan.is_skipped(item.solution)
+        assert f"def {notebooks.solution(item.solution.source).name}(" in text

@@ -22,7 +22,9 @@ if shutil.which("npm") is None:
     pytest.skip("no npm: see docs/slides.md", allow_module_level=True)
 pytest.importorskip("playwright", reason="the extra browser is not installed: make browser")
 
-WALK = (Path(__file__).parents[1] / "fixtures" / "walk_slides.js").read_text(encoding="utf-8")
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+WALK = (FIXTURES / "walk_slides.js").read_text(encoding="utf-8")
+READ = (FIXTURES / "read_notes.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,23 @@ def walk(chromium: Browser, page: Path, theme: str) -> dict:
     return found
 
 
+def speaker_faults(chromium: Browser, modules: Path, notes: list[str]) -> list[str]:
+    """Return what cannot be read of notes in reveal.js's window for the speaker, at its size."""
+    page = modules / "reveal.js" / "plugin" / "notes" / "speaker-view.html"
+    tab = chromium.new_page(viewport={"width": 1100, "height": 700})
+    tab.goto(page.as_uri())
+    found = tab.evaluate(READ, notes)
+    tab.close()
+    return found
+
+
+def test_notes_that_cannot_be_read_are_found(modules: Path, chromium: Browser) -> None:
+    plain = "<div class='highlight'><pre style='white-space: nowrap'>x = 1\ny = 2" + " + 3" * 50
+    small = "<p style='font-size: 10px'>small</p>"
+    found = speaker_faults(chromium, modules, [plain, small, "<p>Say hello.</p>"])
+    assert [fault[:1] for fault in found] == ["0", "0", "1"], found
+
+
 @pytest.mark.parametrize("path", notebooks.find(), ids=lambda path: path.stem)
 def test_a_deck_opens_without_a_network(
     path: Path, tmp_path: Path, modules: Path, chromium: Browser
@@ -85,7 +104,8 @@ def test_a_deck_opens_without_a_network(
     assert found["steps"] >= found["slides"] == found["total"] > (20 if lesson else 5)
     assert found["scrolled"] <= (0.05 * found["slides"] if lesson else 2)
     assert found["smallest"] >= 20 and found["faintest"] >= 4.5
-    assert (found["notes"] > 2 or not lesson) and found["plugin"]  # notes hold code of figures
+    assert (len(found["notes"]) > 2 or not lesson) and found["plugin"]
+    assert speaker_faults(chromium, modules, found["notes"]) == []
     maths = sum("$" in c.source for c in notebook.cells if c.cell_type == "markdown")
     assert found["formulas"] >= maths
     others = [c for c in notebook.cells if notebooks.EXERCISE not in notebooks.tags(c)]
@@ -96,6 +116,7 @@ def test_a_deck_opens_without_a_network(
     ]
     told = "\n".join([*(cell.source for cell in others), *listings])
     for item in notebooks.exercises(notebook):
+        told += notebooks.solution(item.solution.source).given
         inside = item.solution.source.partition(notebooks.BEGIN)[2].partition(notebooks.END)[0]
         for line in map(str.strip, inside.splitlines()):
             assert len(line) < 30 or line in told or line not in found["text"], line
@@ -117,7 +138,7 @@ def test_the_speaker_sees_the_notes(deck: Path, chromium: Browser) -> None:
               const slide = document.querySelector(".slides aside.notes").closest("section");
               const { h, v } = Reveal.getIndices(slide);
               Reveal.slide(h, v);
-              return slide.querySelector("aside.notes").textContent.trim();
+              return slide.querySelector("aside.notes .jp-Cell").textContent.trim();
             }"""
         )
         with tab.expect_popup() as opened:
@@ -128,6 +149,8 @@ def test_the_speaker_sees_the_notes(deck: Path, chromium: Browser) -> None:
         for frame in speaker.frames[1:]:
             frame.wait_for_selector("html[data-ready=shown]")
         assert len(speaker.frames) == 3
+        told = speaker.locator(".speaker-controls-notes .value").inner_html()
+        assert "<style>" in told and speaker.evaluate(READ, [told]) == []
     assert failed == []
 
 
