@@ -114,8 +114,12 @@ def for_deck(notebook: NotebookNode) -> NotebookNode:
     deck.cells = []
     heading = COURSE  # above the title
     used = math.inf  # lines on the current slide
+    noted = 0  # where a note of the current cell goes: of a divided text, to its first slide
+    asked = False  # whether the last text is in the deck
     for cell in copy.deepcopy(notebook.cells):
-        if EXERCISE in tags(cell) and deck.cells:
+        if cell.cell_type == "markdown" and NOTES not in tags(cell):
+            asked = not is_skipped(cell)
+        if EXERCISE in tags(cell) and asked:
             deck.cells.append(_signature(cell, used))
         if is_skipped(cell):
             continue
@@ -132,11 +136,16 @@ def for_deck(notebook: NotebookNode) -> NotebookNode:
             data |= {"skip": SKIP} if skipped else {}
             piece.metadata["slideshow"] = {"slide_type": kind} | ({"data": data} if data else {})
             heading = told[-1] if told and kind != "notes" else heading
+            if NOTES in tags(cell):
+                deck.cells.insert(noted, piece)
+                noted += 1
+                continue
             deck.cells.append(piece)
             if skipped:
                 note = new_markdown_cell(f"**{SKIP.capitalize()}.**", id=f"{piece.id}-late")
                 note.metadata["slideshow"] = {"slide_type": "notes"}
                 deck.cells.append(note)
+            noted = len(deck.cells) if place == 0 or cell.cell_type == "code" else noted
     return deck
 
 

@@ -96,6 +96,24 @@ def test_a_folded_answer_takes_no_room():
     assert types(text("q", f"Why?\n\n{answer}"), code("c", "x = 1"))[1] == "-"
 
 
+def test_a_note_stands_on_the_first_slide_of_a_divided_text():
+    words = ("A word. " * 50).strip()
+    long = text("l", "## 1\n\n" + "\n\n".join(f"{k} {words}" for k in range(1, 6)))
+    notes = text("n", "Say it.", "notes"), text("m", "Ask.", "notes")
+    deck = slides_plan.for_deck(new_notebook(cells=[long, *notes, code("c", "x = 1")]))
+    assert [cell.id for cell in deck.cells] == ["l", "n", "m", "l-1", "c"]
+
+
+def test_an_exercise_that_is_off_the_slides_leaves_no_signature():
+    task = "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION"
+    cells = [
+        text("one", "## 1"),
+        text("e", "### Exercise", "off-slide"),
+        code("s", task, "exercise"),
+    ]
+    assert [cell.id for cell in slides_plan.for_deck(new_notebook(cells=cells)).cells] == ["one"]
+
+
 def test_what_the_speaker_sees_takes_no_room():
     spoken = text("n", "word " * 500, "notes")
     assert types(text("q", "Why?"), spoken, code("c", "x = 1")) == ["slide", "notes", "-"]
@@ -433,4 +451,7 @@ def test_every_notebook_becomes_columns_of_slides(path: Path):
     assert "no guess yet" not in text and not re.search(r"(?<![.\w])(reveal|predict)\(", text)
     for item in notebooks.exercises(notebook):
         assert slides_plan.is_skipped(item.solution)
-        assert f"def {notebooks.solution(item.solution.source).name}(" in text
+        signature = f"{item.solution.id}-signature" in shown
+        assert signature == (not slides_plan.is_skipped(item.heading))
+        if signature:
+            assert f"def {notebooks.solution(item.solution.source).name}(" in text
