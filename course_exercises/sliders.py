@@ -127,7 +127,10 @@ class MixSliders:
         reach = 2.1 * np.abs(self._centered @ self._axes).max() or 1.0
         axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
         axes.set(xlabel="first principal component", ylabel="second principal component")
-        plots.legend(axes, axes.collections, names, loc="upper right")
+        # matplotlib itself leaves out labels that begin with "_".
+        made = axes.legend(axes.collections, ["x"] * len(names), loc="upper right")
+        for text, name in zip(made.get_texts(), names, strict=True):
+            text.set(text=plots.plain(name), parse_math=False)
 
     def _build(self) -> None:
         import ipywidgets as widgets

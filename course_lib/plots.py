@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontEntry
-    from matplotlib.legend import Legend
 
     from course_lib.vectors import WordVectors
 
 # Okabe and Ito 2008, "Color Universal Design": told apart with any kind of colour vision.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
+SLIDE = (1208, 636)  # pixels that a figure can fill on a slide of 1280 × 720; text there has 20
 _STYLE = Path(__file__).parent / "assets" / "course.mplstyle"
 # Control characters, halves of pairs, ends of lines, changes of direction.
 _UNSEEN = regex.compile(r"[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]")
@@ -51,8 +51,6 @@ def figure(width: float = 7.0, height: float = 4.0, columns: int = 1, rows: int 
     ----------
     width, height : float
         Inches.
-    live : explain.Explorable, optional
-        As in :func:`show`.
     columns, rows : int
         Number of panels.
 
@@ -90,10 +88,9 @@ def show(fig: Figure, *, alt: str, live: Any = None) -> None:
     """
     from IPython.display import display
 
-    _check_alt(alt)
-    data = {} if live is None else live._repr_mimebundle_()
-    data |= {"image/png": png(fig, bbox_inches="tight"), "text/plain": alt}
-    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+    data, about = _described(alt, live), {"alt": alt, **_readable(fig)}
+    data["image/png"] = png(fig, bbox_inches="tight", dpi=200)
+    display(data, metadata={"image/png": about}, raw=True)
 
 
 def png(fig: Figure, **options: Any) -> str:
@@ -107,9 +104,26 @@ def png(fig: Figure, **options: Any) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def _check_alt(alt: str) -> None:
+def _readable(fig: Figure) -> dict[str, float]:
+    """Enlarge text that is too small on a slide; return the figure's width and its text, in px."""
+    from matplotlib.text import Text
+
+    _make_korean_visible(fig)
+    for _ in range(3):  # larger letters make a larger picture
+        fig.draw_without_rendering()
+        width, height = fig.get_tightbbox().padded(0.1).size  # inches
+        point = min(SLIDE[0] / width, SLIDE[1] / height) / 72  # its pixels on the slide
+        texts = [text for text in fig.findobj(Text) if text.get_visible() and text.get_text()]
+        smallest = min((text.get_size() for text in texts), default=20 / point) * point
+        for text in texts:
+            text.set_size(max(text.get_size(), 20.2 / point))
+    return {"width": round(100 * width), "text": round(smallest, 1)}
+
+
+def _described(alt: str, live: Any) -> dict[str, Any]:
     if not alt.strip():
         raise ValueError("alt is empty. Say in one or two sentences what the picture shows.")
+    return {**({} if live is None else live._repr_mimebundle_()), "text/plain": alt}
 
 
 def animate(
@@ -137,12 +151,11 @@ def animate(
     from IPython.display import display
     from PIL import Image
 
-    _check_alt(alt)
-    pictures = []
+    data, pictures = _described(alt, live), []
     for number in range(frames):
         fig, axes = figure(width, height)
         draw(axes, number)
-        _make_korean_visible(fig)
+        _readable(fig)
         fig.canvas.draw()
         pictures.append(Image.fromarray(np.asarray(fig.canvas.buffer_rgba())).convert("P"))
         plt.close(fig)
@@ -153,8 +166,7 @@ def animate(
     # As HTML: exported pages and slides do not support the MIME type image/gif.
     coded = base64.b64encode(buffer.getvalue()).decode()
     picture = f'<img src="data:image/gif;base64,{coded}" alt="{html.escape(alt)}">'
-    data = {} if live is None else live._repr_mimebundle_()
-    display(data | {"text/html": picture, "text/plain": alt}, raw=True)
+    display(data | {"text/html": picture}, raw=True)
 
 
 @cache
@@ -180,10 +192,7 @@ def korean_font() -> str | None:
 def _with_korean(fonts: Iterable[FontEntry]) -> str | None:
     from matplotlib.ft2font import FT2Font
 
-    def order(font: FontEntry) -> tuple[bool, str]:
-        return font.name not in _KOREAN_FONTS, font.name
-
-    for font in sorted(fonts, key=order):
+    for font in sorted(fonts, key=lambda font: (font.name not in _KOREAN_FONTS, font.name)):
         try:
             face = FT2Font(font.fname)
         except (OSError, RuntimeError):
@@ -227,14 +236,6 @@ def plain(label: object, longest: int = 60) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def legend(axes: Axes, handles: Sequence[Any], labels: Iterable[object], **options: Any) -> Legend:
-    """Add a legend with any labels; matplotlib itself leaves out those that begin with ``_``."""
-    made = axes.legend(handles, ["x"] * len(handles), **options)
-    for text, label in zip(made.get_texts(), labels, strict=True):
-        text.set(text=plain(label), parse_math=False)
-    return made
-
-
 def heatmap(
     axes: Axes,
     values: np.ndarray,
@@ -269,9 +270,8 @@ def heatmap(
     axes.set_yticks(range(len(down)), down, parse_math=False)
     axes.set_title(title, parse_math=False)
     if digits is not None:
-        middle = (low + high) / 2
         for (row, column), value in np.ndenumerate(values):
-            color = "white" if value < middle else "black"
+            color = "white" if value < (low + high) / 2 else "black"
             label = f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0.0"
             axes.text(column, row, label, ha="center", va="center", color=color)
 
@@ -309,7 +309,7 @@ def word_map(
         axes.scatter(chosen[:, 0], chosen[:, 1], color=PALETTE[kind % 8], marker=marker, s=30)
     for word, (x, y) in zip(words, places, strict=True):
         place = {"xytext": (4, 3), "textcoords": "offset points"}
-        axes.annotate(plain(word), (x, y), **place, fontsize=10, parse_math=False)
+        axes.annotate(plain(word), (x, y), **place, parse_math=False)
     axes.set_xlabel("first principal component")
     axes.set_ylabel("second principal component")
     return places

@@ -76,10 +76,6 @@ def test_word_map_and_heatmap(word: str, shown: str, axes: Axes) -> None:
 
 @every_word
 def test_legends(word: str, shown: str, axes: Axes) -> None:
-    plots.legend(axes, axes.plot([1, 2], [[1, 2], [2, 1]]), [word, "b"])
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == [shown, "b"]
-    check_plain(axes)
-    axes.clear()
     layers = np.random.default_rng(0).normal(size=(3, 4, 5))
     MixSliders(layers, [word, word, "b", "b"]).snapshot(axes)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [shown, "b"]
@@ -113,8 +109,6 @@ def test_the_explorer(word: str, shown: str, axes: Axes) -> None:
 def test_words_that_are_empty_or_no_text(axes: Axes) -> None:
     plots.heatmap(axes, np.eye(3), rows=["", None, np.nan], columns=[1, 2.5, True])
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["", "None", "nan"]
-    plots.legend(axes, axes.plot([1, 2], [[1, 2, 3], [2, 1, 3]]), ["", None, 3])
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["", "None", "3"]
 
 
 @every_word

@@ -37,12 +37,34 @@ def test_show_gives_a_picture_with_its_description(shown: list) -> None:
     axes.plot([1, 2])
     plots.show(fig, alt="A rising line.")
     ((data, metadata),) = shown
-    assert metadata == {"image/png": {"alt": "A rising line."}}
-    assert data["text/plain"] == "A rising line."
-    assert Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).size[0] > 300
+    about = metadata["image/png"]
+    assert about["alt"] == data["text/plain"] == "A rising line."
+    picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert picture.size[0] == pytest.approx(2 * about["width"], abs=3) and about["text"] >= 20
     import matplotlib.pyplot as plt
 
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(("width", "height"), [(4, 3), (7, 4), (14, 6), (10, 12), (16, 3)])
+def test_text_can_be_read_on_a_slide(shown: list, width: float, height: float) -> None:
+    """The size that a figure's text has on a slide is worked out here from the stored picture."""
+    fig, axes = plots.figure(width, height, columns=2)
+    axes[0].plot([1, 2], label="a line")
+    axes[0].legend(fontsize=6)
+    axes[1].set(xlabel="words", yscale="log", title="a title")
+    axes[1].text(0.5, 1, "small", fontsize=4)
+    axes[1].text(0.5, 2, "large", fontsize=40)
+    plots.show(fig, alt="Two panels.")
+    ((data, metadata),) = shown
+    picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    scale = min(1208 / picture.width, 636 / picture.height)  # of 200 dpi, in a slide's frame
+    drawn = [text for text in fig.findobj(matplotlib.text.Text) if text.get_visible()]
+    sizes = {text.get_text(): text.get_size() for text in drawn}
+    on_slide = {name: size / 72 * 200 * scale for name, size in sizes.items() if name}
+    assert min(on_slide.values()) == pytest.approx(metadata["image/png"]["text"], rel=0.01)
+    assert min(on_slide.values()) >= 20
+    assert sizes["large"] == 40 and {"small", "a line", "words", "a title"} <= set(on_slide)
 
 
 def test_show_needs_a_description(shown: list) -> None:
