@@ -141,6 +141,9 @@ def _anchors(path: Path) -> set[str]:
     return markdown.anchors("\n\n".join(c.source for c in cells if c.cell_type == "markdown"))
 
 
+SMALLEST = 20  # pixels of the smallest text on a slide, as plots.show measures it
+
+
 def alt_text(page: Page) -> Iterator[Finding]:
     """Expect every picture to say in words what it shows."""
     for cell in page.markdown():
@@ -157,6 +160,8 @@ def _output_without_text(cell: NotebookNode, output: NotebookNode) -> Iterator[F
             about = output.metadata.get(kind, {})
             if not str(about.get("alt", "")).strip():
                 yield cell.id, f"a figure without alt text ({kind}): show it by plots.show"
+            if (text := about.get("text", SMALLEST)) < SMALLEST:
+                yield cell.id, f"text of {text} px in a figure on a slide; at least {SMALLEST}"
         elif kind == "text/html":
             for picture in markdown.html_without_text(value):
                 yield cell.id, f"a picture without alt text in HTML: {picture}"

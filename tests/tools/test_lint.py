@@ -188,6 +188,11 @@ PLANTED = {
     "absolute link": (add_text("[a](/etc/hosts)"), "added", "is not relative"),
     "attachment": (add_text("![a](attachment:b.png)"), "added", "no such attachment"),
     "alt text of a figure": (forget_alt, "figure", "a figure without alt text (image/png)"),
+    "small text in a figure": (
+        lambda n: cell(n, "figure").outputs[0].metadata["image/png"].update(text=19.4),
+        "figure",
+        "text of 19.4 px in a figure on a slide; at least 20",
+    ),
     "alt text in markdown": (add_text("![](dot.png)"), "added", "without alt text: ![](dot.png)"),
     "alt text in html text": (add_text('<img src="dot.png">'), "added", "without alt text: <img>"),
     "alt text in html": (shows("text/html", "<p><img src='a'/>"), "added", "in HTML: <img>"),
