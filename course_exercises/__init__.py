@@ -6,6 +6,7 @@ parameters of the ELMo mix to move. The rest serves the authors of checks; ``exe
 check is written.
 """
 
+from course_exercises import session
 from course_exercises.exercises import Answer, WrongAnswer, check, exercise
 from course_exercises.expect import (
     expect,
@@ -36,3 +37,5 @@ __all__ = [
     "progress",
     "reveal",
 ]
+
+session.watch()

@@ -33,7 +33,7 @@ def type_token_ratio(answer: Answer) -> str:
 
 
 @exercise("00.2", "Cosine of two vectors")
-def cosine(answer: Answer) -> str:
+def cosine_of(answer: Answer) -> str:
     """Compare with SciPy, and with angles that are known."""
     from scipy.spatial import distance
 

@@ -28,7 +28,7 @@ STEP = {
 
 
 @exercise("02.1", "The hidden vector of every position")
-def hidden_of_every_position(answer: Answer) -> str:
+def hidden_vectors(answer: Answer) -> str:
     """Compare with a band matrix of 0 and 1 times the rows."""
     for seed, (ids, m) in enumerate((([0, 1, 2, 3, 4, 5, 6], 2), ([3, 5, 3, 1, 5, 5], 3))):
         W = np.random.default_rng(seed).normal(size=(7, 4))
@@ -74,7 +74,7 @@ def _of_different_words(W: np.ndarray, ids: list[int], inside: np.ndarray) -> np
 
 
 @exercise("02.2", "A softmax that does not overflow")
-def stable_softmax(answer: Answer) -> str:
+def softmax(answer: Answer) -> str:
     """Compare with SciPy, on small and on huge scores."""
     from scipy import special
 
@@ -265,7 +265,7 @@ def tables_allow(answer: Answer) -> str:
 
 
 @exercise("02.7", "One vote for each table")
-def one_vote_each(answer: Answer) -> str:
+def side_by_side(answer: Answer) -> str:
     """Compare the cosines of the answer with the mean of two tables of cosines from SciPy."""
     from scipy.spatial.distance import cdist
 

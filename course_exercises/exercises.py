@@ -18,14 +18,17 @@ what was shown. Answers return their result; one that changes its arguments is t
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import io
 import linecache
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from course_exercises import session, taken
 from course_exercises.record import record
 from course_exercises.wrong_answer import WrongAnswer, describe
 
@@ -62,8 +65,11 @@ class Answer:
         What the latest call returned.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(
+        self, function: Callable[..., Any], told: Callable[[BaseException], str] = str
+    ) -> None:
         self.function = function
+        self._told = told
         self.last_call = ""
         self.last_result: Any = None
 
@@ -92,7 +98,7 @@ class Answer:
 
     def _failure(self, error: Exception) -> WrongAnswer:
         """Return the message for an exception that left the learner's function."""
-        lines = [f"your function stopped with {type(error).__name__}: {error}"]
+        lines = [f"your function stopped with {type(error).__name__}: {self._told(error)}"]
         lines.append(f"  called as: {self.last_call}")
         filename = getattr(getattr(self.function, "__code__", None), "co_filename", None)
         step, number = error.__traceback__, None
@@ -182,12 +188,38 @@ def check(number: str, answer: Callable[..., Any]) -> None:
         raise ValueError(f"no exercise {number!r}; notebook {number[:2]} has {there}.")
     try:
         shown = _shown(known[number], answer)
+        _stands_alone(known[number], answer)
     except WrongAnswer as error:
         if not str(error).startswith(f"{number}: {NOT_STARTED}"):
             record(number, passed=False)
         raise
     record(number, passed=True)
     print(f"{number} correct: {shown}")
+
+
+def _stands_alone(item: Exercise, answer: Callable[..., Any]) -> None:
+    """Raise ``WrongAnswer`` where the grader would not find this answer in the notebook.
+
+    It is taken from the cells of the running notebook as the grader takes it from the file, defined
+    once more by itself, and checked again. Where no notebook runs, nothing is asked.
+    """
+    cells = session.cells()
+    if not cells:
+        return
+    name = item.check.__name__
+    try:
+        alone = taken.take(name, cells, end=len(cells)).run({"__name__": "__main__"})
+        with contextlib.redirect_stdout(io.StringIO()):
+            item.check(Answer(alone, taken.explained))
+    except (taken.Missing, WrongAnswer) as error:
+        why = str(error)
+    except Exception as error:
+        why = f"{type(error).__name__}: {taken.explained(error)}"
+    else:
+        return
+    if getattr(answer, "__name__", name) not in (name, "<lambda>"):
+        why += f" (what you checked is called {answer.__name__})"
+    raise WrongAnswer(f"{item.number}: right here, but not as it would be graded: {why}.")
 
 
 def _shown(item: Exercise, answer: Callable[..., Any]) -> str:

@@ -148,10 +148,10 @@ def _verdicts(
     """Yield the verdicts of one checker until it ends or fails."""
     exercises = []
     for task in tasks:
-        own, others = submission.sources(task)
+        cells, end = submission.cells_for(task)
         exercises.append(
             {"number": task.number, "name": task.name, "check": task.check}
-            | {"own": own, "others": others}
+            | {"cells": cells, "end": end}
         )
     job = {
         **common,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import json
-import linecache
 import math
 import sys
 import traceback
@@ -16,104 +15,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from course_exercises import names, taken
 from course_tools.grading import values
 
-CELL = "<your cell>"
-ONLY = "only functions, classes, imports and literal constants of the cell are used"
 FILE_SIZE = 64 * 2**20  # bytes of one file that an answer may write
-_KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-
-
-class Missing(Exception):
-    """The submission has no such function; the message says what it has."""
-
-
-def pick(name: str, own: list[str], others: list[str]) -> tuple[str, ast.Module]:
-    """Return the source of the cell that defines a function, and of its code what is run.
-
-    Definitions, imports and constants of the cell are run; what calls or prints is left out. A stub
-    that was left untouched counts only where nothing else defines the function.
-
-    Parameters
-    ----------
-    name : str
-        The function.
-    own : list of str
-        The cells that say they belong to the exercise; they must be Python.
-    others : list of str
-        The cells to look through after those.
-
-    Raises
-    ------
-    Missing
-        If no cell defines it.
-    """
-    stub = None
-    for place, source in enumerate([*own, *others]):
-        try:
-            tree = _parsed(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            if place < len(own):
-                line = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
-                raise Missing(f"the cell is not Python{line}: {error}") from None
-            continue
-        kept = [node for node in tree.body if isinstance(node, _KEPT) or _constant(node)]
-        if any(isinstance(node, ast.FunctionDef) and node.name == name for node in kept):
-            tree = ast.Module(kept, [])
-            if not not_started(tree, name):
-                return source, tree
-            stub = stub or (source, tree)
-    if stub:
-        return stub
-    raise Missing(f"no cell defines a function {name}")
-
-
-def _parsed(source: str) -> ast.Module:
-    try:
-        return ast.parse(source, CELL)
-    except SyntaxError:
-        if not any(line.lstrip()[:1] in ("%", "!", "?") for line in source.splitlines()):
-            raise
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    return ast.parse(TransformerManager().transform_cell(source), CELL)
-
-
-def _constant(node: ast.stmt) -> bool:
-    if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
-        return False
-    with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        ast.literal_eval(node.value)
-        return True
-    return False
-
-
-def not_started(tree: ast.Module, name: str) -> bool:
-    """Return whether the function only raises NotImplementedError, as the stubs do."""
-    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name]
-    function = functions[-1]
-    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
-    if len(body) != 1 or not isinstance(body[0], ast.Raise):
-        return False
-    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
 def problem(error: BaseException, source: str) -> list[Any]:
     """Return the message for an exception: its type, its text, the student's line."""
-    try:
-        told = str(error)
-    except Exception:
-        told = ""
-    told = told[:2000]
-    if type(error) is NameError:
-        told += f" ({ONLY})"
     line = ""
     with suppress(Exception):
         frames = traceback.extract_tb(error.__traceback__)
-        number = [frame.lineno for frame in frames if frame.filename == CELL][-1]
+        number = [frame.lineno for frame in frames if frame.filename == taken.CELL][-1]
         line = f"\n  your line {number}: {source.splitlines()[number - 1].strip()}"
-    return ["error", type(error).__name__, f"{told}{line[:300]}"]
+    return ["error", type(error).__name__, f"{taken.explained(error)}{line[:300]}"]
 
 
 def _fixed(args: list[Any], kwargs: dict[str, Any]) -> str:
@@ -189,28 +104,32 @@ def main() -> None:
     """Read the function's source, define it under the limits, and serve calls."""
     reader, writer = values.channel()
     job = values.receive(reader)
+    given = {
+        name for _, binds, _ in names.cell(ast.parse(job["setup"])).statements for name in binds
+    }
     try:
-        source, tree = pick(job["name"], job["own"], job["others"])
-    except Missing as error:
+        answer = taken.take(job["name"], job["cells"], given, job["end"])
+    except taken.Missing as error:
         values.send(writer, ["missing", str(error)])
         return
-    if not_started(tree, job["name"]):
+    if not answer.started:
         values.send(writer, ["not started"])
         return
     space: dict[str, Any] = {"__name__": "__main__"}
     sys.path.insert(0, job["folder"])  # a kernel of the master notebook runs there
-    exec(compile(job["setup"], "<setup>", "exec"), space)
+    exec(compile(job["setup"], "<setup>", "exec", dont_inherit=True), space)
     limit(job["seconds"], job["memory_mb"])
     values.send(writer, ["loaded"])  # from here on its time is counted
-    linecache.cache[CELL] = (len(source), None, source.splitlines(keepends=True), CELL)
     try:
-        exec(compile(tree, CELL, "exec"), space)
-        function = space[job["name"]]
+        function = answer.run(space)
+    except taken.Missing as error:
+        values.send(writer, ["missing", str(error)])
+        return
     except BaseException as error:
-        values.send(writer, problem(error, source))
+        values.send(writer, problem(error, answer.source))
         return
     values.send(writer, ["ready"])
-    serve(function, source, reader, writer)
+    serve(function, answer.source, reader, writer)
 
 
 if __name__ == "__main__":

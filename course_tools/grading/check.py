@@ -167,7 +167,7 @@ class Checker:
         seconds = self._job["seconds"]
         with child.at_most(STARTUP):
             # Without the check: its hidden tests are no business of the answer's process.
-            given = {k: exercise[k] for k in ("name", "own", "others")}
+            given = {k: exercise[k] for k in ("name", "cells", "end")}
             child.send({**self._job, **given})
             kind, *rest = receive(child, STARTUP)
         if kind == "not started":
@@ -177,6 +177,8 @@ class Checker:
         names = self._setup_names()
         with child.at_most(sandbox.WALL_CLOCK_FACTOR * seconds):
             kind, *rest = receive(child, seconds)
+            if kind == "missing":
+                return False, str(rest[0]), False
             if kind != "ready":
                 return False, f"the cell stopped with {': '.join(map(str, rest))}", False
             names[exercise["name"]] = Proxy(exercise["name"], child, seconds)

@@ -16,6 +16,7 @@ from course_tools import assignments, notebooks
 from course_tools.grading.files import ASK, HandedIn, sender
 
 MOST_CELL = 50_000  # characters
+_CORRECT = re.compile(r"^(\d\d\.\d+) correct: ", re.MULTILINE)
 
 
 class Unreadable(ValueError):
@@ -30,7 +31,6 @@ class Task:
     name: str
     points: int
     check: str
-    cell_id: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ class Submission:
     master : Master or None
         The notebook it answers.
     cells : list of dict
-        Its code cells: ``source``, ``id`` and ``metadata``.
+        Its code cells: ``source``, ``metadata``, ``count`` (0 where it was not run) and
+        ``correct``, the exercises whose check has said so.
     remark : str
         Why it cannot be graded, or was not read to the end; empty where it was.
     """
@@ -78,18 +79,24 @@ class Submission:
     cells: list[dict[str, Any]] = field(default_factory=list)
     remark: str = ""
 
-    def sources(self, task: Task) -> tuple[list[str], list[str]]:
-        """Return the cells marked as the answer to an exercise, and those that may hold it.
+    def cells_for(self, task: Task) -> tuple[list[str], int | None]:
+        """Return the code cells for ``taken.take``, and how many of them were run for a check.
 
-        The latter come last cell first, as the latest definition counts in Jupyter too.
+        Where the file holds the word "correct" of the exercise's check, these are the cells run up
+        to it, in the order of their execution counts; all others come behind them. Else all come
+        in the order of the file.
         """
-        own, others = [], []
-        for cell in self.cells:
-            if _answers(cell, task):
-                own.append(cell["source"])
-            elif re.search(rf"def\s+{task.name}\b", cell["source"]):
-                others.append(cell["source"])
-        return own[::-1], others[::-1]
+        said = [c["count"] for c in self.cells if task.number in c["correct"] and c["count"]]
+        if not said:
+            return [cell["source"] for cell in self.cells], None
+        before = [cell for cell in self.cells if 0 < cell["count"] <= max(said)]
+        others = [cell for cell in self.cells if not 0 < cell["count"] <= max(said)]
+        ordered = sorted(before, key=lambda cell: cell["count"]) + others
+        return [cell["source"] for cell in ordered], len(before)
+
+    def says_correct(self, number: str) -> bool:
+        """Return whether the file holds the word "correct" of an exercise's check."""
+        return any(number in cell["correct"] for cell in self.cells)
 
 
 def masters(folder: Path) -> dict[str, Master]:
@@ -115,7 +122,7 @@ def masters(folder: Path) -> dict[str, Master]:
                 points = assignments.points(item)
             except ValueError as error:
                 raise ValueError(f"{path.name}, exercise {item.number}: {error}.") from error
-            tasks.append(Task(item.number, name, points, item.check.source, item.solution.id))
+            tasks.append(Task(item.number, name, points, item.check.source))
         if tasks:
             found[path.stem] = Master(path, "\n".join(setup), tuple(tasks))
     if not found:
@@ -164,27 +171,28 @@ def _code_cells(content: bytes) -> tuple[list[dict[str, Any]], str]:
             continue
         metadata = cell.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
-        found.append({"source": source, "id": cell.get("id"), "metadata": metadata})
+        count = cell.get("execution_count")
+        count = count if type(count) is int else 0
+        correct = set(_CORRECT.findall(_printed(cell.get("outputs"))))
+        found.append({"source": source, "metadata": metadata, "count": count, "correct": correct})
     if not found:
         raise Unreadable(passed or f"it has no code cells; {ASK}")
     return found, passed
+
+
+def _printed(outputs: Any) -> str:
+    """Return what a cell has printed."""
+    found = []
+    for output in outputs if isinstance(outputs, list) else []:
+        text = output.get("text") if isinstance(output, dict) else None
+        found.append("".join(map(str, text)) if isinstance(text, list) else str(text or ""))
+    return "\n".join(found)
 
 
 def _within(metadata: dict[str, Any], *names: str) -> Any:
     for name in names:
         metadata = metadata.get(name) if isinstance(metadata, dict) else None
     return metadata
-
-
-def _is_check(cell: dict[str, Any]) -> bool:
-    marked = cell["metadata"].get("tags")
-    return isinstance(marked, list) and notebooks.CHECK in marked
-
-
-def _answers(cell: dict[str, Any], task: Task) -> bool:
-    names = (cell["id"], _within(cell["metadata"], "nbgrader", "grade_id"))
-    number = _within(cell["metadata"], "course", "exercise")
-    return task.cell_id in names or (number == task.number and not _is_check(cell))
 
 
 def _master_of(cells: list[dict[str, Any]], path: str, known: dict[str, Master]) -> Master:

@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 import pytest
 from conftest import CHECKS, sample_notebook
+from exercises import styles
 
 from course_tools import editions, grade
 from course_tools.grading import files, sandbox, submissions
@@ -198,7 +199,7 @@ def test_what_students_do_to_a_notebook(room: Room) -> None:
         "cells renamed": 1,
         "a list of its own": 1,
         "check changed": 1,
-        "computed constant": 0,
+        "computed constant": 1,
         "crash": 0,
         "exercise gone": 0,
         "function renamed": 0,
@@ -209,11 +210,66 @@ def test_what_students_do_to_a_notebook(room: Room) -> None:
     }
     remarks = {name.removesuffix(".ipynb"): row["remarks"] for name, row in found.items()}
     assert remarks["syntax error"].startswith("90.1: the cell is not Python, line 2: ")
-    assert remarks["exercise gone"].startswith("90.1: no cell defines a function times_2 |")
-    assert remarks["function renamed"].startswith("90.1: no cell defines a function times_2 |")
-    told = "NameError: name 'EPS' is not defined (only functions, classes, imports and literal"
-    assert told in remarks["computed constant"]
+    nobody = (
+        "90.1: no cell defines a function times_2; give it the name that the exercise asks for |"
+    )
+    assert remarks["exercise gone"].startswith(nobody)
+    assert remarks["function renamed"].startswith(nobody)
     assert "ZeroDivisionError: division by zero your line 3: return x / y" in remarks["crash"]
+
+
+def cells_of(style: list[str], number: int) -> list[str]:
+    """Return the cells of a style for another exercise: 90.1 asks for times 2, and so on."""
+    return [cell.replace("_2", f"_{number + 1}") for cell in style]
+
+
+def test_what_is_correct_in_the_notebook_gets_points(room: Room) -> None:
+    """The styles of the issue, and what cannot be taken in the words of the check."""
+    chosen = (
+        *("a failed try, and the right one below", "a helper in its own cell", "a lambda"),
+        *("split after its imports", "a computed constant", "under if"),
+        *("time", "capture", "ends in a question", "a table that grows", "a class", "a decorator"),
+    )
+    names = [*chosen, *styles.REFUSED]
+    for place in range(0, len(names), 3):
+        copy = answered()
+        for number, name in enumerate(names[place : place + 3], 1):
+            style = styles.HONEST[name] if name in styles.HONEST else styles.REFUSED[name][0]
+            at = next(k for k, c in enumerate(copy.cells) if c.id == f"check-{number}")
+            made = [nbformat.v4.new_code_cell(cell) for cell in cells_of(style, number)]
+            copy.cells[at:at] = made
+        nbformat.write(copy, room.handed_in / f"{place}.ipynb")
+    found = room.grade()
+    for place, name in enumerate(names):
+        row = found[f"{place // 3 * 3}.ipynb"]
+        number = place % 3 + 1
+        right = name in styles.HONEST
+        assert row[f"90.{number}"] == str(number * right), (name, row["remarks"])
+        if not right:
+            (words,) = cells_of([styles.REFUSED[name][1]], number)
+            if words.startswith("no cell"):
+                words = "not started yet"  # the stub is still there
+            assert f"90.{number}: {words}" in row["remarks"]
+
+
+def test_the_order_of_the_runs_counts_where_the_check_said_correct(room: Room) -> None:
+    """The right answer stands above a later, wrong try, and was run after it."""
+
+    def change(notebook, said: str) -> None:
+        wrong = nbformat.v4.new_code_cell("def times_2(x):\n    return 7", execution_count=3)
+        for place, cell in enumerate(notebook.cells):
+            if cell.id == "answer-1":
+                cell.execution_count = 4
+            elif cell.id == "check-1":
+                cell.execution_count = 5
+                cell.outputs = [nbformat.v4.new_output("stream", text=said)]
+                where = place
+        notebook.cells.insert(where, wrong)
+
+    edited(room, "right.ipynb", lambda n: change(n, "90.1 correct: 5 times 2\n"))
+    edited(room, "wrong.ipynb", lambda n: change(n, "not yet\n"))
+    found = room.grade()
+    assert (found["right.ipynb"]["90.1"], found["wrong.ipynb"]["90.1"]) == ("1", "0")
 
 
 def test_files_that_are_no_submission(room: Room) -> None:
