@@ -4,6 +4,7 @@
 #   make lab LAB=--no-browser
 #   make slides SLIDES=--pdf
 #   make kit KIT="--data /media/usb/course-data"
+#   make kit PLATFORM="win_amd64 macosx_14_0_arm64" KIT_PYTHON=3.12
 #   make grade FOLDER=submitted GRADE="--jobs 4"
 #   make grade FOLDER=submitted GRADE="--gradebook marks --roster roster.csv"
 
@@ -13,6 +14,8 @@ NB ?=
 LAB ?=
 SLIDES ?=
 KIT ?=
+PLATFORM ?=
+KIT_PYTHON ?=
 FOLDER ?=
 GRADE ?=
 PEERS ?=
@@ -94,8 +97,8 @@ grade: env ## marks for a folder of submitted notebooks, in grades.csv (FOLDER=.
 slides: env ## slides for every notebook, for rooms without a network, in build/slides/ (NB=04: one)
 	$(BIN)/python -m course_tools.slides $(NB) $(SLIDES)
 
-kit: env slides ## one archive for a room without internet (docs/lecture_room.md)
-	$(BIN)/python -m course_tools.kit $(KIT)
+kit: env slides ## one archive for a room without internet (PLATFORM=..., docs/lecture_room.md)
+	$(BIN)/python -m course_tools.kit $(KIT) $(if $(PLATFORM),--platform $(PLATFORM)) $(if $(KIT_PYTHON),--python $(KIT_PYTHON))
 
 launch: env ## draw the buttons that open the notebooks on hosted machines, if a repository is set
 	$(BIN)/python -m course_tools.launch

@@ -2,8 +2,9 @@
 
 One archive sets up a room without internet: student copies, slides, pages for the instructor,
 the course and wheels of all that it needs for the platform at hand, and data where they may be
-passed on. ``--prove`` unpacks an archive, installs from it with the network cut, and runs a
-notebook there.
+passed on. ``--platform win_amd64 macosx_14_0_arm64 --python 3.12`` takes the wheels of other
+platforms and of one Python instead. ``--prove`` unpacks an archive, installs from it with the
+network cut, and runs a notebook there; for other platforms it resolves the course from the wheels.
 """
 
 from __future__ import annotations
@@ -12,20 +13,27 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import course_lib
 from course_lib.datasets import REGISTRY, Dataset, store
-from course_tools import editions, kit_install, kit_prove, kit_start, leaks, notebooks
+from course_tools import (
+    editions,
+    kit_install,
+    kit_prove,
+    kit_start,
+    kit_wheels,
+    leaks,
+    notebooks,
+)
+from course_tools.kit_wheels import Target
 
 NAME = "word-vectors-course-kit"
 DEFAULT = notebooks.ROOT / "build" / f"{NAME}.zip"
@@ -105,18 +113,15 @@ def fill_data(source: Path, rows: Sequence[Dataset], target: Path) -> None:
         subprocess.run(command, env={**os.environ, **places}, check=True, stdout=subprocess.DEVNULL)
 
 
-def fill_wheels(folder: Path) -> None:
-    """Download the wheels of all that the course needs, pinned, for this Python and platform."""
-    project = tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    needed = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
-    command = [sys.executable, "-m", "pip", "download", "-qq", "--only-binary", ":all:"]
-    command += ["-c", str(notebooks.ROOT / "constraints.txt"), "--dest", str(folder), *needed]
-    subprocess.run(command, check=True)
-
-
-def readme(passed_on: Sequence[Dataset], left_out: Sequence[Dataset], slides: bool) -> str:
+def readme(
+    passed_on: Sequence[Dataset],
+    left_out: Sequence[Dataset],
+    slides: bool,
+    targets: Sequence[Target] = (),
+) -> str:
     """Return the page that says what the kit holds and how a room is set up with it."""
-    python, system, machine = _platform()
+    python, platforms = _platforms(targets)
+    rooms = "; ".join(kit_install.named(p) for p in platforms)
     about = (
         "| folder | what |\n|---|---|\n"
         "| `notebooks` | the student copies, without solutions |\n"
@@ -141,7 +146,7 @@ def readme(passed_on: Sequence[Dataset], left_out: Sequence[Dataset], slides: bo
     return f"""\
 # Word vectors, the kit for a lecture room
 
-Version {course_lib.__version__}, for Python {python} on {system}, {machine}. No network is needed.
+Version {course_lib.__version__}, for Python {python} on {rooms}. No network is needed.
 
 ## Set up
 
@@ -167,8 +172,12 @@ The course is under the Apache licence 2.0 (`course/LICENSE`), each package unde
 """
 
 
-def _platform() -> tuple[str, str, str]:
-    return ".".join(map(str, sys.version_info[:2])), platform.system(), platform.machine()
+def _platforms(targets: Sequence[Target]) -> tuple[str, list[dict[str, str]]]:
+    """Return the Python and the platforms of a kit; without a target those of this machine."""
+    if targets:
+        every = [{"system": t.system, "machine": t.machine, "tag": t.tag} for t in targets]
+        return targets[0].python, every
+    return kit_install.here()
 
 
 def contents(
@@ -178,6 +187,7 @@ def contents(
     data: Path | None = None,
     passed_on: Sequence[Dataset] = (),
     left_out: Sequence[Dataset] = (),
+    targets: Sequence[Target] = (),
 ) -> dict[str, Member]:
     """Return every file of the kit by its name there, without the list of files.
 
@@ -194,7 +204,7 @@ def contents(
     members |= tree(data, "data") if data else {}
     for module, name in ((kit_install, "install.py"), (kit_start, "start.py")):
         members[name] = Path(module.__file__)
-    members["README.md"] = readme(passed_on, left_out, bool(decks)).encode("utf-8")
+    members["README.md"] = readme(passed_on, left_out, bool(decks), targets).encode("utf-8")
     pages = [name for name in decks if name.endswith((".html", ".ipynb", ".md"))]
     pages += [name for name in members if name.startswith("course/docs/")]
     pages += ["course/README.md"]
@@ -235,7 +245,7 @@ def _bytes(member: Member) -> bytes:
     return member if isinstance(member, bytes) else member.read_bytes()
 
 
-def manifest(members: Mapping[str, Member]) -> bytes:
+def manifest(members: Mapping[str, Member], targets: Sequence[Target] = ()) -> bytes:
     """Return the list of files with length and SHA-256, which ``install.py`` checks."""
     files = {}
     for name in sorted(members):
@@ -247,15 +257,15 @@ def manifest(members: Mapping[str, Member]) -> bytes:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             size = member.stat().st_size
         files[name] = {"bytes": size, "sha256": digest}
-    python, system, machine = _platform()
-    about = {"version": course_lib.__version__, "python": python, "system": system}
-    text = json.dumps({**about, "machine": machine, "files": files}, indent=1)
+    python, platforms = _platforms(targets)
+    about = {"version": course_lib.__version__, "python": python, "platforms": platforms}
+    text = json.dumps({**about, "files": files}, indent=1)
     return f"{text}\n".encode()
 
 
-def write(members: Mapping[str, Member], output: Path) -> None:
+def write(members: Mapping[str, Member], output: Path, targets: Sequence[Target] = ()) -> None:
     """Write the archive atomically and reproducibly: the same files give the same bytes."""
-    every = {**members, kit_install.MANIFEST: manifest(members)}
+    every = {**members, kit_install.MANIFEST: manifest(members, targets)}
     output.parent.mkdir(parents=True, exist_ok=True)
     part = output.with_name(f".{output.name}.part")
     try:
@@ -278,13 +288,13 @@ def write(members: Mapping[str, Member], output: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def build(output: Path, *, data: Path | None = None) -> int:
+def build(output: Path, *, data: Path | None = None, targets: Sequence[Target] = ()) -> int:
     """Build the kit with wheels, and with data from a mirror folder; return its bytes.
 
     Raises
     ------
     ValueError
-        If the data are damaged or a solution would be handed out.
+        If the data are damaged, a solution would be handed out, or a target lacks a wheel.
     subprocess.CalledProcessError
         If the wheels cannot be downloaded.
     """
@@ -293,11 +303,11 @@ def build(output: Path, *, data: Path | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix=".kit-", dir=output.parent) as staging:
         wheels, copies = Path(staging) / "wheels", Path(staging) / "data"
         wheels.mkdir()
-        fill_wheels(wheels)
+        kit_wheels.fill(wheels, targets)
         if data and passed_on:
             fill_data(data, passed_on, copies)
-        told = {"passed_on": passed_on, "left_out": left_out}
-        write(contents(wheels=wheels, data=copies, **told), output)
+        told = {"passed_on": passed_on, "left_out": left_out, "targets": targets}
+        write(contents(wheels=wheels, data=copies, **told), output, targets)
     return output.stat().st_size
 
 
@@ -325,6 +335,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="course_tools.kit", description=__doc__)
     parser.add_argument("--output", type=Path, default=DEFAULT, help="the archive")
     parser.add_argument("--data", type=Path, help="mirror folder; default: COURSE_DATA_MIRROR")
+    parser.add_argument("--platform", nargs="+", default=[], metavar="TAG", help="not this one's")
+    parser.add_argument("--python", metavar="3.N", help="the Python of the other platforms")
     parser.add_argument("--prove", action="store_true", help="install from it, network cut")
     parser.add_argument("--notebooks", nargs="+", default=["00", "05"], metavar="NN", help="to run")
     chosen = parser.parse_args(arguments)
@@ -334,7 +346,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folders = [chosen.data] if chosen.data else store.mirror_dirs()
         if len(folders) > 1:
             raise ValueError("COURSE_DATA_MIRROR names several folders; choose one with --data")
-        size = build(chosen.output, data=folders[0] if folders else None)
+        if chosen.python and not chosen.platform:
+            raise ValueError("--python goes with --platform; alone, start this with that Python")
+        python = chosen.python or kit_install.here()[0]
+        targets = [kit_wheels.Target(tag, python) for tag in chosen.platform]
+        size = build(chosen.output, data=folders[0] if folders else None, targets=targets)
     except (ValueError, OSError, subprocess.CalledProcessError) as error:
         print(f"Stopped{'' if chosen.prove else ', no kit was written'}: {error}", file=sys.stderr)
         return 1

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -33,8 +34,8 @@ def check_files(kit: Path) -> dict:
     Returns
     -------
     dict
-        The list: ``version``, ``python``, ``system``, ``machine``, and ``files`` with length and
-        SHA-256 of each.
+        The list: ``version``, ``python``, ``platforms``, and ``files`` with length and SHA-256 of
+        each.
 
     Raises
     ------
@@ -71,26 +72,46 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def here() -> tuple[str, list[dict[str, str]]]:
+    """Return the Python and the platform of this machine, as in the list of the kit."""
+    own = {"system": platform.system(), "machine": platform.machine(), "tag": ""}
+    return ".".join(map(str, sys.version_info[:2])), [own]
+
+
+def named(wanted: dict[str, str]) -> str:
+    """Return the name of a platform as a person says it, with its oldest release."""
+    system = {"Darwin": "macOS"}.get(wanted["system"], wanted["system"])
+    oldest = ".".join(map(str, _oldest(wanted["tag"])))
+    of = " with glibc" if system == "Linux" else ""
+    return f"{system}{f'{of} {oldest} or later' if oldest else ''}, {wanted['machine']}"
+
+
+def _oldest(tag: str) -> tuple[int, ...]:
+    found = re.match(r"(?:macosx|manylinux)_(\d+)_(\d+)_", tag)
+    return tuple(map(int, found.groups())) if found else ()
+
+
 def check_machine(manifest: dict) -> None:
-    """Check that Python and platform are those that the wheels were built for.
+    """Check that Python and platform are among those that the wheels were built for.
 
     Raises
     ------
     Stopped
         If one of them differs; the message names both.
     """
-    here = {
-        "python": ".".join(map(str, sys.version_info[:2])),
-        "system": platform.system(),
-        "machine": platform.machine(),
-    }
-    wanted = {name: manifest[name] for name in here}
-    if here != wanted:
-        raise Stopped(
-            "This kit is for Python {python} on {system}, {machine}.\n".format(**wanted)
-            + "This is Python {python} on {system}, {machine}.\n".format(**here)
-            + "Start install.py with that Python, or build a kit on a machine like this one."
-        )
+    python, (own,) = here()
+    release = platform.mac_ver()[0] if own["system"] == "Darwin" else platform.libc_ver()[1]
+    numbers = tuple(map(int, re.findall(r"\d+", release)[:2]))
+    for wanted in manifest["platforms"]:
+        same = all(own[name] == wanted[name] for name in ("system", "machine"))
+        if same and python == manifest["python"] and numbers >= _oldest(wanted["tag"]):
+            return
+    rooms = "; ".join(map(named, manifest["platforms"]))
+    raise Stopped(
+        f"This kit is for Python {manifest['python']} on {rooms}.\n"
+        f"This is Python {python} on {named(own)}{f' ({release})' if release else ''}.\n"
+        "Start install.py with that Python, or build a kit for a machine like this one."
+    )
 
 
 def venv_python(kit: Path) -> Path:

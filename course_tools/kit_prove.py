@@ -1,4 +1,8 @@
-"""Prove a lecture-room kit: unpack it, install from it and run notebooks, with the network cut."""
+"""Prove a lecture-room kit: unpack it, install from it and run notebooks, with the network cut.
+
+What is for another platform cannot be installed here: uv resolves it from the wheels of the kit
+alone, with the conditions of that platform.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from course_tools import kit_install
 
 NOWHERE = "http://127.0.0.1:9"
 # Kernels talk over loopback, which a new network namespace has, but not switched on.
@@ -70,6 +77,33 @@ def offline(home: Path) -> dict[str, str]:
     return {**kept, **dict.fromkeys(proxies, NOWHERE), **local, **own}
 
 
+def resolve(kit: Path, wanted: Mapping[str, str], python: str) -> list[str]:
+    """Return the command that resolves the course for another platform from the wheels alone.
+
+    Parameters
+    ----------
+    kit : Path
+        The unpacked kit; a file with what the course needs is left in it.
+    wanted : mapping of str to str
+        One of the platforms in the list of the kit.
+    python : str
+        Such as ``"3.12"``.
+    """
+    project = tomllib.loads((kit / "course" / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
+    asked = kit / "needed.txt"
+    asked.write_text("\n".join(needed), encoding="utf-8")
+    machine = {"AMD64": "x86_64", "ARM64": "aarch64", "arm64": "aarch64"}
+    machine = machine.get(wanted["machine"], wanted["machine"])
+    kind = {"Windows": "pc-windows-msvc", "Darwin": "apple-darwin"}
+    kind = kind.get(wanted["system"], wanted["tag"].removesuffix(f"_{wanted['machine']}"))
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-config"]
+    command += ["--offline", "--no-index", "--find-links", str(kit / "wheels")]
+    command += ["--only-binary", ":all:", "--python-platform", f"{machine}-{kind}"]
+    command += ["--python-version", python, "-c", str(kit / "course" / "constraints.txt")]
+    return [*command, "--output-file", str(kit / "resolved.txt"), str(asked)]
+
+
 def prove(archive: Path, notebooks: Sequence[str]) -> int:
     """Do what a room does, step by step; return the first exit code that is not 0.
 
@@ -101,6 +135,21 @@ def prove(archive: Path, notebooks: Sequence[str]) -> int:
             whole = [*words, *command]
             return subprocess.run(whole, cwd=kit, env={**environment, **more}).returncode
 
+        manifest = kit_install.check_files(kit)
+        for other in manifest["platforms"]:
+            if other["tag"]:  # else the wheels are those of the machine that built the kit
+                oldest = ".".join(other["tag"].split("_")[1:3])  # read by uv for macOS
+                if code := run(
+                    *resolve(kit, other, manifest["python"]), MACOSX_DEPLOYMENT_TARGET=oldest
+                ):
+                    return code
+                lines = (kit / "resolved.txt").read_text(encoding="utf-8").splitlines()
+                count = sum("==" in line and line[0] not in " #" for line in lines)
+                _told(start, f"{count} packages resolve for {kit_install.named(other)}")
+        try:
+            kit_install.check_machine(manifest)
+        except kit_install.Stopped:
+            return 0  # nothing in it is for this machine
         steps = [(sys.executable, "install.py")] * 2  # the second finds everything done
         if os.name == "posix":  # where ending start.py ends JupyterLab
             steps += [(sys.executable, "-c", _START)]
@@ -110,9 +159,9 @@ def prove(archive: Path, notebooks: Sequence[str]) -> int:
             _told(start, command[1] if command[1] != "-c" else "start.py")
         started = runpy.run_path(str(kit / "start.py"))["environment"](kit)
         mirror = {k: v for k, v in started.items() if k == "COURSE_DATA_MIRROR"}
-        python = kit / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        installed = kit_install.venv_python(kit)
         chosen = [str(kit / "work" / name) for name in wanted]
-        execute = [str(python), "-m", "course_tools.execute", "--profile", "smoke"]
+        execute = [str(installed), "-m", "course_tools.execute", "--profile", "smoke"]
         code = run(*execute, "--output", str(Path(folder) / "executed"), *chosen, **mirror)
         _told(start, "ran the notebooks")
         return code

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.datasets import REGISTRY
-from course_tools import kit, kit_install, kit_prove, kit_start, leaks, notebooks
+from course_tools import kit, kit_install, kit_prove, kit_start, kit_wheels, leaks, notebooks
 
 ROOM = f"{kit.NAME}/"
 
@@ -158,10 +158,10 @@ def test_a_failed_build_leaves_the_old_archive_and_no_part(tmp_path, monkeypatch
 
 
 def test_no_kit_is_written_where_the_wheels_cannot_be_had(tmp_path, monkeypatch, capsys):
-    def broken(_: Path) -> None:
+    def broken(*_: object) -> None:
         raise subprocess.CalledProcessError(1, ["pip", "download"])
 
-    monkeypatch.setattr(kit, "fill_wheels", broken)
+    monkeypatch.setattr(kit_wheels, "fill", broken)
     monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
     assert kit.main(["--output", str(tmp_path / "kit.zip")]) == 1
     assert "no kit was written" in capsys.readouterr().err
@@ -231,8 +231,41 @@ def test_a_damaged_kit_is_refused_before_anything_is_done(unpacked, name, harm, 
 def test_another_machine_is_refused_by_name(what, unpacked):
     manifest = json.loads((unpacked / "MANIFEST.json").read_text(encoding="utf-8"))
     kit_install.check_machine(manifest)
+    other = {**manifest, "platforms": [{**manifest["platforms"][0], what: "9.9"}]}
+    if what == "python":
+        other = {**manifest, "python": "9.9"}
     with pytest.raises(kit_install.Stopped, match=r"This kit is for .*9\.9"):
-        kit_install.check_machine({**manifest, what: "9.9"})
+        kit_install.check_machine(other)
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "release", "said"),
+    [
+        ("Windows", "AMD64", "", ""),
+        ("Windows", "ARM64", "", "This is Python 3.12 on Windows, ARM64"),
+        ("Darwin", "arm64", "14.0", ""),
+        ("Darwin", "arm64", "15.3.1", ""),
+        ("Darwin", "arm64", "13.7", r"on macOS, arm64 \(13.7\)"),
+        ("Darwin", "x86_64", "15.3", "macOS, x86_64"),
+        ("Linux", "x86_64", "2.28", ""),
+        ("Linux", "x86_64", "2.9", "This is Python 3.12 on Linux, x86_64"),
+    ],
+)
+def test_a_kit_of_several_platforms_knows_its_own(system, machine, release, said, monkeypatch):
+    tags = ("win_amd64", "macosx_14_0_arm64", "manylinux_2_28_x86_64")
+    targets = [kit_wheels.Target(tag, "3.12") for tag in tags]
+    manifest = json.loads(kit.manifest({}, targets))
+    own = {"system": system, "machine": machine, "tag": ""}
+    monkeypatch.setattr(kit_install, "here", lambda: ("3.12", [own]))
+    monkeypatch.setattr(kit_install.platform, "mac_ver", lambda: (release, ("", "", ""), machine))
+    monkeypatch.setattr(kit_install.platform, "libc_ver", lambda: ("", release))
+    if not said:
+        kit_install.check_machine(manifest)
+        return
+    with pytest.raises(kit_install.Stopped, match=said) as caught:
+        kit_install.check_machine(manifest)
+    assert "macOS 14.0 or later, arm64; Linux with glibc 2.28 or later, x86_64" in str(caught.value)
+    assert "macOS 14.0 or later, arm64" in kit.readme([], [], False, targets)
 
 
 def test_a_failed_installation_says_so_and_leaves_no_seal(unpacked, monkeypatch, capsys):
