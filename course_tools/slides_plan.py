@@ -8,15 +8,18 @@ it where both fit, and what is too much for a slide is divided. That is an estim
 from __future__ import annotations
 
 import ast
+import base64
 import copy
 import html
 import math
 import re
+import struct
 from collections.abc import Iterator
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from course_lib import plots
 from course_tools import markdown, notebooks
 from course_tools.notebooks import (
     CHECK,
@@ -37,7 +40,8 @@ SKIP = "skip if late"  # the mark of a slide that can be passed over, and the sp
 
 LINES, COLUMNS = 16, 95  # of text on a slide
 MOST = 17  # lines that fit when they are set smaller
-SHORT = 5  # lines of text that may stand above a figure, or below a result
+SHORT = 5  # lines of text that may stand below a result
+FULL = 99.0  # lines on a slide with a figure: nothing joins it
 _DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
 _DOCSTRING = re.compile(r'^( +"""[^\n"]+)\n.*?"""', re.DOTALL | re.MULTILINE)
 # Sections that are for reading.
@@ -92,6 +96,18 @@ def _output_height(output: NotebookNode) -> float:
     return _code_height(
         data.get("text/markdown") or data.get("text/plain") or output.get("text", "")
     )
+
+
+def _figure_height(cell: NotebookNode) -> float:
+    """Return the lines that a figure needs for its text to have 20 px."""
+    for output in cell.outputs:
+        picture = base64.b64decode(output.get("data", {}).get("image/png", ""))
+        if picture.startswith(b"\x89PNG"):
+            width, height = struct.unpack(">2I", picture[16:24])
+            tall = min(plots.SLIDE[1], plots.SLIDE[0] * height / width)
+            text = output.get("metadata", {}).get("image/png", {}).get("text", 20)
+            return LINES * tall / plots.SLIDE[1] * 20 / text
+    return LINES
 
 
 def for_deck(notebook: NotebookNode) -> NotebookNode:
@@ -275,18 +291,18 @@ def _code_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode,
         used = lines if kind != "notes" else used
         yield piece, kind, lines
     if answers:
-        begins = used + 1.5 > MOST + 0.5
+        begins = used >= FULL
         yield _text(cell, answers), "subslide" if begins else "-", 1.5 + (0 if begins else used)
 
 
 def _shown(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode, str, float]]:
     if is_drawing(cell):
-        kind = "subslide" if used > SHORT else "-"
+        kind = "subslide" if used + _figure_height(cell) > LINES else "-"
         cell.metadata["tags"] = [*tags(cell), RESULT]
-        yield cell, kind, LINES
+        yield cell, kind, FULL
         told = [o.get("metadata", {}).get("image/png", {}).get("alt", "") for o in cell.outputs]
         figures = "".join(f"Figure: {alt}\n\n" for alt in told if alt)
-        yield _code_as_note(cell, figures), "notes", LINES
+        yield _code_as_note(cell, figures), "notes", FULL
         return
     bare = RESULT in tags(cell)
     outputs = [piece for whole in cell.outputs for piece in _listings(whole)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import base64
 import html
 import json
 import re
+import struct
 from pathlib import Path
 
 import pytest
@@ -62,12 +64,29 @@ def test_a_long_result_alone_goes_on_to_a_next_slide():
     assert types(above, long, code("d", "y = 1\nz = 2")) == ["slide", "-", "subslide"]
 
 
-def test_a_figure_has_its_own_slide_or_a_short_text_above_it():
-    picture = new_output("display_data", data={"image/png": "aGVsbG8="})
-    drawn = code("draw", "plots.show(fig, alt='a')", "figure", outputs=[picture])
-    long = "## 1 · First\n\n" + "A word. " * 80
-    assert types(text("one", long), drawn, code("next", "x = 1"))[1:] == ["subslide", "subslide"]
-    assert types(text("one", "## 1 · First"), drawn, code("next", "x = 1"))[1:] == ["-", "subslide"]
+def drawn(width: int, height: int, size: float):
+    """Return a figure's cell; its text has this size where it fills a slide."""
+    header = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">2I", width, height)
+    data = {"image/png": base64.b64encode(header).decode()}
+    about = {"image/png": {"alt": "a", "text": size}}
+    output = new_output("display_data", data=data, metadata=about)
+    return code("draw", "plots.show(fig, alt='a')", "figure", outputs=[output])
+
+
+@pytest.mark.parametrize(
+    ("size", "lines", "wanted"),
+    [
+        ((700, 400, 20), 1, "subslide"),  # it fills the slide, and its text may not be smaller
+        ((700, 400, 30), 1, "-"),  # two thirds of the slide are enough
+        ((700, 400, 30), 6, "subslide"),
+        ((1200, 300, 20), 5, "-"),  # wide: half of the slide is free
+        ((1200, 300, 20), 6, "subslide"),
+    ],
+)
+def test_a_figure_has_text_above_it_where_its_own_stays_readable(size, lines, wanted):
+    above = text("one", "\n\n".join(["So it is."] * lines))
+    found = types(above, drawn(*size), text("after", "So."))
+    assert found == ["slide", wanted, "subslide"]
 
 
 def test_of_a_result_the_code_is_the_speakers():
