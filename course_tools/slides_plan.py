@@ -137,6 +137,7 @@ def for_deck(notebook: NotebookNode) -> NotebookNode:
             asked = not is_skipped(cell)
         if EXERCISE in tags(cell) and asked:
             deck.cells.append(_signature(cell, used))
+            used = math.inf  # what follows is no part of the exercise
         if is_skipped(cell):
             continue
         parts = _text_parts if cell.cell_type == "markdown" else _code_parts

@@ -300,6 +300,12 @@ def test_an_exercise_shows_its_signature_and_given_code_where_it_fits(lines, giv
     assert found[-1] == ("-", f"```python\n{stub}\n```")
 
 
+def test_a_short_text_after_an_exercise_begins_a_slide():
+    task = text("task", "### Exercise 90.1 · Two\n\nWrite it.")
+    found = shown(task, code("solve", SOLUTION, "exercise"), text("next", "Done."))
+    assert found[-1] == ("subslide", "Done.")
+
+
 def test_a_fenced_block_stays_whole():
     fence = "```python\nx = 1\n\ny = 2\n```"
     assert slides_plan._pages(f"One.\n\n{fence}") == [f"One.\n\n{fence}"]
