@@ -88,71 +88,104 @@ def order_of_filter(answer: Answer) -> str:
     return "four words have the feature that they have by hand"
 
 
-@exercise("10.3", "The winning window")
-def winning_window(answer: Answer) -> str:
-    """Compare with scipy.signal.correlate2d; each likely slip is worked out and named."""
-    from scipy.signal import correlate2d
-
+@exercise("10.3", "Who wins, and who learns")
+def features_and_learners(answer: Answer) -> str:
+    """Compare features with scipy.signal.correlate2d, and who learns with torch's autograd."""
     rng = np.random.default_rng(3)
-    for case in range(40):
-        places, n, d = 7 + case % 4, 1 + case % 4, 3
-        letters, kernel = rng.normal(size=(places, d)), rng.normal(size=(n, d))
-        bias = float(rng.normal(scale=3)) if case else 0.25
-        if case == 39:  # every window answers alike: the first one wins
-            letters = np.ones((places, d))
-        answers = correlate2d(letters, kernel, mode="valid")[:, 0] + bias
-        got = answer(letters, kernel, bias)
-        expect_type(got, (tuple, list, np.ndarray), "the result, a pair (place, feature),")
-        expect(len(got) == 2, f"a pair (place, feature) is wanted, not {len(got)} values")
-        for value, what in zip(got, ("the place", "the feature"), strict=True):
-            expect_shape(value, (), what)
-        place, feature = (float(np.asarray(value)) for value in got)
-        best, wanted = int(answers.argmax()), max(answers.max(), 0.0)
-        if (place, feature) == (best, wanted):
-            continue
+    for case in range(20):
+        letters = rng.normal(size=(6 + case % 4, 3))
+        filters = [(rng.normal(size=(n, 3)), float(rng.normal(scale=3))) for n in (2, 1, 4, 3, 2)]
+        if case == 0:  # one filter of width 2, with a bias to be seen
+            filters = [(filters[0][0], 1.5)]
+        got = answer(letters, list(filters))
+        expect_type(got, (tuple, list), "the result, a pair (features, learners),")
+        expect(len(got) == 2, f"a pair (features, learners) is wanted, not {len(got)} values")
+        sizes = [np.shape(each) for each in got]
         expect(
-            not (abs(place - wanted) < 1e-9 and feature == best),
-            "the place comes first, then the feature",
+            sizes != [(len(letters),), (len(filters),)],
+            "the features come first, then the learners",
         )
-        for slip, because in _slips(letters, kernel, bias, answers):
-            expect(abs(slip - wanted) < 1e-6 or abs(feature - slip) > 1e-6, because)
-        for slip, because in (
-            (best + n - 1, "this is where the window ends: say where it begins"),
-            (best + 1, "this counts places from 1: the first window begins in place 0"),
-            (int(abs(answers).argmax()), "the window of the largest number without its sign"),
-            (int(answers.argmin()), "this is the window of the smallest answer"),
-        ):
-            expect(slip == best or place != slip or np.ptp(answers) < 1e-9, because)
-        if np.ptp(answers) < 1e-9:
-            expect_equal(int(place), 0, "all windows are equal: the first one wins", what="place")
-        expect_equal(place, best, "where the answer is largest", what="place")
-        expect_close(feature, wanted, "relu of the largest answer", what="the feature")
-    return "40 filters agree with scipy.signal.correlate2d"
+        expect_shape(got[0], (len(filters),), "the features")
+        expect_shape(got[1], (len(letters),), "the learners")
+        right = _word(letters, filters)
+        for number, (what, wanted) in enumerate(zip(("features", "learners"), right, strict=True)):
+            mine = np.asarray(got[number], dtype=float)
+            if np.allclose(mine, wanted):
+                continue
+            for slip, because in _SLIPS[what].items():
+                other = _word(letters, filters, slip)[number]
+                if not np.allclose(other, wanted):
+                    expect_not_close(mine, other, because)
+            expect_close(mine, wanted, f"case {case}, {len(filters)} filter(s)", what=what)
+    letters, filters = np.ones((5, 2)), [(np.ones((2, 2)), 0.0)]
+    got = answer(letters, list(filters))
+    expect_equal(
+        np.asarray(got[1]).tolist(), [1, 1, 0, 0, 0], "all windows are equal: the first one wins"
+    )
+    return "20 words agree with scipy.signal.correlate2d and with the gradients of torch"
 
 
-def _slips(
-    letters: np.ndarray, kernel: np.ndarray, bias: float, answers: np.ndarray
-) -> list[tuple[float, str]]:
-    """Return the features that likely slips give, with what to say about each."""
+_SLIPS = {
+    "features": {
+        "turned": "the filter is turned round: lay its first row on the window's first letter",
+        "bias": "the bias is missing: add it to each answer",
+        "relu": "a negative answer is left: relu makes it 0",
+        "mean": "this is the mean of the answers: the pool keeps the largest",
+        "sum": "this is the sum of the answers: the pool keeps the largest",
+        "sign": "the sign is lost: an answer of -5 is weaker than one of 2",
+        "short": "the last window is left out: there are places - n + 1 of them",
+    },
+    "learners": {
+        "flat": "a filter whose feature is 0 reaches nobody: relu is flat there",
+        "begin": "the whole winning window learns, not its first letter alone",
+        "end": "the whole winning window learns, not its last letter alone",
+        "any": "count the filters: a letter may stand in the winning window of several",
+        "all": "only the window of the largest answer gets a gradient, not every one above 0",
+        "late": "the winning window begins one place earlier: the first is place 0",
+    },
+}
+
+
+def _word(
+    letters: np.ndarray, filters: list[tuple[np.ndarray, float]], slip: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return features (F,) and learners (places,), right by SciPy and autograd or with a slip."""
     from scipy.signal import correlate2d
 
-    turned = correlate2d(letters, kernel[::-1], mode="valid")[:, 0] + bias
-    strongest = answers.max()
-    slips = [
-        (
-            max(turned.max(), 0),
-            "the filter is turned round: lay its first row on the first letter of the window",
-        ),
-        (max(strongest - bias, 0), "the bias is missing: add it to each answer"),
-        (strongest, f"the strongest answer is {strongest:.2f}: relu makes it 0"),
-        (max(answers.mean(), 0), "this is the mean of the answers: the pool keeps the largest"),
-        (max(answers.sum(), 0), "this is the sum of the answers: the pool keeps the largest"),
-        (abs(answers).max(), "the sign is lost: an answer of -5 is weaker than one of 2"),
-    ]
-    if len(answers) > 1:
-        short = max(answers[:-1].max(), 0)
-        slips.append((short, "the last window is left out: there are places - n + 1 of them"))
-    return slips
+    features, learners = [], np.zeros(len(letters))
+    for kernel, bias in filters:
+        n = len(kernel)
+        laid = kernel[::-1] if slip == "turned" else kernel
+        answers = correlate2d(letters, laid, mode="valid")[:, 0] + (slip != "bias") * bias
+        answers = abs(answers) if slip == "sign" else answers
+        answers = answers[:-1] if slip == "short" else answers
+        pooled = {"mean": answers.mean(), "sum": answers.sum()}.get(slip, answers.max())
+        features.append(pooled if slip == "relu" else max(pooled, 0.0))
+        best = int(answers.argmax())
+        reached = np.zeros(len(letters))
+        if slip == "all":
+            for place in np.flatnonzero(answers > 0):
+                reached[place : place + n] = 1
+        elif slip == "late":
+            reached[best + 1 : best + 1 + n] = features[-1] > 0
+        elif slip == "flat":
+            reached[best : best + n] = 1
+        elif slip in ("begin", "end"):
+            reached[best + (n - 1) * (slip == "end")] = features[-1] > 0
+        else:
+            reached = _reached(letters, kernel, bias)
+        learners += reached
+    return np.array(features), np.minimum(learners, 1) if slip == "any" else learners
+
+
+def _reached(letters: np.ndarray, kernel: np.ndarray, bias: float) -> np.ndarray:
+    """Return 1 for each place whose letter gets a gradient from one feature, else 0: (places,)."""
+    import torch
+
+    rows = torch.tensor(letters, requires_grad=True)
+    answers = torch.nn.functional.conv1d(rows.T[None], torch.tensor(kernel.T[None]))[0, 0] + bias
+    answers.max().relu().backward()
+    return (rows.grad != 0).any(dim=1).double().numpy()
 
 
 @exercise("10.4", "A highway layer")

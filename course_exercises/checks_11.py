@@ -218,7 +218,9 @@ def backward_stack(answer: Answer) -> str:
         expect_shape(got, (number, time, out))
         wanted = _stack(*given)
         _name_mistakes(np.asarray(got), given, wanted, case)
-        expect_close(got, wanted, f"{case}see section 4")
+        expect_close(
+            got, wanted, f"{case}see section 4, and compare one step with its cell by hand"
+        )
     free = answer(vectors.copy(), layers[:1], 1e9, 1e9)
     expect_close(
         free[0], _by_pytorch(vectors, *layers[0]), "PyTorch's LSTM without clips", tolerance=1e-5

@@ -65,80 +65,124 @@ def returns_in_the_loop():
 # 10.3
 
 
-def turned_round(letters, kernel, bias):
-    return right(letters, kernel[::-1], bias)
-
-
-def without_bias(letters, kernel, bias):
-    return right(letters, kernel, 0.0)
-
-
-def without_relu(letters, kernel, bias):
-    answers = [
-        (letters[t : t + len(kernel)] * kernel).sum() + bias
-        for t in range(len(letters) - len(kernel) + 1)
-    ]
-    return int(np.argmax(answers)), max(answers)
-
-
-def last_of_equals(letters, kernel, bias):
-    place, feature = right(letters[::-1], kernel[::-1], bias)
-    return len(letters) - len(kernel) - place, feature
-
-
-def end_of_window(letters, kernel, bias):
-    place, feature = right(letters, kernel, bias)
-    return place + len(kernel) - 1, feature
-
-
-def from_one(letters, kernel, bias):
-    place, feature = right(letters, kernel, bias)
-    return place + 1, feature
-
-
-def changed_places(letters, kernel, bias):
-    return right(letters, kernel, bias)[::-1]
-
-
-def all_answers(letters, kernel, bias):
+def answers_to(letters, kernel, bias):
     n = len(kernel)
     return np.array(
         [(letters[t : t + n] * kernel).sum() + bias for t in range(len(letters) - n + 1)]
     )
 
 
-def last_window_missing(letters, kernel, bias):
-    answers = all_answers(letters, kernel, bias)[:-1]
-    return int(answers.argmax()), max(answers.max(), 0.0)
+def by_filter(letters, filters, pool=np.max, relu=True, learns=None):
+    """Return the right pair, or one with another pool, no relu, or other learners."""
+    features, learners = [], np.zeros(len(letters), dtype=int)
+    for kernel, bias in filters:
+        answers = answers_to(letters, kernel, bias)
+        feature = pool(answers)
+        features.append(max(feature, 0) if relu else feature)
+        place, n = int(answers.argmax()), len(kernel)
+        if learns:
+            learns(learners, answers, place, n)
+        elif features[-1] > 0:
+            learners[place : place + n] += 1
+    return np.array(features), learners
 
 
-def mean_of_answers(letters, kernel, bias):
-    answers = all_answers(letters, kernel, bias)
-    return int(answers.argmax()), max(answers.mean(), 0.0)
+def turned_round(letters, filters):
+    return by_filter(letters, [(kernel[::-1], bias) for kernel, bias in filters])
 
 
-def sum_of_answers(letters, kernel, bias):
-    answers = all_answers(letters, kernel, bias)
-    return int(answers.argmax()), max(answers.sum(), 0.0)
+def without_bias(letters, filters):
+    return by_filter(letters, [(kernel, 0.0) for kernel, _ in filters])
 
 
-def without_sign(letters, kernel, bias):
-    answers = abs(all_answers(letters, kernel, bias))
-    return int(answers.argmax()), answers.max()
+def without_relu(letters, filters):
+    return by_filter(letters, filters, relu=False)
 
 
-def weakest(letters, kernel, bias):
-    answers = all_answers(letters, kernel, bias)
-    return int(answers.argmin()), max(answers.max(), 0.0)
+def last_of_equals(letters, filters):
+    features, learners = by_filter(letters[::-1], [(k[::-1], bias) for k, bias in filters])
+    return features, learners[::-1]
 
 
-def right(letters, kernel, bias):
-    answers = [
-        (letters[t : t + len(kernel)] * kernel).sum() + bias
-        for t in range(len(letters) - len(kernel) + 1)
+def end_of_window(letters, filters):
+    def learns(learners, answers, place, n):
+        learners[place + n - 1] += answers.max() > 0
+
+    return by_filter(letters, filters, learns=learns)
+
+
+def one_too_late(letters, filters):
+    def learns(learners, answers, place, n):
+        learners[place + 1 : place + 1 + n] += answers.max() > 0
+
+    return by_filter(letters, filters, learns=learns)
+
+
+def first_letter_alone(letters, filters):
+    def learns(learners, answers, place, n):
+        learners[place] += answers.max() > 0
+
+    return by_filter(letters, filters, learns=learns)
+
+
+def flat_filters_too(letters, filters):
+    def learns(learners, answers, place, n):
+        learners[place : place + n] += 1
+
+    return by_filter(letters, filters, learns=learns)
+
+
+def every_window_above_zero(letters, filters):
+    def learns(learners, answers, place, n):
+        hit = np.zeros(len(learners), dtype=bool)
+        for t in np.flatnonzero(answers > 0):
+            hit[t : t + n] = True
+        learners += hit
+
+    return by_filter(letters, filters, learns=learns)
+
+
+def whether_and_not_how_many(letters, filters):
+    features, learners = by_filter(letters, filters)
+    return features, learners > 0
+
+
+def changed_places(letters, filters):
+    return by_filter(letters, filters)[::-1]
+
+
+def last_window_missing(letters, filters):
+    return by_filter(letters, filters, pool=lambda answers: answers[:-1].max())
+
+
+def mean_of_answers(letters, filters):
+    return by_filter(letters, filters, pool=np.mean)
+
+
+def sum_of_answers(letters, filters):
+    return by_filter(letters, filters, pool=np.sum)
+
+
+def without_sign(letters, filters):
+    return by_filter(letters, filters, pool=lambda answers: abs(answers).max())
+
+
+def cell_of_the_lesson(letters, filters):
+    of_word = []
+    for kernel, bias in filters:
+        windows = np.lib.stride_tricks.sliding_window_view(letters, kernel.shape)[:, 0]
+        strongest = (windows * kernel).sum(axis=(1, 2)).max() + bias
+        of_word.append(int(max(strongest, 0)))
+    return of_word
+
+
+def cell_of_the_lesson_with_a_guess(letters, filters):
+    windows = np.lib.stride_tricks.sliding_window_view
+    features = [
+        max((windows(letters, kernel.shape)[:, 0] * kernel).sum(axis=(1, 2)).max() + bias, 0)
+        for kernel, bias in filters
     ]
-    place = int(np.argmax(answers))
-    return place, max(answers[place], 0.0)
+    return np.array(features), np.zeros(len(letters))
 
 
 # 10.4
@@ -235,14 +279,19 @@ PLANTED = {
         Planted(without_bias, says="the bias is missing"),
         Planted(without_relu, says="relu makes it 0"),
         Planted(last_of_equals, says="all windows are equal"),
-        Planted(end_of_window, says="where the window ends"),
-        Planted(from_one, says="counts places from 1"),
-        Planted(changed_places, says="the place comes first"),
+        Planted(end_of_window, says="not its last letter alone"),
+        Planted(one_too_late, says="begins one place earlier"),
+        Planted(first_letter_alone, says="not its first letter alone"),
+        Planted(flat_filters_too, says="reaches nobody"),
+        Planted(every_window_above_zero, says="not every one above 0"),
+        Planted(whether_and_not_how_many, says="count the filters"),
+        Planted(changed_places, says="the features come first"),
         Planted(last_window_missing, says="the last window is left out"),
         Planted(mean_of_answers, says="the mean of the answers"),
         Planted(sum_of_answers, says="the sum of the answers"),
         Planted(without_sign, says="the sign is lost"),
-        Planted(weakest, says="the smallest answer"),
+        Planted(cell_of_the_lesson, says="a pair (features, learners)"),
+        Planted(cell_of_the_lesson_with_a_guess, says="case 0, 1 filter"),
     ],
     "10.4": [
         Planted(gate_swapped, says="the wrong way round"),
