@@ -96,12 +96,14 @@ def show(fig: Figure, *, alt: str, live: Any = None) -> None:
 def png(fig: Figure, **options: Any) -> str:
     """Return a figure as PNG in base64, and close it; options are ``savefig``'s."""
     import matplotlib.pyplot as plt
+    from PIL import Image
 
     _make_korean_visible(fig)
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", **options)
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    fig.savefig(drawn, format="png", **options)
     plt.close(fig)
-    return base64.b64encode(buffer.getvalue()).decode()
+    Image.open(drawn).convert("RGB").quantize().save(packed, "PNG", optimize=True)  # a third
+    return base64.b64encode(packed.getvalue()).decode()
 
 
 def _readable(fig: Figure) -> dict[str, float]:
@@ -147,7 +149,6 @@ def animate(
     width, height : float
         Inches.
     """
-    import matplotlib.pyplot as plt
     from IPython.display import display
     from PIL import Image
 
@@ -156,9 +157,7 @@ def animate(
         fig, axes = figure(width, height)
         draw(axes, number)
         _readable(fig)
-        fig.canvas.draw()
-        pictures.append(Image.fromarray(np.asarray(fig.canvas.buffer_rgba())).convert("P"))
-        plt.close(fig)
+        pictures.append(Image.open(io.BytesIO(base64.b64decode(png(fig)))))
     buffer = io.BytesIO()
     pictures[0].save(
         buffer, "GIF", save_all=True, append_images=pictures[1:], duration=1_200, loop=0
