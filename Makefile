@@ -3,6 +3,7 @@
 #   make course PYTHON=python3.12 VENV=/some/folder
 #   make lab LAB=--no-browser
 #   make slides SLIDES=--pdf
+#   make student SEED=autumn-7312 ROSTER=roster.csv
 #   make kit KIT="--data /media/usb/course-data"
 #   make kit PLATFORM="win_amd64 macosx_14_0_arm64" KIT_PYTHON=3.12
 #   make grade FOLDER=submitted GRADE="--jobs 4"
@@ -16,6 +17,8 @@ SLIDES ?=
 KIT ?=
 PLATFORM ?=
 KIT_PYTHON ?=
+SEED ?=
+ROSTER ?=
 FOLDER ?=
 GRADE ?=
 PEERS ?=
@@ -87,8 +90,8 @@ lint: env ## ruff, the layers of imports, and the shape of the notebooks
 	$(BIN)/python -m course_tools.lint
 	$(BIN)/python -m course_tools.translations check
 
-student: env ## write the student copies to notebooks/student/; what a student wrote stays
-	$(BIN)/python -m course_tools.editions
+student: env ## write the student copies to notebooks/student/; what a student wrote stays (SEED=...: other numbers)
+	$(BIN)/python -m course_tools.editions $(if $(SEED),--seed "$(SEED)") $(if $(ROSTER),--roster "$(ROSTER)")
 
 grade: env ## marks for a folder of submitted notebooks, in grades.csv (FOLDER=...; docs/grading.md)
 	@$(if $(FOLDER),:,echo "Give the folder of the submitted notebooks: make grade FOLDER=..."; exit 2)

@@ -77,28 +77,31 @@ def conclusion(answer: Answer) -> str:
     return "the difference from the better rival is what subtracting adds, row by row"
 
 
-@exercise("00.4", "Steps downhill")
-def downhill(answer: Answer) -> str:
+@exercise("00.4", "Steps downhill", varies={"lowest": (3, 2, 4, 5, 6, 7, 8)})
+def downhill(answer: Answer, lowest: int) -> str:
     """Compare with the closed form: each step shrinks the distance to 3 by 1 - 2 alpha."""
-    one = answer(0.0, 0.1, 1)
+    one, first = answer(0.0, 0.1, 1), 0.2 * lowest
     expect_shape(one, ())
-    expect_not_close(one, -0.6, "the step goes uphill: move against the gradient")
-    expect_close(one, 0.6, "one step of 0.1 from 0, where the slope of (w - 3)² is -6")
+    expect_not_close(one, -first, "the step goes uphill: move against the gradient")
+    slope = f"one step of 0.1 from 0, where the slope of (w - {lowest})² is -{2 * lowest}"
+    expect_close(one, first, slope)
     got = answer(0.0, 0.1, 3)
     summed = "after three steps the slopes of all steps are added up: clear w.grad in each step"
-    expect_not_close(got, _summed(0.0, 0.1, 3), summed)
-    expect_not_close(got, 0.6, "this is one step; three were asked for")
-    for start, alpha, steps in ((0.0, 0.1, 3), (5.0, 0.25, 4), (-2.0, 0.4, 6), (3.0, 0.1, 2)):
-        wanted = 3 + (start - 3) * (1 - 2 * alpha) ** steps
-        because = "each step takes away the share 2 · alpha of the distance to 3"
+    expect_not_close(got, _summed(0.0, 0.1, 3, lowest), summed)
+    expect_not_close(got, first, "this is one step; three were asked for")
+    walks = ((0.0, 0.1, 3), (5.0, 0.25, 4), (-2.0, 0.4, 6), (3.0, 0.1, 2))
+    for start, alpha, steps in walks:
+        wanted = lowest + (start - lowest) * (1 - 2 * alpha) ** steps
+        because = f"each step takes away the share 2 · alpha of the distance to {lowest}"
         expect_close(answer(start, alpha, steps), wanted, because, tolerance=1e-5)
-    return "four walks end where the closed form 3 + (w - 3)(1 - 2 alpha)^steps says"
+    form = f"{lowest} + (w - {lowest})(1 - 2 alpha)^steps"
+    return f"four walks end where the closed form {form} says"
 
 
-def _summed(w: float, alpha: float, steps: int) -> float:
+def _summed(w: float, alpha: float, steps: int, lowest: float) -> float:
     """Return where a walk ends whose gradients are never cleared."""
     slope = 0.0
     for _ in range(steps):
-        slope += 2 * (w - 3)
+        slope += 2 * (w - lowest)
         w -= alpha * slope
     return w

@@ -225,26 +225,41 @@ def _late(W: np.ndarray, moved: np.ndarray, context_ids: list[int], center: int)
     return slope
 
 
-@exercise("02.5", "A loss that no training can reach")
-def lowest_loss(answer: Answer) -> str:
+SENTENCES = (
+    "red cat red dog red",
+    "red cat red dog red cow red",
+    "red fox red cat red hen red",
+    "red cow red hen red dog red cat red",
+    "red dog red cat red fox red cow red",
+    "red hen red cow red cat red dog red fox red",
+)
+
+
+@exercise("02.5", "A loss that no training can reach", varies={"words": SENTENCES})
+def lowest_loss(answer: Answer, words: str) -> str:
     """Compare with the entropy of the centres, context by context."""
-    sentence = ["red", "cat", "red", "dog", "red"]
+    sentence = words.split()
+    n, k = len(sentence), len(set(sentence) - {"red"})  # k animals, each between two red
+    many = ("two", "three", "four", "five", "six")[k - 2 :]
     around = [
-        tuple(sorted(sentence[max(0, i - 1) : i] + sentence[i + 1 : i + 2])) for i in range(5)
+        tuple(sorted(sentence[max(0, i - 1) : i] + sentence[i + 1 : i + 2])) for i in range(n)
     ]
     of_context, of_both = Counter(around), Counter(zip(around, sentence, strict=True))
-    lowest = -sum(n * np.log(n / of_context[context]) for (context, _), n in of_both.items())
-    got = answer()
+    lowest = -sum(m * np.log(m / of_context[context]) for (context, _), m in of_both.items())
+    got, every = answer(), "both" if k == 2 else f"all {many[0]}"
     for mistake, because in (
-        (0, "0 needs five contexts that are all different. Write them down: two are red + red"),
-        (np.log(2), "that is the loss of one of the two centres; the sum has both"),
-        (5 * np.log(3), "that is the loss of no idea at all; training does better"),
-        (2 * np.log(3), "red is not possible there: two words share the probability, not three"),
+        (0, f"0 needs contexts that are all different. Write them down: {many[0]} are red + red"),
+        (np.log(k), f"that is the loss of one of the {many[0]} centres; the sum has {every}"),
+        (n * np.log(k + 1), "that is the loss of no idea at all; training does better"),
+        (
+            k * np.log(k + 1),
+            f"red is not possible there: {many[0]} words share the probability, not {many[1]}",
+        ),
     ):
         expect_not_close(got, mistake, because)
     expect_close(got, lowest, "for the same context ŷ is the same: how is it best shared out?")
     return (
-        f"{lowest:.4f}: with the same context, cat and dog get 1/2 each. "
+        f"{lowest:.4f}: with the same context, {' and '.join(sentence[1::2])} get 1/{k} each. "
         "To the model they are the same word"
     )
 

@@ -18,6 +18,7 @@ from course_exercises.expect import (
     expect_type,
 )
 from course_exercises.lines import assembled, expect_choice, expect_lines
+from course_exercises.variants import orders
 
 
 @exercise("03.1", "How many pairs has a text?")
@@ -231,8 +232,8 @@ def _entropy(counts: Counter) -> float:
     return float(-(shares * np.log(shares)).sum())
 
 
-@exercise("03.5", "What does the table allow?")
-def what_the_table_allows(answer: Answer) -> str:
+@exercise("03.5", "What does the table allow?", varies={"order": orders("ABCD", "C")})
+def what_the_table_allows(answer: Answer, order: str) -> str:
     """Compare with what the notebook's own assertions hold."""
     expect_choice(
         answer(),
@@ -246,5 +247,6 @@ def what_the_table_allows(answer: Answer) -> str:
             "D": "look at the last row: it has made no pass over the text, and is not behind on "
             "WordSim-353 or the analogies.",
         },
+        order=order,
     )
     return "at rate 0.1 most of the lead on rare words is gone, and the table allows no more"

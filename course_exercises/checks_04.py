@@ -18,6 +18,7 @@ from course_exercises.expect import (
     expect_type,
 )
 from course_exercises.lines import assembled, expect_choice
+from course_exercises.variants import orders, renamed
 
 
 @exercise("04.1", "The loss of one example")
@@ -120,10 +121,13 @@ LINES = {
 }
 
 
-@exercise("04.4", "Into which piece does a point fall?")
-def order_of_piece(answer: Answer) -> str:
+@exercise(
+    "04.4", "Into which piece does a point fall?", varies={"order": orders("ABCDEF", "ADFEB")}
+)
+def order_of_piece(answer: Answer, order: str) -> str:
     """Run the lines in the order given, for points inside the pieces and on their borders."""
-    piece = assembled(answer(), LINES, "probabilities, point")
+    lines = {renamed(letter, order): line for letter, line in LINES.items()}
+    piece = assembled(answer(), dict(sorted(lines.items())), "probabilities, point")
     probabilities = [0.0, 0.25, 0.5, 0.25]
     for point, wanted in ((0.1, 1), (0.3, 2), (0.9, 3), (0.25, 2), (0.75, 3), (0.0, 1)):
         try:

@@ -185,6 +185,8 @@ def _loss(
     word_bias: np.ndarray,
     context_bias: np.ndarray,
     counts: np.ndarray,
+    x_max: float,
+    power: float,
 ) -> float:
     """Return equation 8 of the paper, added up in plain Python."""
     total = 0.0
@@ -192,18 +194,21 @@ def _loss(
         if x > 0:
             dot = sum(a * b for a, b in zip(word[i], context[j], strict=True))
             error = dot + word_bias[i] + context_bias[j] - math.log(x)
-            total += min(1.0, (x / 100) ** 0.75) * error**2
+            total += min(1.0, (x / x_max) ** power) * error**2
     return total
 
 
-@exercise("05.5", "The gradients of the whole loss")
-def loss_gradients(answer: Answer) -> str:
+WEIGHTING = {"x_max": (100, 5, 10, 20, 50, 200), "power": (0.75, 0.25, 0.4, 0.5, 0.6, 0.9)}
+
+
+@exercise("05.5", "The gradients of the whole loss", varies=WEIGHTING)
+def loss_gradients(answer: Answer, x_max: float, power: float) -> str:
     """Compare with central differences of the loss."""
     parts = _model(2)
     got = answer(*parts)
     expect_type(got, (tuple, list))
     expect(len(got) == 4, f"{len(got)} results; wanted four: word, context and the two biases")
-    wanted = _differences(*parts)
+    wanted = _differences(*parts, weighting=(x_max, power))
     names = ("the gradient by the word vectors", "the gradient by the context vectors")
     names += ("the gradient by the word biases", "the gradient by the context biases")
     for mine, right, name in zip(got, wanted, names, strict=True):
@@ -215,7 +220,7 @@ def loss_gradients(answer: Answer) -> str:
     expect_not_close(got[0], wanted[0] / 2, "the derivative of a square has a factor 2")
     expect_not_close(got[0], -wanted[0], "this is the way down; the gradient points uphill")
     word, context, word_bias, context_bias, counts = parts
-    weights = np.minimum(1, (counts / 100) ** 0.75)
+    weights = np.minimum(1, (counts / x_max) ** power)
     safe = np.where(counts > 0, counts, 1.0)
     error = word @ context.T + word_bias[:, None] + context_bias - np.log(safe)
     unweighted = 2 * (counts > 0) * error
@@ -229,7 +234,7 @@ def loss_gradients(answer: Answer) -> str:
     return "all 40 numbers agree with differences of the loss"
 
 
-def _differences(*parts: np.ndarray) -> list[np.ndarray]:
+def _differences(*parts: np.ndarray, weighting: tuple[float, float]) -> list[np.ndarray]:
     """Return the central differences of the loss by every number of the first four arrays."""
     step, gradients = 1e-5, [np.zeros_like(part) for part in parts[:4]]
     for which, part in enumerate(parts[:4]):
@@ -238,7 +243,7 @@ def _differences(*parts: np.ndarray) -> list[np.ndarray]:
             for sign in (1, -1):
                 moved = [other.copy() for other in parts]
                 moved[which][place] += sign * step
-                ends.append(_loss(*moved))
+                ends.append(_loss(*moved, *weighting))
             gradients[which][place] = (ends[0] - ends[1]) / (2 * step)
     return gradients
 

@@ -17,6 +17,7 @@ from course_exercises.expect import (
     expect_type,
 )
 from course_exercises.lines import assembled, expect_choice
+from course_exercises.variants import orders
 
 
 @exercise("06.1", "How much two words share")
@@ -234,8 +235,8 @@ def _rho(one: np.ndarray, two: np.ndarray) -> float:
     return float(np.corrcoef(ranks)[0, 1])
 
 
-@exercise("06.6", "What the table allows")
-def table_allows(answer: Answer) -> str:
+@exercise("06.6", "What the table allows", varies={"order": orders("ABCD", "B")})
+def table_allows(answer: Answer, order: str) -> str:
     """Name what speaks against each other sentence."""
     expect_choice(
         answer(),
@@ -245,6 +246,7 @@ def table_allows(answer: Answer) -> str:
             "C": "LSA is not FastText without pieces: SGNS is, and that is not ahead of it.",
             "D": "LSA is ahead in WordSim-353, and which test matters depends on the task.",
         },
+        order=order,
     )
     return "one column is decided, by spelling; the others show no lead"
 

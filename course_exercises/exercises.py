@@ -25,10 +25,11 @@ import io
 import linecache
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial, update_wrapper
 from typing import Any
 
-from course_exercises import session, taken
+from course_exercises import session, taken, variants
 from course_exercises.record import record
 from course_exercises.wrong_answer import WrongAnswer, describe
 
@@ -39,11 +40,19 @@ _ID = re.compile(r"\d\d\.\d+")
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise: its number such as ``"01.1"``, its title and its check."""
+    """One exercise: its number such as ``"01.1"``, its title, its check, and what varies."""
 
     number: str
     title: str
-    check: Callable[[Answer], str]
+    check: Callable[..., str]
+    varies: variants.Varies = field(default_factory=dict)
+
+    def drawn(self, variant: str) -> Exercise:
+        """Return the exercise with the values of a variant, or with the published ones."""
+        if not self.varies:
+            return self
+        values = variants.drawn(self.number, self.varies, variant)
+        return replace(self, check=update_wrapper(partial(self.check, **values), self.check))
 
 
 _REGISTER: dict[str, Exercise] = {}
@@ -118,8 +127,8 @@ def _require_number(number: str) -> None:
 
 
 def exercise(
-    number: str, title: str
-) -> Callable[[Callable[[Answer], str]], Callable[[Answer], str]]:
+    number: str, title: str, *, varies: variants.Varies | None = None
+) -> Callable[[Callable[..., str]], Callable[..., str]]:
     """Register the check of one exercise.
 
     Parameters
@@ -128,6 +137,9 @@ def exercise(
         Two digits of the notebook, a dot, the exercise: ``"01.1"``.
     title : str
         As in the exercise's heading.
+    varies : mapping, optional
+        For arguments of the check, their values: the published one, then those that copies with a
+        variant may have instead (:mod:`course_exercises.variants`).
 
     Raises
     ------
@@ -136,14 +148,14 @@ def exercise(
     """
     _require_number(number)
 
-    def register(function: Callable[[Answer], str]) -> Callable[[Answer], str]:
+    def register(function: Callable[..., str]) -> Callable[..., str]:
         old = _REGISTER.get(number)
         if old is not None and (old.check.__module__, old.check.__qualname__) != (
             function.__module__,
             function.__qualname__,
         ):
             raise ValueError(f"exercise {number} already has a check: {old.check.__qualname__}.")
-        _REGISTER[number] = Exercise(number, title, function)
+        _REGISTER[number] = Exercise(number, title, function, varies or {})
         return function
 
     return register
@@ -164,7 +176,7 @@ def registered(notebook: str) -> dict[str, Exercise]:
     return {item.number: item for item in sorted(found, key=lambda e: int(e.number[3:]))}
 
 
-def check(number: str, answer: Callable[..., Any]) -> None:
+def check(number: str, answer: Callable[..., Any], *, variant: str = "") -> None:
     """Check the answer to an exercise and print what was shown; ``progress`` will know of it.
 
     Parameters
@@ -173,22 +185,25 @@ def check(number: str, answer: Callable[..., Any]) -> None:
         The exercise, such as ``"01.1"``.
     answer : callable
         Your function itself: ``check("01.1", cosine)``.
+    variant : str
+        Whose numbers the exercise has, if not the published ones; it stands in your copy.
 
     Raises
     ------
     WrongAnswer
         If the answer is not right yet; the message says what to look at.
     ValueError
-        If there is no such exercise.
+        If there is no such exercise, or no such variant.
     """
     _require_number(number)
     known = registered(number[:2])
     if number not in known:
         there = ", ".join(known) or "none"
         raise ValueError(f"no exercise {number!r}; notebook {number[:2]} has {there}.")
+    item = known[number].drawn(variant)
     try:
-        shown = _shown(known[number], answer)
-        _stands_alone(known[number], answer)
+        shown = _shown(item, answer)
+        _stands_alone(item, answer)
     except WrongAnswer as error:
         if not str(error).startswith(f"{number}: {NOT_STARTED}"):
             record(number, passed=False)

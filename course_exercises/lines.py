@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from course_exercises.expect import expect, expect_type
+from course_exercises.variants import renamed
 
 
 def assembled(order: Any, lines: Mapping[str, str], arguments: str) -> Any:
@@ -84,7 +85,7 @@ def expect_lines(
     return letters
 
 
-def expect_choice(got: Any, right: str, wrong: Mapping[str, str]) -> None:
+def expect_choice(got: Any, right: str, wrong: Mapping[str, str], *, order: str = "") -> None:
     """Expect the right one of several letters or words.
 
     Parameters
@@ -94,8 +95,13 @@ def expect_choice(got: Any, right: str, wrong: Mapping[str, str]) -> None:
     right : str
     wrong : mapping of str to str
         For each other choice, what speaks against it.
+    order : str
+        The published letters in the order in which a copy shows them; empty for the published one.
     """
     expect_type(got, str, "the choice")
+    if order:
+        right = renamed(right, order)
+        wrong = {renamed(choice, order): reason for choice, reason in wrong.items()}
     said = {choice.casefold(): reason for choice, reason in wrong.items()}
     chosen = got.strip().casefold()
     if chosen == right.casefold():

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from course_lib import runtime
-from course_tools import notebooks
+from course_tools import notebooks, variants
 from course_tools.grading import files, sandbox, submissions, take_home
 from course_tools.grading.check import STARTUP
 from course_tools.grading.submissions import Submission, Task
@@ -54,6 +54,7 @@ def grade(
     *,
     masters: Path | None = None,
     exercises: Sequence[str] = (),
+    variant: Callable[[Submission], str] | None = None,
     seconds: float = 60,
     memory_mb: int = 2000,
     jobs: int = 1,
@@ -70,6 +71,8 @@ def grade(
         The solved notebooks with the checks that count, ``notebooks/`` without it.
     exercises : sequence of str
         Those that count, such as ``"04.1"``, or ``"04"`` for a lesson; nothing for all.
+    variant : callable, optional
+        Gives the variant whose numbers a submission's exercises have; without it the published.
     seconds : float
         CPU time of the answer to one exercise, over all calls of its check; the limit of
         wall-clock time is ``sandbox.WALL_CLOCK_FACTOR`` times as long.
@@ -111,6 +114,8 @@ def grade(
         one.master = counting[one.master.path.stem] if one.master else None
         if one.master and not one.master.tasks:
             one.remark = "none of its exercises counts (--exercises)"
+        if one.master and variant:
+            one.master = variants.of_master(one.master, variant(one))
     if not read:
         raise FileNotFoundError(f"no file in {folder}; give the folder of what was handed in.")
     hidden = (masters, folder, notebooks.NOTEBOOKS, notebooks.ROOT)
@@ -239,6 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.folder,
             masters=given.masters,
             exercises=given.exercises,
+            variant=take_home.numbers(given, plan),
             seconds=given.seconds,
             memory_mb=given.memory_mb,
             jobs=given.jobs,

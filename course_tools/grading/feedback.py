@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from urllib.parse import quote
 from course_tools import markdown, notebooks
 from course_tools.grading.gradebook import Gradebook, Graded, Row, messages
 from course_tools.grading.submissions import Master
+from course_tools.grading.tables import names
 
 LONGEST = 2_000  # characters of a message
 _STYLE = """
@@ -156,16 +156,9 @@ def archive(book: Gradebook, lessons: str = "") -> bytes:
 
     A student of the roster who has handed nothing in gets a page that says so.
     """
-    out, taken = io.BytesIO(), set()
+    out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-        for row in book.rows:
-            stem = re.sub(r"[^\w.@-]", "_", row.student.id).strip(".") or "student"
-            name = next(
-                n
-                for n in (stem, *(f"{stem}-{k}" for k in range(2, len(book.rows) + 2)))
-                if n.casefold() not in taken
-            )
-            taken.add(name.casefold())
+        for name, row in zip(names([r.student.id for r in book.rows]), book.rows, strict=True):
             info = zipfile.ZipInfo(f"{name}.html")  # its time is that of 1980
             info.compress_type = zipfile.ZIP_DEFLATED
             packed.writestr(info, page(row, book, lessons).encode())

@@ -264,7 +264,8 @@ def moodle(book: Gradebook, column: str = "") -> str:
         line.append(harmless(row.student.name))
         for _, masters in columns:
             kept = [row.kept[m.path.stem] for m in masters if m.path.stem in row.kept]
-            told = " | ".join(filter(None, (remarks(one, messages(one)) for one in kept)))
-            line += [_points(row, masters, "-"), harmless(told)]
+            # What is said of the file itself, such as whose numbers it has, is for you alone.
+            told = [f"{n}: {short(text)}" for one in kept for n, text in messages(one).items()]
+            line += [_points(row, masters, "-"), harmless(" | ".join(told))]
         lines.append(line)
     return rows(lines)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -35,6 +36,20 @@ def rows(lines: Iterable[Iterable[object]]) -> str:
     return out.getvalue()
 
 
+def names(ids: Sequence[str]) -> list[str]:
+    """Return a name for a file of each id, without suffix: none leads elsewhere or stands twice."""
+    found: list[str] = []
+    for own in ids:
+        stem = re.sub(r"[^\w.@-]", "_", own).strip(".") or "student"
+        number = 1
+        name = stem
+        while name.casefold() in {other.casefold() for other in found}:
+            number += 1
+            name = f"{stem}-{number}"
+        found.append(name)
+    return found
+
+
 def try_to_write(path: Path) -> None:
     """Raise OSError if a file cannot be written; what it holds stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,6 +72,7 @@ def write(path: Path, content: bytes) -> Path | None:
     for place in (path, next(place for place in free if not place.exists())):
         part = place.with_name(f".{place.name}.part")
         try:
+            part.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(content)
             part.replace(place)
             return place

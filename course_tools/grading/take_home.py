@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from course_tools import variants
 from course_tools.grading import feedback, gradebook, roster, submissions
 from course_tools.grading.gradebook import BEST, LAST, Gradebook, Graded
 from course_tools.grading.roster import Student
-from course_tools.grading.submissions import Master
+from course_tools.grading.submissions import Master, Submission
 from course_tools.grading.tables import harmless, try_to_write, write
 
 STUDENTS, CANVAS, MOODLE = "students.csv", "canvas.csv", "moodle.csv"
@@ -29,6 +30,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--due", metavar="TIME", help="2026-12-01T23:59: newer files are late")
     add("--column", metavar="NAME", help="one column for Canvas and Moodle instead of one a lesson")
     add("--lessons", metavar="ADDRESS", help="https://…: the folder that feedback links to")
+    add("--seed", metavar="TEXT", help="the copies have numbers that were drawn from this text")
+    add("--per-student", action="store_true", help="and from the student's id in the roster")
     add("--exercises", nargs="+", default=(), metavar="NUMBER", help="04.1, or 04: these count")
 
 
@@ -92,6 +95,57 @@ def plan(given: argparse.Namespace) -> Plan | None:
     if students is not None:  # so that a roster that Moodle cannot use is told of now
         gradebook.moodle(gradebook.collect([], found.folder, [], students=students))
     return found
+
+
+def numbers(given: argparse.Namespace, wanted: Plan | None) -> Callable[[Submission], str] | None:
+    """Return what gives a submission's variant, and remarks on one that names another.
+
+    What a submission itself names decides nothing, but where its student is not known.
+
+    Raises
+    ------
+    ValueError
+        If the options do not fit together.
+    """
+    if given.seed is None:
+        if given.per_student:
+            raise ValueError("--per-student needs the --seed of the copies.")
+        return None
+    common = variants.of(given.seed)
+    if not given.per_student:
+        return lambda one: _compared(one, common, {common: "all students"})
+    if wanted is None or wanted.students is None:
+        raise ValueError("--per-student needs --roster and --gradebook: the ids are in the roster.")
+    students = wanted.students
+    drawn = {student.id: variants.of(given.seed, student.id) for student in students}
+    named = {drawn[s.id]: f"{s.name} ({s.id})" for s in students}
+    named[common] = "all students"
+
+    def variant(one: Submission) -> str:
+        owner, _ = roster.owner(one, students)
+        return _compared(one, drawn[owner.id] if owner else "", named)
+
+    return variant
+
+
+def _compared(one: Submission, variant: str, named: dict[str, str]) -> str:
+    """Return the variant that counts, with a remark where the submission names another."""
+    asked = variants.recorded([cell["source"] for cell in one.cells])
+    if asked == variant or not any(variants.varying(task.number) for task in one.master.tasks):
+        return variant
+    whose = (
+        f"the numbers of {named[asked]}" if asked in named else "numbers of no copy of this seed"
+    )
+    told = f"its checks name {whose if asked else 'the published numbers'}"
+    if not variant:
+        variant = asked if asked in named else ""
+        told += (
+            f", and it is graded with {'these' if variant or not asked else 'the published ones'}"
+        )
+    else:
+        told += f"; it is graded with those of {named[variant]}"
+    one.remark = " | ".join(filter(None, (one.remark, told)))
+    return variant
 
 
 def chosen(known: dict[str, Master], which: Sequence[str]) -> dict[str, Master]:
