@@ -119,7 +119,7 @@ def _readable(fig: Figure) -> dict[str, float]:
         smallest = min((text.get_size() for text in texts), default=20 / point) * point
         for text in texts:
             text.set_size(max(text.get_size(), 20.2 / point))
-    return {"width": round(100 * width), "text": round(smallest, 1)}
+    return {"width": round(100 * width), "text": round(float(smallest), 1)}
 
 
 def _described(alt: str, live: Any) -> dict[str, Any]:
