@@ -6,6 +6,7 @@ alone, with the conditions of that platform.
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import shutil
@@ -15,10 +16,11 @@ import tempfile
 import time
 import tomllib
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from course_tools import kit_install
+from course_tools.kit_wheels import Target
 
 NOWHERE = "http://127.0.0.1:9"
 # Kernels talk over loopback, which a new network namespace has, but not switched on.
@@ -77,30 +79,28 @@ def offline(home: Path) -> dict[str, str]:
     return {**kept, **dict.fromkeys(proxies, NOWHERE), **local, **own}
 
 
-def resolve(kit: Path, wanted: Mapping[str, str], python: str) -> list[str]:
+def resolve(kit: Path, wanted: Target) -> list[str]:
     """Return the command that resolves the course for another platform from the wheels alone.
 
     Parameters
     ----------
     kit : Path
         The unpacked kit; a file with what the course needs is left in it.
-    wanted : mapping of str to str
+    wanted : Target
         One of the platforms in the list of the kit.
-    python : str
-        Such as ``"3.12"``.
     """
     project = tomllib.loads((kit / "course" / "pyproject.toml").read_text(encoding="utf-8"))
     needed = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
     asked = kit / "needed.txt"
     asked.write_text("\n".join(needed), encoding="utf-8")
     machine = {"AMD64": "x86_64", "ARM64": "aarch64", "arm64": "aarch64"}
-    machine = machine.get(wanted["machine"], wanted["machine"])
+    machine = machine.get(wanted.machine, wanted.machine)
     kind = {"Windows": "pc-windows-msvc", "Darwin": "apple-darwin"}
-    kind = kind.get(wanted["system"], wanted["tag"].removesuffix(f"_{wanted['machine']}"))
+    kind = kind.get(wanted.system, wanted.tag.removesuffix(f"_{wanted.machine}"))
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-config"]
     command += ["--offline", "--no-index", "--find-links", str(kit / "wheels")]
     command += ["--only-binary", ":all:", "--python-platform", f"{machine}-{kind}"]
-    command += ["--python-version", python, "-c", str(kit / "course" / "constraints.txt")]
+    command += ["--python-version", wanted.release, "-c", str(kit / "course" / "constraints.txt")]
     return [*command, "--output-file", str(kit / "resolved.txt"), str(asked)]
 
 
@@ -135,21 +135,21 @@ def prove(archive: Path, notebooks: Sequence[str]) -> int:
             whole = [*words, *command]
             return subprocess.run(whole, cwd=kit, env={**environment, **more}).returncode
 
-        manifest = kit_install.check_files(kit)
+        manifest = json.loads((kit / kit_install.MANIFEST).read_text(encoding="utf-8"))
         for other in manifest["platforms"]:
             if other["tag"]:  # else the wheels are those of the machine that built the kit
-                oldest = ".".join(other["tag"].split("_")[1:3])  # read by uv for macOS
-                if code := run(
-                    *resolve(kit, other, manifest["python"]), MACOSX_DEPLOYMENT_TARGET=oldest
-                ):
+                target = Target(other["tag"], manifest["python"])
+                oldest = ".".join(target.tag.split("_")[1:3])  # read by uv for macOS
+                if code := run(*resolve(kit, target), MACOSX_DEPLOYMENT_TARGET=oldest):
                     return code
                 lines = (kit / "resolved.txt").read_text(encoding="utf-8").splitlines()
                 count = sum("==" in line and line[0] not in " #" for line in lines)
                 _told(start, f"{count} packages resolve for {kit_install.named(other)}")
         try:
             kit_install.check_machine(manifest)
-        except kit_install.Stopped:
-            return 0  # nothing in it is for this machine
+        except kit_install.Stopped as stopped:
+            print(stopped)
+            return 0 if all(other["tag"] for other in manifest["platforms"]) else 1
         steps = [(sys.executable, "install.py")] * 2  # the second finds everything done
         if os.name == "posix":  # where ending start.py ends JupyterLab
             steps += [(sys.executable, "-c", _START)]

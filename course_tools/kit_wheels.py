@@ -66,6 +66,14 @@ class Target:
         name = re.sub(r"^(win|macosx_\d+_\d+|manylinux_\d+_\d+)_", "", self.tag)
         return name.upper() if self.system == "Windows" else name
 
+    @property
+    def release(self) -> str:
+        """Return the release of Python that packages are asked about: a late one.
+
+        Some want a release that mends something, as ``>=3.11.5``; for 3.11.0 pip finds none.
+        """
+        return f"{self.python}.99"
+
     def tags(self) -> list[str]:
         """Return the platforms of wheels that run there; pip itself adds older ones of macOS."""
         if self.system != "Linux":
@@ -82,14 +90,14 @@ class Target:
         """Return the variables of environment markers as they are there."""
         return {
             "implementation_name": "cpython",
-            "implementation_version": f"{self.python}.0",
+            "implementation_version": self.release,
             "os_name": "nt" if self.system == "Windows" else "posix",
             "platform_machine": self.machine,
             "platform_python_implementation": "CPython",
             "platform_release": "",
             "platform_system": self.system,
             "platform_version": "",
-            "python_full_version": f"{self.python}.0",
+            "python_full_version": self.release,
             "python_version": self.python,
             "sys_platform": {"Windows": "win32", "Darwin": "darwin"}.get(self.system, "linux"),
         }
@@ -212,7 +220,7 @@ def _requires(wheel: Path) -> Iterable[Requirement]:
 
 
 def _download(folder: Path, target: Target, wanted: Sequence[str]) -> None:
-    words = ["--no-deps", "--python-version", target.python]
+    words = ["--no-deps", "--python-version", target.release]
     words += [word for tag in target.tags() for word in ("--platform", tag)]
     left, failed = list(wanted), []
     while left and (done := _pip(folder, *words, *left, capture_output=True)).returncode:

@@ -364,6 +364,14 @@ def test_the_proof_names_what_is_wrong_before_it_begins(
     assert said in capsys.readouterr().err
 
 
+def test_a_kit_of_another_machine_proves_nothing_here(archive, monkeypatch, capsys):
+    """Unless its platforms are named: then it was resolved for them."""
+    own = {"system": "Plan 9", "machine": "x", "tag": ""}
+    monkeypatch.setattr(kit_install, "here", lambda: ("3.12", [own]))
+    assert kit.main(["--prove", "--output", str(archive), "--notebooks", "00"]) == 1
+    assert "This is Python 3.12 on Plan 9, x" in capsys.readouterr().out
+
+
 def test_the_summary_names_notebooks_without_slides(archive, members):
     copies = [name for name in members if name.startswith("notebooks/")]
     text = kit.summary(archive)

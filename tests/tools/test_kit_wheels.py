@@ -53,7 +53,8 @@ def wheel(folder: Path, package: str, tag: str, requires: list[str]) -> None:
     name, version = package.split("-")
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     lines += [f"Requires-Dist: {line}" for line in requires]
-    lines += ["Provides-Extra: more", "Provides-Extra: other", ""]
+    lines += ["Provides-Extra: more", "Provides-Extra: other"]
+    lines += ["Requires-Python: >=3.12.5", ""]  # no Python before the mended one
     inside = f"{name}-{version}.dist-info"
     made = f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n"
     with zipfile.ZipFile(folder / f"{package}-{tag}.whl", "w") as packed:
@@ -119,8 +120,7 @@ def filled(built, tmp_path) -> Path:
 
 
 def resolved(room: Path, target: Target) -> subprocess.CompletedProcess:
-    (wanted,) = kit._platforms([target])[1]
-    command = kit_prove.resolve(room, wanted, target.python)
+    command = kit_prove.resolve(room, target)
     return subprocess.run(command, capture_output=True, text=True)
 
 
