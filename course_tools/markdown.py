@@ -57,6 +57,17 @@ def replace_targets(text: str, change: Callable[[str], str]) -> str:
     return text
 
 
+def replace_links(text: str, change: Callable[[re.Match[str]], str]) -> str:
+    """Return the text with every link and picture rewritten; code stays as it is.
+
+    The match has the groups ``image``, ``text``, ``target`` and ``rest``.
+    """
+    for found in reversed(list(_LINK.finditer(without_code(text)))):
+        whole = _LINK.match(text, found.start(), found.end())
+        text = text[: found.start()] + change(whole or found) + text[found.end() :]
+    return text
+
+
 def pictures_without_text(text: str) -> list[str]:
     """Return the pictures in a Markdown text that say nothing to those who cannot see them."""
     blank = without_code(text)

@@ -13,6 +13,7 @@ import numpy as np
 
 MIME = "application/vnd.word-vectors-course.explorable+json"
 FOLDER = Path(__file__).with_name("explorables")
+SHIPPED = FOLDER.parents[1] / "assets" / "explorables"  # the state that each begins with
 
 
 class Explorable:
@@ -40,8 +41,7 @@ class Explorable:
             raise ValueError(f"There is no explorable {name!r}; choose one of {', '.join(names)}.")
         self.name = name
         self.given = json.loads(json.dumps(state, allow_nan=False, default=lambda a: a.tolist()))
-        shipped = FOLDER.parents[1] / "assets" / "explorables" / f"{name}.json"
-        known = json.loads(shipped.read_text("utf-8")) if shipped.exists() else {}
+        known = json.loads((SHIPPED / f"{name}.json").read_text("utf-8"))
         self.state: dict[str, Any] = known | self.given
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:

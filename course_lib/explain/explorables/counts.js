@@ -100,14 +100,14 @@ function build(state, made) {
     tag("caption", { class: "faint" }, "counts: type other ones"),
     tag("thead", {}, tag("tr", {}, tag("th", { scope: "col" }, "beside"), ...state.probes.map((probe) => tag("th", { scope: "col" }, probe)))),
     tag("tbody", {}, ...state.words.map((word, i) => tag("tr", {}, tag("th", { scope: "row" }, word), ...state.probes.map((_, j) => tag("td", {}, count(i, j))))))));
-  const [ratios, pictures] = [tag("div"), tag("div", { class: "row" })];
+  const [ratios, pictures] = [tag("div"), tag("div", { class: "tools" })];
   const set = (name) => (value) => { state[name] = value; [history, epoch] = [[numbers(state).loss], 0]; made.draw(); };
   made.body.append(tag("p", {}, "Which of the four words tells the two apart? Change a count and see the ratios; then train: an epoch takes one step for each count."),
     grid, ratios,
-    tag("div", { class: "row" },
+    tag("div", { class: "tools" },
       slider("full weight from x_max", { min: 1, max: 200, value: state.x_max }, set("x_max")),
       slider("exponent", { min: 0, max: 1, step: 0.05, value: state.exponent, show: (v) => v.toFixed(2) }, set("exponent"))),
-    tag("div", { class: "row" }, button("One epoch", learn), play, button("50 epochs", () => { for (let n = 0; n < 50; n += 1) learn(); })),
+    tag("div", { class: "tools" }, button("One epoch", learn), play, button("50 epochs", () => { for (let n = 0; n < 50; n += 1) learn(); })),
     pictures);
   return () => {
     const now = numbers(state);

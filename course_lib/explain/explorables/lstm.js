@@ -120,7 +120,7 @@ function build(state, made) {
   made.body.append(
     tag("p", {}, "The orange word is to be guessed, by the state left of it (→) and the one right of it (←) in layer 2. No state stands beyond an edge. Click a circle: which words does it know? Green guesses honestly, orange has read the answer."),
     choice("model", [["bilm", "biLM: directions apart"], ["birnn", "biRNN: directions mixed"]], state.way, (way) => { state.way = way; made.draw(); }),
-    tag("div", { class: "row" }, reader, more,
+    tag("div", { class: "tools" }, reader, more,
       slider("word to guess", { min: 0, max: last - 1, value: state.at, show: (t) => state.words[t] }, (at) => { state.at = at; made.draw(); })),
     place);
   return () => {

@@ -57,10 +57,10 @@ function build(state, made) {
   const center = () => { if (now.row >= 0) [view.x, view.y] = state.places[now.row]; };
   const zoom = (factor) => { if (factor > 1 && view.zoom === 1) center(); view.zoom = Math.min(40, Math.max(1, view.zoom * factor)); if (view.zoom === 1) view = { ...whole }; paint(); };
   made.body.append(
-    tag("div", { class: "row" }, tag("label", { style: "flex:1 1 200px" }, "search a word", input),
+    tag("div", { class: "tools" }, tag("label", { style: "flex:1 1 200px" }, "search a word", input),
       tag("datalist", { id: list }, ...state.words.slice(0, 1500).map((word) => tag("option", { value: word }))),
       slider("neighbours", { min: 1, max: 20, value: state.k }, (k) => { state.k = k; made.draw(); })),
-    tag("div", { class: "row" }, button("Closer", () => zoom(1.6)), button("Farther", () => zoom(1 / 1.6)),
+    tag("div", { class: "tools" }, button("Closer", () => zoom(1.6)), button("Farther", () => zoom(1 / 1.6)),
       button("To the word", () => { const row = state.words.indexOf(state.chosen); if (row >= 0) { [view.x, view.y] = state.places[row]; view.zoom = Math.max(view.zoom, 6); paint(); } })),
     canvas,
     tag("p", { class: "faint" }, "Drag the map, click a point, or search. Lines lead to the neighbours in all dimensions."),

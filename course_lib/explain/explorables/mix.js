@@ -152,7 +152,7 @@ function build(state, made) {
   made.body.append(
     tag("p", {}, "Each point is the word in one sentence; colour and shape are its sense. Give a layer more weight: do the senses part?"),
     choice("word", Object.keys(state.sets).map((word) => [word, word]), state.word, (word) => { state.word = word; chosen = null; redraw(); }),
-    tag("div", { class: "row" }, ...sliders, slider("γ (scales all)", { min: 0.1, max: 3, step: 0.1, value: state.gamma, show: (v) => v.toFixed(1) }, (value) => { state.gamma = value; redraw(); })),
+    tag("div", { class: "tools" }, ...sliders, slider("γ (scales all)", { min: 0.1, max: 3, step: 0.1, value: state.gamma, show: (v) => v.toFixed(1) }, (value) => { state.gamma = value; redraw(); })),
     weights, place);
   return () => {
     const now = numbers(state);

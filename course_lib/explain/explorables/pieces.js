@@ -69,7 +69,7 @@ function build(state, made) {
   const [line, cut, near] = [tag("p"), tag("div"), tag("div")];
   made.body.append(
     tag("p", {}, "Type any word: a known one, a misspelt one, one that nobody has used before."),
-    tag("div", { class: "row" }, field("word", state.typed, (text) => { state.typed = text.toLowerCase(); made.draw(); })),
+    tag("div", { class: "tools" }, field("word", state.typed, (text) => { state.typed = text.toLowerCase(); made.draw(); })),
     line, near, cut);
   return () => {
     const now = numbers(state, tables);

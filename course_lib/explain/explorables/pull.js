@@ -131,9 +131,9 @@ function build(state, made) {
   const chances = tag("div");
   made.body.append(
     tag("p", {}, "● a word as centre, □ the same word as context. Drag them. A step takes one true pair: it is pulled together, and the centre is pushed off the noise words."),
-    tag("div", { class: "row" }, button("One step", step), play, button("100 steps", () => { for (let n = 0; n < 100; n += 1) step(); })),
+    tag("div", { class: "tools" }, button("One step", step), play, button("100 steps", () => { for (let n = 0; n < 100; n += 1) step(); })),
     tag("div", { class: "wide" }, area.svg),
-    tag("div", { class: "row" },
+    tag("div", { class: "tools" },
       slider("negatives k", { min: 0, max: 5, value: state.k }, set("k")),
       slider("learning rate α", { min: 0.05, max: 0.5, step: 0.05, value: state.alpha, show: (v) => v.toFixed(2) }, set("alpha")),
       slider("power of the noise", { min: 0, max: 1, step: 0.05, value: state.power, show: (v) => v.toFixed(2) }, set("power")),

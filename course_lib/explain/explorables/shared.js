@@ -14,7 +14,7 @@ export const STYLE = `
 .explorable * { box-sizing: border-box; }
 .explorable h4 { margin: 0 0 8px; font-size: 17px; }
 .explorable p { margin: 6px 0; }
-.explorable .row { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; margin: 8px 0; }
+.explorable .tools { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; margin: 8px 0; }
 .explorable label { display: inline-flex; gap: 8px; align-items: center; }
 .explorable input[type=text] { font: inherit; color: inherit; background: var(--paper); min-width: 0;
   border: 1px solid var(--faint); border-radius: 4px; padding: 4px 8px; flex: 1 1 220px; }
@@ -93,7 +93,7 @@ export function frame(element, title, start, build) {
     made.draw();
   };
   const reset = tag("button", { type: "button", click: begin }, "Reset");
-  root.append(tag("style", {}, STYLE), tag("h4", {}, title), said, body, tag("div", { class: "row" }, reset));
+  root.append(tag("style", {}, STYLE), tag("h4", {}, title), said, body, tag("div", { class: "tools" }, reset));
   element.replaceChildren(root);
   const themes = matchMedia("(prefers-color-scheme: dark)");
   const theme = () => {
@@ -143,7 +143,7 @@ export function choice(text, options, value, change) {
       change(one);
     },
   }, name));
-  return tag("div", { class: "row", role: "group", "aria-label": text }, ...buttons);
+  return tag("div", { class: "tools", role: "group", "aria-label": text }, ...buttons);
 }
 
 export function button(text, click) {

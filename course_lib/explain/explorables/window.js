@@ -38,8 +38,8 @@ function build(state, made) {
   const redraw = () => made.draw();
   made.body.append(
     tag("p", {}, "Drag the box along the sentence, or use the arrow keys. Type a sentence of your own."),
-    tag("div", { class: "row" }, field("sentence", state.sentence, (text) => { state.sentence = text; redraw(); })),
-    tag("div", { class: "row" },
+    tag("div", { class: "tools" }, field("sentence", state.sentence, (text) => { state.sentence = text; redraw(); })),
+    tag("div", { class: "tools" },
       slider("words on either side", { min: 1, max: 5, value: state.window }, (value) => { state.window = value; redraw(); }),
       choice("model", [["cbow", "CBOW"], ["skipgram", "Skip-gram"]], state.way, (way) => { state.way = way; redraw(); })),
     strip, below);
