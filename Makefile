@@ -40,7 +40,7 @@ test: export COURSE_PROGRESS := 0
 test: export PYTHONHASHSEED := 0
 test: export COURSE_PROFILE := laptop
 
-.PHONY: help env course test execute smoke korean umap glove browser grading lab lint student grade slides kit launch translations bench-word2vec bench-glove bench-fasttext bench-explorer bench-pretrained bench-imdb bench-elmo bench-spam clean notebooks-exist
+.PHONY: help env course test execute smoke korean umap glove browser grading lab lint student grade slides kit site launch translations bench-word2vec bench-glove bench-fasttext bench-explorer bench-site bench-pretrained bench-imdb bench-elmo bench-spam clean notebooks-exist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -103,6 +103,10 @@ slides: env ## slides for every notebook, for rooms without a network, in build/
 kit: env slides ## one archive for a room without internet (PLATFORM=..., docs/lecture_room.md)
 	$(BIN)/python -m course_tools.kit $(KIT) $(if $(PLATFORM),--platform $(PLATFORM)) $(if $(KIT_PYTHON),--python $(KIT_PYTHON))
 
+site: env ## the course as a static site, in build/site/ (docs/site.md)
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,site]"
+	$(BIN)/python -m course_tools.site
+
 launch: env ## draw the buttons that open the notebooks on hosted machines, if a repository is set
 	$(BIN)/python -m course_tools.launch
 
@@ -129,6 +133,10 @@ bench-fasttext: env ## beside gensim and PEERS; in Korean, words, syllables, jam
 bench-explorer: env ## from a search to the redrawn picture, in Chromium
 	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench,browser]"
 	$(BIN)/python benchmarks/explorer.py
+
+bench-site: env ## from a click to a lesson of the site that can be used, in Chromium
+	$(BIN)/python -m pip install $(CONSTRAINTS) -e ".[dev,bench,browser,site]"
+	$(BIN)/python benchmarks/site_pages.py
 
 bench-pretrained: env ## pretrained vectors: learning curves, missing words (needs imdb)
 	$(BIN)/python benchmarks/pretrained.py
