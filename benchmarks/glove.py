@@ -40,7 +40,7 @@ from course_lib.vectors import WordVectors
 WINDOW, MIN_COUNT, VECTOR_SIZE = 5, 5, 100
 TRAINING = {"window": 10, "epochs": 5}
 COUNTED_TOKENS = 1_000_000  # a dict of all pairs of a larger text fills the memory
-EPOCHS = {"GloVe": 25, "Skip-gram": 5}
+EPOCHS = {"GloVe": 50, "Skip-gram": 5}
 SETS = ("wordsim353", "simlex999", "men")
 
 
@@ -201,7 +201,8 @@ def table(result: dict[str, Any]) -> str:
         f"entries; counting and training: its first {result['counted_tokens']:,} tokens, training "
         f"with window {TRAINING['window']}, {TRAINING['epochs']} epochs a round). "
         f"{common.second_thread(result['training'], 'entries_per_second')}"
-        f"Quality: mean ± standard deviation over {result['seeds']} seeds; "
+        f"Quality: mean ± standard deviation over {result['seeds']} seeds, "
+        "one training where there is no ±; "
         f"GloVe {EPOCHS['GloVe']} epochs, Skip-gram {EPOCHS['Skip-gram']}. "
         f"Machine: {common.machines(result)}.",
     ]

@@ -79,17 +79,17 @@ def probability_ratio(answer: Answer) -> str:
 
 @exercise("05.3", "What if it were a difference?")
 def stands_out(answer: Answer) -> str:
-    """Expect water: of the four differences of Table 1 its own is the largest."""
+    """Expect water: of the four differences of the toy its own is by far the largest."""
     expect_choice(
         answer(),
         "C",
         {
-            "A": "solid has 0.00019 - 0.000022 = 0.00017: look for a larger difference.",
-            "B": "gas has 0.000066 - 0.00078 = -0.0007; one probe word differs by more.",
-            "D": "fashion has -0.000001, the smallest of all.",
+            "A": "solid has 0.008 - 0.001 = 0.007: look for a larger difference.",
+            "B": "gas has 0.001 - 0.008 = -0.007; one word differs by far more.",
+            "D": "fashion has 0.002 - 0.002 = 0, the smallest of all.",
         },
     )
-    return "0.0008 for water: a difference tells how frequent a word is, a ratio does not"
+    return "0.08 for water: a difference tells how frequent a word is, a ratio does not"
 
 
 _LINES = {

@@ -138,7 +138,7 @@ PLANTED = {
     ],
     "05.3": [
         Planted(lambda: "A", says="look for a larger difference"),
-        Planted(lambda: "B", says="one probe word differs by more"),
+        Planted(lambda: "B", says="one word differs by far more"),
         Planted(lambda: "D", says="the smallest of all"),
     ],
     "05.4": [
