@@ -32,7 +32,7 @@ def type_token_ratio(answer: Answer) -> str:
     return "a text counted by hand, and four shuffled texts whose ratio is known"
 
 
-@exercise("00.2", "Cosine of two vectors")
+@exercise("00.2", "Cosine of two vectors", forbidden=("cosine",))
 def cosine_of(answer: Answer) -> str:
     """Compare with SciPy, and with angles that are known."""
     from scipy.spatial import distance

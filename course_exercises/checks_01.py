@@ -11,7 +11,7 @@ from course_exercises.expect import expect, expect_close, expect_not_close, expe
 from course_exercises.lines import assembled, expect_choice
 
 
-@exercise("01.1", "Cosines of all pairs")
+@exercise("01.1", "Cosines of all pairs", forbidden=("cosine_similarity",))
 def cosines_of_all_pairs(answer: Answer) -> str:
     """Compare with SciPy's cosine distance, pair by pair."""
     from scipy.spatial.distance import cosine
@@ -55,7 +55,7 @@ def cosines_of_all_pairs(answer: Answer) -> str:
     return "16 cosines agree with SciPy, and a row of zeros does no harm."
 
 
-@exercise("01.2", "Neighbours within a window")
+@exercise("01.2", "Neighbours within a window", forbidden=("cooccurrence",))
 def neighbor_counts(answer: Answer) -> str:
     """Compare with a look at every pair of positions."""
     alone = [[0, 1, 2, 3]]
@@ -232,7 +232,7 @@ def allowed(answer: Answer) -> str:
     return "same text, same size, and a lead of several times the scatter."
 
 
-@exercise("01.6", "PPMI with smoothed contexts")
+@exercise("01.6", "PPMI with smoothed contexts", forbidden=("ppmi",))
 def smoothed_ppmi(answer: Answer) -> str:
     """Compare with the formula, cell by cell."""
     near = np.array([[0, 8, 1, 2], [3, 0, 1, 0], [5, 1, 0, 2], [1, 0, 2, 4]])

@@ -21,7 +21,7 @@ from course_exercises.lines import assembled, expect_choice, expect_lines
 from course_exercises.variants import orders
 
 
-@exercise("03.1", "How many pairs has a text?")
+@exercise("03.1", "How many pairs has a text?", forbidden=("skipgram_pairs", "context_windows"))
 def count_pairs(answer: Answer) -> str:
     """Compare with the pairs found by trying every two places."""
     cases = [([7], 2), ([3, 1, 12], 5), ([2, 2, 2, 2], 4), ([40, 6, 11], 1), ([], 3)]
@@ -62,7 +62,7 @@ def _tried(lengths: list[int], window: int) -> int:
     return sum(0 < abs(i - j) <= window for n in lengths for i in range(n) for j in range(n))
 
 
-@exercise("03.2", "Pairs of one dynamic draw")
+@exercise("03.2", "Pairs of one dynamic draw", forbidden=("skipgram_pairs", "context_windows"))
 def dynamic_pairs(answer: Answer) -> str:
     """Compare with a filter over all pairs of places."""
     rng = np.random.default_rng(3)

@@ -18,7 +18,7 @@ from course_exercises.expect import (
 from course_exercises.lines import assembled, expect_choice
 
 
-@exercise("05.1", "Count with the weight 1/distance")
+@exercise("05.1", "Count with the weight 1/distance", forbidden=("cooccurrence",))
 def weighted_counts(answer: Answer) -> str:
     """Compare with tables made by eye."""
     half, third = 1 / 2, 1 / 3

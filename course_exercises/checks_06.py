@@ -20,7 +20,7 @@ from course_exercises.lines import assembled, expect_choice
 from course_exercises.variants import orders
 
 
-@exercise("06.1", "How much two words share")
+@exercise("06.1", "How much two words share", forbidden=("ngrams",))
 def shared_pieces(answer: Answer) -> str:
     """Compare with pieces found by gensim, and with fractions counted by hand."""
     from gensim.models.fasttext_inner import compute_ngrams

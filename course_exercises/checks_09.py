@@ -24,7 +24,7 @@ def _distances(rows: np.ndarray) -> np.ndarray:
     return np.linalg.norm(rows[:, None] - rows, axis=-1)
 
 
-@exercise("09.1", "PCA by the singular value decomposition")
+@exercise("09.1", "PCA by the singular value decomposition", forbidden=("PCA", "TruncatedSVD"))
 def pca_plane(answer: Answer) -> str:
     """Compare with a turned box, whose shadow is known, and with eigenvectors of a covariance."""
     corners = np.array([[x, y, z] for x in (0, 9) for y in (0, 6) for z in (0, 3)], dtype=float)
@@ -277,7 +277,7 @@ def what_the_maps_allow(answer: Answer) -> str:
     return "neighbours are what t-SNE keeps, and only some of them: look, then ask the cosine"
 
 
-@exercise("09.6", "Trustworthiness")
+@exercise("09.6", "Trustworthiness", forbidden=("trustworthiness",))
 def trust_in(answer: Answer) -> str:
     """Compare with scikit-learn."""
     from sklearn.manifold import trustworthiness

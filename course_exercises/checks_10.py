@@ -18,7 +18,7 @@ from course_exercises.expect import (
 from course_exercises.lines import assembled, expect_choice
 
 
-@exercise("10.1", "The ids of a word")
+@exercise("10.1", "The ids of a word", forbidden=("word_to_ids", "batch_to_ids"))
 def ids_in_a_batch(answer: Answer) -> str:
     """Compare with ids written out by hand, and with bytes read by NumPy."""
     got = answer("dog", 7)
@@ -226,7 +226,12 @@ def highway(answer: Answer) -> str:
 _ROWS = 262  # of the original ELMo
 
 
-@exercise("10.5", "Count the parameters", varies={"rows": (262, 90, 130, 180, 300, 400, 520)})
+@exercise(
+    "10.5",
+    "Count the parameters",
+    varies={"rows": (262, 90, 130, 180, 300, 400, 520)},
+    forbidden=("numel", "parameters"),
+)
 def n_parameters(answer: Answer, rows: int) -> str:
     """Compare with layers of torch, counted one by one."""
     cases = [

@@ -27,7 +27,7 @@ MEANS = {
 }
 
 
-@exercise("12.1", "The mix, with two faults")
+@exercise("12.1", "The mix, with two faults", forbidden=("ScalarMix",))
 def mix_layers(answer: Answer) -> str:
     """Compare with a loop over layers and words, the softmax from SciPy."""
     from scipy.special import softmax
@@ -91,7 +91,7 @@ def _sum(layers: np.ndarray, weights: np.ndarray, gamma: float) -> np.ndarray:
     return total
 
 
-@exercise("12.2", "One vector for a sentence")
+@exercise("12.2", "One vector for a sentence", forbidden=("ScalarMix",))
 def sentence_vectors(answer: Answer) -> str:
     """Compare with means taken word by word; places without a word hold noise."""
     from scipy.special import softmax

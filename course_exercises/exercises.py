@@ -24,7 +24,7 @@ import importlib.util
 import io
 import linecache
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import partial, update_wrapper
 from typing import Any
@@ -40,12 +40,13 @@ _ID = re.compile(r"\d\d\.\d+")
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise: its number such as ``"01.1"``, its title, its check, and what varies."""
+    """One exercise: number such as ``"01.1"``, title, check, what varies, what is forbidden."""
 
     number: str
     title: str
     check: Callable[..., str]
     varies: variants.Varies = field(default_factory=dict)
+    forbidden: frozenset[str] = frozenset()
 
     def drawn(self, variant: str) -> Exercise:
         """Return the exercise with the values of a variant, or with the published ones."""
@@ -127,7 +128,11 @@ def _require_number(number: str) -> None:
 
 
 def exercise(
-    number: str, title: str, *, varies: variants.Varies | None = None
+    number: str,
+    title: str,
+    *,
+    varies: variants.Varies | None = None,
+    forbidden: Collection[str] = (),
 ) -> Callable[[Callable[..., str]], Callable[..., str]]:
     """Register the check of one exercise.
 
@@ -140,6 +145,9 @@ def exercise(
     varies : mapping, optional
         For arguments of the check, their values: the published one, then those that copies with a
         variant may have instead (:mod:`course_exercises.variants`).
+    forbidden : collection of str
+        Names of what would be the answer itself, such as ``"softmax"``: whatever module or object
+        they are taken from, an answer that uses one is refused, by ``check`` and by the grader.
 
     Raises
     ------
@@ -155,7 +163,7 @@ def exercise(
             function.__qualname__,
         ):
             raise ValueError(f"exercise {number} already has a check: {old.check.__qualname__}.")
-        _REGISTER[number] = Exercise(number, title, function, varies or {})
+        _REGISTER[number] = Exercise(number, title, function, varies or {}, frozenset(forbidden))
         return function
 
     return register
@@ -223,7 +231,9 @@ def _stands_alone(item: Exercise, answer: Callable[..., Any]) -> None:
         return
     name = item.check.__name__
     try:
-        alone = taken.take(name, cells, end=len(cells)).run({"__name__": "__main__"})
+        made = taken.take(name, cells, end=len(cells))
+        made.refuse(item.forbidden)
+        alone = made.run({"__name__": "__main__"})
         with contextlib.redirect_stdout(io.StringIO()):
             item.check(Answer(alone, taken.explained))
     except (taken.Missing, WrongAnswer) as error:
@@ -246,7 +256,10 @@ def _shown(item: Exercise, answer: Callable[..., Any]) -> str:
         )
     asked = Answer(answer)
     try:
+        taken.refuse_used(taken.used_by(answer), item.forbidden)
         return item.check(asked)
+    except taken.Missing as error:
+        raise WrongAnswer(f"{item.number}: {error}.") from None
     except WrongAnswer as error:
         raise WrongAnswer(f"{item.number}: {error}") from error.__cause__
     except Exception as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import re
 import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,6 +58,11 @@ class Cell:
     statements: tuple[tuple[ast.stmt, frozenset[str], frozenset[str]], ...]
     is_setup: bool
     flags: int
+
+    @property
+    def bound(self) -> set[str]:
+        """The names it gives a value."""
+        return {name for _, binds, _ in self.statements for name in binds}
 
     def units(self, place: int, first: int) -> list[Unit]:
         """Return its statements, numbered from ``first`` on."""
@@ -200,6 +206,28 @@ def modules(node: ast.AST) -> Iterator[str]:
     if not isinstance(node, ast.Try):
         for child in ast.iter_child_nodes(node):
             yield from modules(child)
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """Yield what is imported, with its module, and texts that name a module of checks."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Import):
+            yield from (alias.name for alias in part.names)
+        elif isinstance(part, ast.ImportFrom):
+            yield from (f"{part.module}.{alias.name}" for alias in part.names)
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            found = re.search(r"course_exercises[\w.]*|checks_\d\d", part.value)
+            if found:
+                yield "course_exercises." + found[0].removeprefix("course_exercises.")
+
+
+def taken_from(node: ast.AST) -> Iterator[str]:
+    """Yield the names that are taken from modules and objects: ``softmax`` of ``f.softmax``."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Attribute):
+            yield part.attr
+        elif isinstance(part, ast.ImportFrom):
+            yield from (alias.name for alias in part.names)
 
 
 def calls(node: ast.AST, inside: bool = False) -> Iterator[tuple[str, bool]]:

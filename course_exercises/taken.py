@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dis
 import importlib
 import linecache
 import re
@@ -26,7 +27,13 @@ from course_exercises.names import Unit
 
 CELL = "<your cell>"
 ALONE = "the answer is taken out of the notebook with what its cells define, and nothing else"
+UNDEFINED = f": {ALONE}. Define the name in a cell, or in the function"
 _EVER = 10**9
+_OPEN = {"check", "expect", "predict", "progress", "reveal", "sliders"}  # to a set-up cell
+_STARRED = {  # importing these does nothing else
+    *("cmath", "collections", "course_lib", "functools", "itertools", "math", "numpy", "operator"),
+    *("pandas", "random", "re", "scipy", "sklearn", "statistics", "string", "torch", "typing"),
+}
 _PYTHON_MAGIC = re.compile(r"%%(time|capture|prun)\b.*")
 _SESSION = re.compile(r"In|Out|get_ipython|_+|_i*\d*")
 _MADE = re.compile(r"(train|(partial_)?fit\w*|load\w*|fetch\w*|from_files|course_model)$")
@@ -77,6 +84,11 @@ class Taken:
     _cells: Sequence[str] = field(repr=False)
     _flags: int = 0
 
+    def refuse(self, forbidden: Collection[str]) -> None:
+        """Raise Missing if the answer uses what an exercise forbids."""
+        used = {name for unit in self.units for name in names.taken_from(unit.node)}
+        refuse_used(used, forbidden)
+
     def compiled(self) -> list[CodeType]:
         """Return the code of the statements.
 
@@ -115,6 +127,35 @@ class Taken:
         return function
 
 
+def refuse_used(used: Collection[str], forbidden: Collection[str]) -> None:
+    """Raise Missing if a name is used that an exercise forbids."""
+    if found := sorted(set(used) & set(forbidden)):
+        raise Missing(
+            f"it uses {', '.join(found)}, and the exercise is to write out what that does; do it "
+            "without"
+        )
+
+
+def used_by(function: Any) -> set[str]:
+    """Return the names that a function takes from modules and objects, by its code."""
+    found: set[str] = set()
+    todo = [getattr(function, "__code__", None)]
+    known = getattr(function, "__globals__", {})
+    while todo:
+        code = todo.pop()
+        if not isinstance(code, CodeType):
+            continue
+        todo += code.co_consts
+        for step in dis.get_instructions(code):
+            if step.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
+                found.add(step.argval)
+            elif step.opname == "LOAD_GLOBAL":
+                held = known.get(step.argval)
+                if getattr(held, "__module__", None) != getattr(function, "__module__", None):
+                    found.add(str(getattr(held, "__name__", "")))
+    return found
+
+
 def _nobody(name: str) -> str:
     return f"no cell defines a function {name}; give it the name that the exercise asks for"
 
@@ -125,9 +166,7 @@ def explained(error: BaseException) -> str:
         told = str(error)[:2000]
     except Exception:  # it is the student's class
         told = ""
-    if isinstance(error, NameError):
-        told += f": {ALONE}. Define the name in a cell, or in the function"
-    return told
+    return told + UNDEFINED if isinstance(error, NameError) else told
 
 
 def take(
@@ -277,13 +316,20 @@ class _Search:
         if name in self.given or hasattr(builtins, name):
             return
         for unit in self.units:
-            if names.is_star(unit.node) and unit.node.module.partition(".")[0] in MODULES:
+            if names.is_star(unit.node) and unit.node.module.partition(".")[0] in _STARRED:
                 with suppress(Exception):
                     if hasattr(importlib.import_module(unit.node.module), name):
                         yield unit
 
     def _refuse(self, unit: Unit) -> None:
         """Raise Missing for what would not be the same, or not be there, in another process."""
+        for whole in names.imported(unit.node):
+            package, _, inside = whole.partition(".")
+            if package == "course_exercises" and inside not in _OPEN:
+                raise Missing(
+                    f"it uses {whole}: the checks, and what they compute, are no part of an "
+                    "answer; write it yourself"
+                )
         for module in names.modules(unit.node):
             if module.partition(".")[0] not in MODULES and (self.given or not unit.is_setup):
                 raise Missing(

@@ -20,7 +20,7 @@ from pathlib import Path
 from course_lib import runtime
 from course_tools import notebooks, variants
 from course_tools.grading import files, sandbox, submissions, take_home
-from course_tools.grading.check import STARTUP
+from course_tools.grading.check import STARTUP, Verdict
 from course_tools.grading.submissions import Submission, Task
 from course_tools.grading.tables import harmless, rows, short, show, try_to_write, write
 
@@ -41,12 +41,15 @@ class Grade:
         By exercise, why it has no points; nothing for those that are solved.
     hidden : set of str
         The exercises whose message came from a hidden test: no student sees those.
+    flags : list of str
+        What deserves a look, with the exercise; it costs no points.
     """
 
     submission: Submission
     points: dict[str, int] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    flags: list[str] = field(default_factory=list)
 
 
 def grade(
@@ -133,12 +136,15 @@ def _grade_one(submission: Submission, common: dict[str, object]) -> Grade:
         return found
     left = list(master.tasks)
     while left:
-        for task, (passed, message, hidden) in _verdicts(submission, left, common):
-            found.points[task.number] = task.points if passed else 0
-            if not passed:
-                found.messages[task.number] = message
-            if hidden:
+        for task, said in _verdicts(submission, left, common):
+            found.points[task.number] = task.points if said.passed else 0
+            if not said.passed:
+                found.messages[task.number] = said.message
+            if said.hidden:
                 found.hidden.add(task.number)
+            found.flags += [f"{task.number} {flag}" for flag in said.flags]
+            if submission.says_correct(task.number) and not said.passed:
+                found.flags.append(f"{task.number} correct in the notebook")
         left = [task for task in left if task.number not in found.points]
         if left:  # the checker is gone: one exercise is lost, and a new checker takes the rest
             found.points[left[0].number] = 0
@@ -149,14 +155,14 @@ def _grade_one(submission: Submission, common: dict[str, object]) -> Grade:
 
 def _verdicts(
     submission: Submission, tasks: list[Task], common: dict[str, object]
-) -> Iterator[tuple[Task, tuple[bool, str, bool]]]:
+) -> Iterator[tuple[Task, Verdict]]:
     """Yield the verdicts of one checker until it ends or fails."""
     exercises = []
     for task in tasks:
         cells, end = submission.cells_for(task)
         exercises.append(
             {"number": task.number, "name": task.name, "check": task.check}
-            | {"cells": cells, "end": end}
+            | {"cells": cells, "end": end, "solution": task.solution}
         )
     job = {
         **common,
@@ -171,8 +177,8 @@ def _verdicts(
             for task in tasks:
                 # More than the checker itself allows an answer: this is for a check that hangs.
                 with child.at_most(3 * STARTUP + 2 * sandbox.WALL_CLOCK_FACTOR * common["seconds"]):
-                    passed, message, hidden = child.receive()
-                yield task, (bool(passed), str(message), bool(hidden))
+                    verdict = Verdict(*child.receive())
+                yield task, verdict
         except (EOFError, OSError, ValueError):
             return
         finally:
@@ -183,7 +189,7 @@ def table(grades: Iterable[Grade]) -> str:
     """Return the CSV, a row for each file.
 
     Its columns are submission, notebook, points, maximum, one for each exercise, remarks, and what
-    the path tells: student, number (of an export), attempt, late.
+    the path tells: student, number (of an export), attempt, late; at the end flags.
     """
     grades = list(grades)
     numbers = sorted(
@@ -191,7 +197,7 @@ def table(grades: Iterable[Grade]) -> str:
         key=lambda n: (n[:2], int(n.partition(".")[2])),
     )
     lines: list[list[object]] = [
-        ["submission", "notebook", "points", "maximum", *numbers, "remarks", *FROM_PATH]
+        ["submission", "notebook", "points", "maximum", *numbers, "remarks", *FROM_PATH, "flags"]
     ]
     for one in grades:
         master = one.submission.master
@@ -209,6 +215,7 @@ def table(grades: Iterable[Grade]) -> str:
                 one.submission.number,
                 one.submission.attempt,
                 "yes" if one.submission.late else "",
+                harmless(" | ".join(one.flags)),
             ]
         )
     return rows(lines)

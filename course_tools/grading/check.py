@@ -7,6 +7,7 @@ touch a check.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import os
@@ -15,14 +16,28 @@ import tempfile
 import threading
 import traceback
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
+from course_exercises import exercises, names, taken
 from course_tools import notebooks
-from course_tools.grading import sandbox, values
+from course_tools.grading import flags, sandbox, values
 
 CHANGED = "it changed what it was given; work on a copy (for an array: x = x.copy())"
+MOST_SAID = 120  # characters of what an answer says
 CHECK = "<check>"  # as what the cell of the check is compiled
 STARTUP = 300.0  # seconds for the set-up of the notebook, which is ours
+
+
+class Verdict(NamedTuple):
+    """What a checker says of one exercise: why it is not solved, and what deserves a look.
+
+    ``hidden`` tells that a hidden test said why.
+    """
+
+    passed: bool
+    message: str
+    hidden: bool = False
+    flags: tuple[str, ...] = ()
 
 
 class Ended(RuntimeError):
@@ -41,8 +56,6 @@ class Proxy:
     seconds : float
         The time limit, for the message.
     """
-
-    remote = True  # only plain values reach the answer, nothing that stands in for one
 
     def __init__(self, name: str, child: sandbox.Child, seconds: float) -> None:
         self.__name__ = name
@@ -77,11 +90,12 @@ class Proxy:
                     ):
                         mine.bit_generator.state = theirs.bit_generator.state
                 else:
-                    name, told = (str(part) for part in rest)
+                    name, told, line = (one_line(str(part)) for part in rest)
             except (Ended, TimeoutError):
                 raise
             except Exception as error:
-                raise Ended(f"its process sent what cannot be read: {error!r:.200}") from None
+                kind = type(error).__name__
+                raise Ended(f"its process sent what cannot be read: {kind}") from None
             if kind == "call":
                 self._call_back(call, *values_given)
             elif kind == "result":
@@ -91,7 +105,9 @@ class Proxy:
             elif name == "NotImplementedError":
                 raise NotImplementedError(told)
             else:
-                raise type(name if name.isidentifier() else "Error", (Exception,), {})(told)
+                raise type(name if name.isidentifier() else "Error", (Exception,), {})(
+                    _with_line(name, told, line)
+                )
 
     def _call_back(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
         try:
@@ -99,6 +115,22 @@ class Proxy:
         except Exception as error:
             reply = ["raise", type(error).__name__, str(error)]
         self._child.send(reply)
+
+
+def one_line(text: str) -> str:
+    """Return what an answer says in one short line of printable characters.
+
+    More would be a way out for what it has seen, such as the numbers of hidden tests.
+    """
+    text = "".join(c if c.isprintable() else " " for c in text[: 4 * MOST_SAID])
+    text = " ".join(text.split())
+    return text if len(text) <= MOST_SAID else f"{text[:MOST_SAID]}…"
+
+
+def _with_line(name: str, told: str, line: str) -> str:
+    """Return the message for an exception in an answer, with the student's line."""
+    told += taken.UNDEFINED if name == "NameError" else ""
+    return f"{told}\n  {line}" if line else told
 
 
 def receive(child: sandbox.Child, seconds: float) -> list[Any]:
@@ -117,7 +149,8 @@ def receive(child: sandbox.Child, seconds: float) -> list[Any]:
             return message
         raise ValueError("it is no message")
     except (ValueError, RecursionError) as error:
-        raise Ended(f"its process sent what cannot be read: {error}") from None
+        told = one_line(str(error))
+        raise Ended(f"its process sent what cannot be read: {told}") from None
     except (EOFError, OSError):
         if child.expired:
             told = f"it took more than {sandbox.WALL_CLOCK_FACTOR * seconds:g} s by the clock"
@@ -150,48 +183,60 @@ class Checker:
             exec(compile(self._job["setup"], "<setup>", "exec"), self._names)
         return dict(self._names)
 
-    def verdict(self, exercise: dict[str, Any]) -> tuple[bool, str, bool]:
-        """Return whether an exercise is solved, why not, and whether a hidden test told it."""
+    def verdict(self, exercise: dict[str, Any]) -> Verdict:
+        """Return whether an exercise is solved."""
+        setup = names.cell(ast.parse(self._job["setup"]))
+        try:
+            made = taken.take(exercise["name"], exercise["cells"], setup.bound, exercise["end"])
+            if not made.started:
+                return Verdict(False, "not started yet")
+            space = self._setup_names()
+            number = exercise["number"]
+            item = exercises.registered(number[:2]).get(number)
+            made.refuse(item.forbidden if item else ())
+            made.compiled()  # says what is no Python
+        except taken.Missing as error:
+            return Verdict(False, str(error))
+        seen = flags.of(made, exercise["solution"], self._job["setup"])
         module = "course_tools.grading.answer"
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
             child = self.running = sandbox.Child(module, Path(home), self._job["sandbox"])
             try:
-                return self._ask(child, exercise)
+                return self._ask(child, exercise, space)._replace(flags=seen)
             except (TimeoutError, Ended) as error:
-                return False, str(error), False
+                return Verdict(False, str(error), flags=seen)
             finally:
                 self.running = None
                 child.close()
 
-    def _ask(self, child: sandbox.Child, exercise: dict[str, Any]) -> tuple[bool, str, bool]:
+    def _ask(
+        self, child: sandbox.Child, exercise: dict[str, Any], space: dict[str, Any]
+    ) -> Verdict:
         seconds = self._job["seconds"]
         with child.at_most(STARTUP):
             # Without the check: its hidden tests are no business of the answer's process.
             given = {k: exercise[k] for k in ("name", "cells", "end")}
             child.send({**self._job, **given})
-            kind, *rest = receive(child, STARTUP)
-        if kind == "not started":
-            return False, "not started yet", False
-        if kind == "missing":
-            return False, str(rest[0]), False
-        names = self._setup_names()
+            receive(child, STARTUP)
         with child.at_most(sandbox.WALL_CLOCK_FACTOR * seconds):
             kind, *rest = receive(child, seconds)
-            if kind == "missing":
-                return False, str(rest[0]), False
             if kind != "ready":
-                return False, f"the cell stopped with {': '.join(map(str, rest))}", False
-            names[exercise["name"]] = Proxy(exercise["name"], child, seconds)
+                name, told, line = ([one_line(str(part)) for part in rest] + [""] * 3)[:3]
+                if name == "Missing":  # the name is no function
+                    return Verdict(False, told)
+                told = _with_line(name, told, line)
+                return Verdict(False, f"the cell stopped with {name}: {told}")
+            space[exercise["name"]] = Proxy(exercise["name"], child, seconds)
             try:
                 with contextlib.redirect_stdout(io.StringIO()) as said:
-                    exec(compile(exercise["check"], CHECK, "exec"), names)
+                    exec(compile(exercise["check"], CHECK, "exec"), space)
             except Exception as error:
                 number, told = exercise["number"], str(error)
                 if not isinstance(error, AssertionError):
                     told = f"{type(error).__name__}: {told}"
                 told = told.removeprefix(f"{number}: ") or "a hidden test failed"
-                return False, told, _hidden(exercise["check"], error)
-        return True, said.getvalue().strip().removeprefix(f"{exercise['number']} "), False
+                return Verdict(False, told, _hidden(exercise["check"], error))
+        return Verdict(True, said.getvalue().strip().removeprefix(f"{exercise['number']} "))
 
 
 def _hidden(source: str, error: BaseException) -> bool:
@@ -217,10 +262,10 @@ def main() -> None:
     """Read a submission, and send a verdict for each of its exercises."""
     reader, writer = values.channel()
     job = values.receive(reader)
-    exercises = job.pop("exercises")
+    asked = job.pop("exercises")
     checker = Checker(job)
     threading.Thread(target=_end_with_parent, args=(reader, checker), daemon=True).start()
-    for exercise in exercises:
+    for exercise in asked:
         values.send(writer, checker.verdict(exercise))
 
 

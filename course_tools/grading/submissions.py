@@ -31,6 +31,7 @@ class Task:
     name: str
     points: int
     check: str
+    solution: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def masters(folder: Path) -> dict[str, Master]:
                 points = assignments.points(item)
             except ValueError as error:
                 raise ValueError(f"{path.name}, exercise {item.number}: {error}.") from error
-            tasks.append(Task(item.number, name, points, item.check.source))
+            tasks.append(Task(item.number, name, points, item.check.source, item.solution.source))
         if tasks:
             found[path.stem] = Master(path, "\n".join(setup), tuple(tasks))
     if not found:

@@ -12,18 +12,29 @@ from exercises.planted import Planted
 # 06.1
 
 
-def share_of_first(first, second, min_n, max_n):
+def pieces(word, min_n, max_n):
+    marked = f"<{word}>"
+    sizes = range(min_n, max_n + 1)
+    return [marked[i : i + n] for n in sizes for i in range(len(marked) - n + 1)]
+
+
+def from_the_library(first, second, min_n, max_n):
     one, two = set(ngrams(first, min_n, max_n)), set(ngrams(second, min_n, max_n))
+    return len(one & two) / len(one | two)
+
+
+def share_of_first(first, second, min_n, max_n):
+    one, two = set(pieces(first, min_n, max_n)), set(pieces(second, min_n, max_n))
     return len(one & two) / len(one)
 
 
 def share_of_second(first, second, min_n, max_n):
-    one, two = set(ngrams(first, min_n, max_n)), set(ngrams(second, min_n, max_n))
+    one, two = set(pieces(first, min_n, max_n)), set(pieces(second, min_n, max_n))
     return len(one & two) / len(two)
 
 
 def twice_below(first, second, min_n, max_n):
-    one, two = set(ngrams(first, min_n, max_n)), set(ngrams(second, min_n, max_n))
+    one, two = set(pieces(first, min_n, max_n)), set(pieces(second, min_n, max_n))
     return len(one & two) / (len(one) + len(two))
 
 
@@ -36,17 +47,17 @@ def without_marks(first, second, min_n, max_n):
 
 
 def only_counted(first, second, min_n, max_n):
-    return len(set(ngrams(first, min_n, max_n)) & set(ngrams(second, min_n, max_n)))
+    return len(set(pieces(first, min_n, max_n)) & set(pieces(second, min_n, max_n)))
 
 
 def with_repeats(first, second, min_n, max_n):
-    one, two = ngrams(first, min_n, max_n), ngrams(second, min_n, max_n)
+    one, two = pieces(first, min_n, max_n), pieces(second, min_n, max_n)
     both = sum(piece in two for piece in one)
     return both / (len(one) + len(two) - both)
 
 
 def whole_word_too(first, second, min_n, max_n):
-    one, two = ({*ngrams(word, min_n, max_n), f"[{word}]"} for word in (first, second))
+    one, two = ({*pieces(word, min_n, max_n), f"[{word}]"} for word in (first, second))
     return len(one & two) / len(one | two)
 
 
@@ -217,6 +228,7 @@ def longer_is_better():
 
 PLANTED = {
     "06.1": [
+        Planted(from_the_library, says="it uses ngrams, and the exercise is to write out"),
         Planted(share_of_first, says="the pieces of the first word"),
         Planted(share_of_second, says="the pieces of the second word"),
         Planted(twice_below, says="take the union"),

@@ -18,8 +18,9 @@ import pytest
 from conftest import CHECKS, sample_notebook
 from exercises import styles
 
+from course_exercises import taken
 from course_tools import editions, grade
-from course_tools.grading import files, sandbox, submissions
+from course_tools.grading import check, files, flags, sandbox, submissions
 
 SETUP = """
 import os
@@ -336,6 +337,75 @@ def test_a_pipe_is_not_read(room: Room) -> None:
     assert file.remark == f"it is no ordinary file; {files.ASK}"
 
 
+def test_cheats_are_refused_or_flagged(room: Room) -> None:
+    checks = CHECKS.replace('"90.2", "Times 3"', '"90.2", "Times 3", forbidden=("mul",)')
+    (room.masters / "sample_checks.py").write_text(checks, encoding="utf-8")
+    (room.handed_in / "link.ipynb").symlink_to(room.masters / "90_sample.ipynb")
+    (room.handed_in / "Kim").symlink_to(room.masters)
+    room.hand_in(
+        "checks.ipynb",
+        "from course_exercises import checks_04 as c\ndef times_2(x):\n    return bool(c) * 2 * x",
+        "import operator as o\ndef times_3(x):\n    return o.mul(3, x)",
+        "def times_4(x):\n    from course_exercises.exercises import _REGISTER\n    return 4 * x",
+    )
+    room.hand_in(
+        "library.ipynb",
+        "from course_lib import text as t\ndef times_2(x):\n    return len(t.tokenize('a b')) * x",
+        "from operator import mul as times\ndef times_3(x):\n    return times(3, x)",
+        "def times_4(x):\n    import importlib as i\n"
+        "    name = 'course' + '_exercises.ch' + 'ecks_04'\n"
+        "    return len(i.import_module(name).__name__) and 4 * x",
+    )
+    secret = "def times_2(x):\n    raise ValueError('a\\n\\x07' + 'secret' * 900)"
+    room.hand_in("says.ipynb", secret)
+    notebook = nbformat.read(room.handed_in / "says.ipynb", nbformat.NO_CONVERT)
+    for cell in notebook.cells:
+        if cell.id == "check-1":
+            cell.outputs = [nbformat.v4.new_output("stream", text="90.1 correct: 5 times 2\n")]
+            cell.execution_count = 9
+    nbformat.write(notebook, room.handed_in / "says.ipynb")
+    found = room.grade()
+    link = f"it is a link to another file, which is not followed; {files.ASK}"
+    for name in ("link.ipynb", "Kim"):
+        assert (found[name]["points"], found[name]["remarks"]) == ("0", link)
+    row = found["checks.ipynb"]
+    assert (row["points"], row["flags"]) == ("0", "")
+    own = "the checks, and what they compute, are no part of an answer; write it yourself"
+    mul = "it uses mul, and the exercise is to write out what that does; do it without"
+    assert (
+        f"90.1: it uses course_exercises.checks_04: {own} | 90.2: {mul} | 90.3: it uses "
+        in (row["remarks"])
+    )
+    row = found["library.ipynb"]
+    assert row["flags"] == "90.1 uses text.tokenize"
+    assert (row["90.1"], row["90.2"]) == ("1", "0")
+    assert mul in row["remarks"]
+    if not REFUSED:
+        assert row["90.3"] == "0"
+        assert "ModuleNotFoundError: No module named 'course_exercises.checks_04'" in row["remarks"]
+    row = found["says.ipynb"]
+    assert row["flags"] == "90.1 correct in the notebook"
+    said = row["remarks"].partition(" | ")[0]
+    assert said.startswith("90.1: your function stopped with ValueError: a secretsecret")
+    assert said.count("secret") == (check.MOST_SAID - 2) // 6 + 1  # and in the line
+    assert said.isprintable()
+
+
+def test_a_copy_of_the_published_solution_is_flagged() -> None:
+    solution = """def f(scores, k):
+        \"\"\"Return it.\"\"\"
+        shifted = scores - scores.max()
+        total = sum(shifted)
+        return [s / total for s in shifted][:k]"""
+    renamed = """def f(a, k=3):
+        b = a - a.max()
+        c = sum(b)
+        return [x / c for x in b][:k]"""
+    other = renamed.replace("a - a.max()", "a - max(a)")
+    for source, wanted in ((renamed, ("as published, but for names",)), (other, ())):
+        assert flags.of(taken.take("f", [source]), solution, "import os") == wanted
+
+
 # Each is the body of times_2. Those in LOST must get no point for it. Those in KEPT return the
 # right number whatever they did before, so the point is theirs and the harm must not be done.
 LOST = {
@@ -624,7 +694,7 @@ def test_the_marks_are_kept_if_their_file_is_lost(
     assert run(room, "--output", str(output)) == 1
     said = capsys.readouterr().out
     assert f"{output} cannot be written: " in said
-    header = "submission,notebook,points,maximum,remarks,student,number,attempt,late\n"
+    header = "submission,notebook,points,maximum,remarks,student,number,attempt,late,flags\n"
     beside = tmp_path / "grades-3.csv"
     if room_beside_it:
         assert beside.read_text(encoding="utf-8-sig") == header
