@@ -16,6 +16,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from hypothesis import HealthCheck, settings
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -27,6 +28,10 @@ os.environ.update(
     {name: notebooks.headless()[name] for name in (*notebooks.HEADLESS, "PYTHONPATH")}
 )
 os.environ.pop("COURSE_PROFILE", None)  # stored outputs are those of the laptop profile
+
+# However busy the machine is: no test fails for the time that an example takes.
+settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("course")
 
 
 @pytest.fixture(autouse=True)

@@ -216,7 +216,7 @@ def by_hand(model: classify.ConvLSTM, ids: list[int], pool: int) -> float:
     return float((weights["head.out.weight"] @ dense + weights["head.out.bias"])[0])
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(1, 9), st.integers(0, 5), st.integers(1, 3), st.integers(0, 99))
 def test_the_logit_is_that_of_loops_whatever_the_padding(
     words: int, extra: int, pool: int, seed: int

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
@@ -55,7 +55,6 @@ def test_cooccurrence_of_the_three_sentences() -> None:
     assert (got == wanted).all()
 
 
-@settings(deadline=None)
 @given(sentences_of_letters, st.integers(1, 4), st.sampled_from(["constant", "inverse"]))
 def test_cooccurrence_agrees_with_a_dict(
     sentences: list[list[str]], window: int, weighting: str

@@ -132,7 +132,8 @@ batches = st.lists(st.lists(words, min_size=1, max_size=6), min_size=1, max_size
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(batches, st.integers(0, 4), st.randoms(use_true_random=False))
 def test_batches_of_any_size_and_order(
