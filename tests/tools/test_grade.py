@@ -535,6 +535,9 @@ KEPT = {
 def hostile(body: str, *, port: int, paths: list[str]) -> str:
     rest = "" if "return" in body else "\n    return 2 * x"
     body = body.strip("\n").lstrip()
+    # Called by its name, open is refused before anything runs; here the sandbox must hold.
+    body = re.sub(r"\b(\w+)\.open\(", r"getattr(\1, 'open')(", body)
+    body = re.sub(r"(?<![\w.'])open\(", "getattr(__import__('builtins'), 'open')(", body)
     names = f"PORT, PATHS, COURSE = {port}, {paths!r}, {str(COURSE)!r}"
     return f"{names}\ndef times_2(x):\n    {body}{rest}"
 
