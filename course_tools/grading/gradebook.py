@@ -29,6 +29,7 @@ class Graded(Protocol):
     points: dict[str, int]
     messages: dict[str, str]
     hidden: set[str]
+    flags: list[str]
 
 
 @dataclass
@@ -163,7 +164,7 @@ def students_table(book: Gradebook) -> str:
     """Return the CSV of all students, and below them the files that belong to nobody."""
     numbers = [task.number for master in book.masters for task in master.tasks]
     head = ["id", "name", "section", "status", "points", "maximum", "late"]
-    lines: list[list[object]] = [[*head, *numbers, "files", "other files", "remarks"]]
+    lines: list[list[object]] = [[*head, *numbers, "files", "other files", "remarks", "flags"]]
     for row in book.rows:
         points, student = row.points, row.student
         told = " | ".join(filter(None, (remarks(o, o.messages) for o in row.kept.values())))
@@ -183,6 +184,7 @@ def students_table(book: Gradebook) -> str:
                 harmless(" | ".join(o.submission.path for o in row.kept.values())),
                 harmless(" | ".join(o.submission.path for o in row.others)),
                 harmless(" | ".join(filter(None, (told, *unread)))),
+                harmless(" | ".join(flag for one in row.kept.values() for flag in one.flags)),
             ]
         )
     for one, why in book.strangers:
@@ -199,6 +201,7 @@ def students_table(book: Gradebook) -> str:
                 harmless(one.submission.path),
                 "",
                 harmless(" | ".join(filter(None, (why, remarks(one, one.messages))))),
+                harmless(" | ".join(one.flags)),
             ]
         )
     return rows(lines)

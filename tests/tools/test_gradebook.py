@@ -38,6 +38,7 @@ class Marked:
     points: dict[str, int] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    flags: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -272,6 +273,18 @@ def test_the_exercises_that_count() -> None:
     for wrong, told in (("04.9", "04 has 04.1, 04.2, 04.3"), ("4", "there are 04, 05")):
         with pytest.raises(ValueError, match=f"no exercise '{wrong}'; {told}"):
             take_home.chosen(known, [wrong])
+
+
+def test_what_deserves_a_look_is_told_to_the_instructor_alone(
+    handed_in: Path, sample: Master
+) -> None:
+    flags = ["90.1 calls the library", "90.2 =1+1"]
+    one = marked("s1001/04.ipynb", sample, 1, 1, 0, flags=flags)
+    book = gradebook.collect([one], handed_in, [sample], students=ALL)
+    row = read(gradebook.students_table(book))[0]
+    assert row["flags"] == "90.1 calls the library | 90.2 =1+1"
+    assert "library" not in gradebook.moodle(book) + gradebook.canvas(book)
+    assert "library" not in feedback.page(book.rows[0], book)
 
 
 # Canvas and Moodle.
