@@ -31,6 +31,14 @@
     }
   }
 
+  // What scrolls is reached by the keyboard too; the theme looks only at what is shown at first.
+  function reach(place) {
+    for (const code of place.querySelectorAll("pre")) {
+      if (code.scrollWidth > code.clientWidth) code.tabIndex = 0;
+    }
+  }
+  document.addEventListener("toggle", (event) => reach(event.target.parentElement), true);
+
   function uncover(name, guess) {
     for (const line of document.querySelectorAll(`.revealed[data-name="${name}"]`)) {
       const words = new Map(questions.get(name));
@@ -41,6 +49,7 @@
       const outputs = line.closest(".cell_output");
       outputs.classList.remove("covered");
       outputs.parentElement.querySelector(".cover")?.remove();
+      reach(outputs);
     }
   }
 
