@@ -391,6 +391,33 @@ def test_noise_and_sub_sampling_are_those_of_the_library(tab, power, sample):
     now = tab.call("numbers", state)
     same(now["noise"], text.noise_distribution(seen, power))
     same(now["keep"], text.keep_probability(seen, sample))
+    for share in (0.01, 0.2, 1.0) if sample else ():  # of the curve
+        count = int(1000 * share)
+        wanted = text.keep_probability(np.array([count, 1000 - count]), sample)[0]
+        same(tab.call("keepOf", share, sample), wanted)
+
+
+def test_the_curve_of_sub_sampling_falls_and_carries_the_words(tab):
+    tab.mount("pull", sample=0.05)
+    svg = tab.page.locator("svg", has=tab.page.locator("polyline"))
+    heights = [
+        float(pair.split(",")[1])
+        for pair in svg.locator("polyline").get_attribute("points").split()
+    ]
+    assert heights == sorted(heights) and heights[-1] > heights[0] + 50  # down the page
+    assert svg.locator("circle").count() == len(STATES["pull"]["words"])
+    assert "Chance to be kept" in svg.get_attribute("aria-label")
+
+
+def test_the_play_button_says_what_it_does_next(tab):
+    tab.mount("pull", sample=1e-9)  # hardly a pair is kept: the steps end by themselves
+    play = tab.page.get_by_role("button", name="Play")
+    play.click()
+    tab.page.get_by_role("button", name="Play").wait_for()
+    tab.mount("pull")
+    tab.page.get_by_role("button", name="Play").click()
+    tab.page.get_by_role("button", name="Pause").click()
+    assert tab.page.get_by_role("button", name="Play").is_visible()
 
 
 def test_steps_lower_the_loss_and_a_word_can_be_dragged(tab):

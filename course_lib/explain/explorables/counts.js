@@ -3,7 +3,7 @@
 // state: words, probes; X (counts, a row for each word, a column for each probe); word and context
 // (tables with the bias last); x_max and exponent (of the weight); alpha (learning rate). The numbers
 // are those of glove.weight, of the loss of glove.GloVe, and of glove.adagrad_steps.
-import { frame, tag, shape, slider, button, table, dot } from "./shared.js";
+import { frame, tag, shape, slider, button, table, dot, player } from "./shared.js";
 
 export const weight = (x, x_max, exponent) => Math.min(1, x / x_max) ** exponent;
 
@@ -80,11 +80,6 @@ function build(state, made) {
     made.draw();
     return true;
   };
-  const play = button("Play", () => {
-    if (made.playing) made.stop();
-    else made.play(learn, 80);
-    play.textContent = made.playing ? "Pause" : "Play";
-  });
   const count = (i, j) => tag("input", {
     type: "number", min: 0, max: 9999, value: state.X[i][j], "aria-label": `${state.words[i]} with ${state.probes[j]}`,
     input: (event) => {
@@ -107,7 +102,7 @@ function build(state, made) {
     tag("div", { class: "tools" },
       slider("full weight from x_max", { min: 1, max: 200, value: state.x_max }, set("x_max")),
       slider("exponent", { min: 0, max: 1, step: 0.05, value: state.exponent, show: (v) => v.toFixed(2) }, set("exponent"))),
-    tag("div", { class: "tools" }, button("One epoch", learn), play, button("50 epochs", () => { for (let n = 0; n < 50; n += 1) learn(); })),
+    tag("div", { class: "tools" }, button("One epoch", learn), player(made, learn, 80), button("50 epochs", () => { for (let n = 0; n < 50; n += 1) learn(); })),
     pictures);
   return () => {
     const now = numbers(state);

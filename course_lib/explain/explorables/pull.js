@@ -4,7 +4,7 @@
 // pairs ([centre, context], rows of words); k (negatives); alpha (learning rate); power (of the
 // noise); sample (t of sub-sampling, 0 keeps all); seed. The numbers are those of
 // Word2Vec.negative_loss, text.noise_distribution and text.keep_probability.
-import { frame, tag, shape, slider, button, plane, movable, arrow, table, dot, sigmoid } from "./shared.js";
+import { frame, tag, shape, slider, button, plane, movable, arrow, table, dot, sigmoid, player } from "./shared.js";
 
 const SIZE = 3.5; // the plane shows -3.5 … 3.5 upwards; no step within the sliders leads out
 
@@ -16,10 +16,13 @@ export function noiseDistribution(counts, power) {
 
 export function keepProbability(counts, sample) {
   const total = counts.reduce((sum, count) => sum + count, 0);
-  return counts.map((count) => {
-    const ratio = count / total / sample;
-    return sample === 0 ? 1 : Math.min(1, (Math.sqrt(ratio) + 1) / ratio);
-  });
+  return counts.map((count) => keepOf(count / total, sample));
+}
+
+// The chance that a word with this share of the text is kept.
+export function keepOf(share, sample) {
+  const ratio = share / sample;
+  return sample === 0 ? 1 : Math.min(1, (Math.sqrt(ratio) + 1) / ratio);
 }
 
 // Loss of one pair with its negatives: -log σ(u·v) - Σ log σ(-u_n·v)
@@ -75,6 +78,25 @@ export function numbers(state) {
   };
 }
 
+// The curve of what sub-sampling keeps, over a word's share of the text; the words stand on it.
+function drawShares({ svg, x, y }, state, now) {
+  const total = state.counts.reduce((sum, count) => sum + count, 0);
+  const places = Array.from({ length: 81 }, (_, i) => -2 + i / 40); // shares from .01 to 1
+  const points = places.map((place) => `${x(place)},${y(keepOf(10 ** place, state.sample))}`);
+  const label = (left, top, text, anchor = "middle") => shape("text", { x: left, y: top, "text-anchor": anchor }, text);
+  svg.setAttribute("aria-label", `Chance to be kept, falling with the share of the text: ${state.words.map((word, i) => `${word} ${now.keep[i].toFixed(2)}`).join(", ")}`);
+  svg.setAttribute("style", "min-width:520px");
+  svg.replaceChildren(
+    shape("path", { d: `M${x(-2)} ${y(1)}V${y(0)}H${x(0)}`, fill: "none", stroke: "var(--faint)" }),
+    shape("polyline", { points: points.join(" "), fill: "none", stroke: "var(--a)", "stroke-width": 3 }),
+    ...[0.01, 0.1, 1].map((share) => label(x(Math.log10(share)), y(0) + 20, String(share))),
+    label(x(-0.5), y(0) + 20, "share of the text"), label(x(-2) - 6, y(1) + 5, "1", "end"), label(x(-2) + 8, y(1) - 8, "kept", "start"),
+    ...state.counts.flatMap((count, i) => {
+      const [cx, cy] = [x(Math.max(-2, Math.log10(count / total))), y(now.keep[i])];
+      return [shape("circle", { cx, cy, r: 6, fill: "var(--b)" }), label(cx, cy + 22, state.words[i])];
+    }));
+}
+
 function build(state, made) {
   const next = random(state.seed);
   const area = plane(640, 460, [-SIZE * 1.4, SIZE * 1.4], [-SIZE, SIZE], "word vectors in the plane");
@@ -122,23 +144,19 @@ function build(state, made) {
     made.draw();
     return true;
   };
-  const play = button("Play", () => {
-    if (made.playing) made.stop();
-    else made.play(step, 120);
-    play.textContent = made.playing ? "Pause" : "Play";
-  });
   const set = (name) => (value) => { state[name] = value; made.draw(); };
   const chances = tag("div");
+  const shares = plane(640, 200, [-2, 0], [0, 1], "", 34);
   made.body.append(
     tag("p", {}, "● a word as centre, □ the same word as context. Drag them. A step takes one true pair: it is pulled together, and the centre is pushed off the noise words."),
-    tag("div", { class: "tools" }, button("One step", step), play, button("100 steps", () => { for (let n = 0; n < 100; n += 1) step(); })),
+    tag("div", { class: "tools" }, button("One step", step), player(made, step, 120), button("100 steps", () => { for (let n = 0; n < 100; n += 1) step(); })),
     tag("div", { class: "wide" }, area.svg),
     tag("div", { class: "tools" },
       slider("negatives k", { min: 0, max: 5, value: state.k }, set("k")),
       slider("learning rate α", { min: 0.05, max: 0.5, step: 0.05, value: state.alpha, show: (v) => v.toFixed(2) }, set("alpha")),
       slider("power of the noise", { min: 0, max: 1, step: 0.05, value: state.power, show: (v) => v.toFixed(2) }, set("power")),
       slider("sub-sampling t", { min: 0, max: 1, step: 0.01, value: state.sample, show: (v) => (v ? v.toFixed(2) : "keeps all") }, set("sample"))),
-    chances);
+    tag("div", { class: "wide" }, shares.svg), chances);
   const name = (row) => state.words[row];
   return () => {
     const now = numbers(state);
@@ -152,6 +170,7 @@ function build(state, made) {
       draw(last.before.out[last.pair[1]], state.W_out[last.pair[1]], "var(--c)");
       new Set(last.negatives).forEach((n) => draw(last.before.out[n], state.W_out[n], "var(--d)"));
     }
+    drawShares(shares, state, now);
     chances.replaceChildren(table(["word", "count", "drawn as noise", "kept"],
       state.words.map((word, i) => [word, state.counts[i], now.noise[i].toFixed(3), now.keep[i].toFixed(3)]),
       "what is drawn, what is kept"));

@@ -82,7 +82,8 @@ export function frame(element, title, start, build) {
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       running = setInterval(() => { if (step() === false) made.stop(); }, calm ? 600 : wait);
     },
-    stop() { clearInterval(running); running = null; },
+    stop() { clearInterval(running); running = null; made.stopped(); },
+    stopped: () => {},
     get playing() { return running !== null; },
   };
   const begin = () => {
@@ -148,6 +149,17 @@ export function choice(text, options, value, change) {
 
 export function button(text, click) {
   return tag("button", { type: "button", click }, text);
+}
+
+// A button that calls step() again and again, until it is pressed again or step() says false.
+export function player(made, step, wait) {
+  const play = button("Play", () => {
+    if (made.playing) return made.stop();
+    made.play(step, wait);
+    play.textContent = "Pause";
+  });
+  made.stopped = () => { play.textContent = "Play"; };
+  return play;
 }
 
 // A line of text to write in; `change(text)` after each letter.
