@@ -277,7 +277,8 @@ def test_lab_opens_the_copies_or_when_asked_the_solutions(
     called: list[list[str]] = []
     monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
     monkeypatch.setattr(lab.notebooks, "find", lambda *which: [folder / "90_sample.ipynb"])
-    monkeypatch.setattr(lab.editions, "build", lambda folder: {"90_sample.ipynb": "copy"})
+    copies = {"90_sample.ipynb": "copy"}
+    monkeypatch.setattr(lab.editions, "build", lambda folder, variant="": copies)
     monkeypatch.setattr(labapp, "main", called.append)
     assert lab.main([str(folder / "other") if word == "OTHER" else word for word in given]) == 0
     (command,) = called
