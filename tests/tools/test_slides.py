@@ -412,10 +412,12 @@ def test_the_lock_pins_every_package_and_names_no_registry():
     lock = (slides.DECK / "package-lock.json").read_text(encoding="utf-8")
     packages = json.loads(lock)["packages"]
     assert packages.pop("")["dependencies"] == wanted
-    assert {f"node_modules/{name}" for name in wanted} == set(packages)
+    assert {f"node_modules/{name}" for name in wanted} <= set(packages)  # and what they need
     assert re.fullmatch(r"5\.2\.\d+", wanted["reveal.js"])
     for name, package in packages.items():
-        assert package["version"] == wanted[name.removeprefix("node_modules/")]
+        assert package["version"] == wanted.get(
+            name.removeprefix("node_modules/"), package["version"]
+        )
         assert package["integrity"].startswith("sha512-")
     assert '"resolved"' not in lock
 
