@@ -27,7 +27,9 @@ def _note(info: Any) -> None:
 
 
 def cells() -> list[str]:
-    """Return the texts of the cells in the order in which they were last run; none elsewhere.
+    """Return the texts of the cells in the order in which they were last run.
+
+    None outside of a notebook, or where the front end keeps no history, as nbval.
 
     Of a cell that was run again, changed or not, the latest text alone counts: the notebook's file
     holds no other.
@@ -36,7 +38,7 @@ def cells() -> list[str]:
     if shell is None:
         return []
     latest: dict[str, str] = {}
-    for text in shell.history_manager.input_hist_raw:
+    for text in filter(None, shell.history_manager.input_hist_raw):  # the first is empty
         key = f"id {_cell_of[text]}" if text in _cell_of else f"text {text}"
         latest.pop(key, None)
         latest[key] = text

@@ -55,6 +55,13 @@ def test_what_is_correct_in_the_notebook_can_be_taken(shell, style: str, capsys)
     assert made.run({"__name__": "__main__"})(21) == 42
 
 
+def test_where_no_history_is_kept_nothing_more_is_asked(shell) -> None:
+    """As nbval runs a notebook."""
+    for cell in (SETUP, *HONEST[next(iter(HONEST))], CHECK):
+        ran = shell.run_cell(cell, store_history=False)
+    assert ran.error_in_exec is None and session.cells() == []
+
+
 @pytest.mark.parametrize("style", REFUSED)
 def test_what_cannot_be_taken_is_said_by_the_check(shell, style: str, monkeypatch) -> None:
     own = types.ModuleType("own_module_of_mine")
