@@ -72,11 +72,8 @@ def ids(page: Page) -> Iterator[Finding]:
             yield cell_id, "an id is lower-case words with hyphens"
 
 
-_IMPORTED = re.compile(r"^from \S+ import \([^)]*\)$", re.MULTILINE)
-
-
 def length(page: Page) -> Iterator[Finding]:
-    """Expect short cells; blank lines are not counted, and a list of imported names is one line.
+    """Expect short cells; blank lines are not counted.
 
     Cells that only verify do not count, no student has them; nor does the folded code of a
     figure in the median.
@@ -85,8 +82,7 @@ def length(page: Page) -> Iterator[Finding]:
     for cell in page.code():
         if VERIFY in tags(cell):
             continue
-        names = sum(len(found.splitlines()) - 1 for found in _IMPORTED.findall(cell.source))
-        count = sum(bool(line.strip()) for line in cell.source.splitlines()) - names
+        count = sum(bool(line.strip()) for line in cell.source.splitlines())
         if FIGURE not in tags(cell):
             lines.append(count)
         if count > MOST_LINES:
