@@ -10,12 +10,9 @@ formulas, questions and covered results stand, and an explorable on the first sc
 from __future__ import annotations
 
 import argparse
-import functools
-import http.server
 import json
 import statistics
 import tempfile
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -36,29 +33,17 @@ USABLE = """async () => {
 }"""
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 def measure(folder: Path, rounds: int) -> dict[str, list[float]]:
     """Open each lesson once a round: milliseconds from the start of the navigation."""
     lessons = [path.stem for path in notebooks.find() if path.parent.name != "deeper"]
     found: dict[str, list[float]] = {name: [] for name in lessons}
-    handler = functools.partial(Quiet, directory=str(folder))
-    with (
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
-        browser.launched() as chromium,
-    ):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with browser.served(folder) as address, browser.launched() as chromium:
         for _ in range(rounds):
             for name in lessons:
                 with chromium.new_context(viewport={"width": 1280, "height": 900}) as context:
                     tab = context.new_page()
-                    address = f"http://127.0.0.1:{server.server_address[1]}/{name}.html"
-                    tab.goto(address, wait_until="domcontentloaded")
+                    tab.goto(f"{address}/{name}.html", wait_until="domcontentloaded")
                     found[name].append(round(tab.evaluate(USABLE), 1))
-        server.shutdown()
     return found
 
 

@@ -1,11 +1,15 @@
-"""Headless Chromium, to print the slides and for the tests."""
+"""Headless Chromium, to print the slides and for the tests, and a host for static pages."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import http.server
 import os
 import shutil
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,3 +47,31 @@ def launched(*flags: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+class _Pages(http.server.SimpleHTTPRequestHandler):
+    """Serves files as a host of static pages does: 404.html for what is not there."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def send_error(self, code: int, *args: object, **more: object) -> None:
+        missing = Path(self.directory) / "404.html"
+        if code != 404 or not missing.is_file():
+            return super().send_error(code, *args, **more)
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(missing.read_bytes())
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on a free port of this machine alone; yield the address, without a slash."""
+    handler = functools.partial(_Pages, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
