@@ -113,6 +113,20 @@ def test_transitive_dependencies_are_pinned() -> None:
     assert len(seen) > 80, "the walk found too few packages to mean anything"
 
 
+def test_the_pins_take_the_first_release_of_every_python() -> None:
+    """Debian 12 has 3.11.2: a pin that wants 3.11.5 would leave its readers without a course."""
+    pinned, looked = pins(), 0
+    for distribution in importlib.metadata.distributions():
+        name = canonicalize_name(distribution.metadata["Name"])
+        wanted = distribution.metadata["Requires-Python"]
+        if pinned.get(name) != Version(Version(distribution.version).public) or not wanted:
+            continue
+        looked += 1
+        for python in ("3.11.0", "3.12.0", "3.13.0"):
+            assert SpecifierSet(wanted).contains(python), f"{name} {distribution.version}: {wanted}"
+    assert looked > 80
+
+
 def test_torch_is_the_release_the_outputs_were_made_with() -> None:
     assert pins()["torch"] == Version("2.13.0")
 
