@@ -41,19 +41,8 @@ _OUTSIDE = re.compile(r"(open|input|loadtxt|genfromtxt|fromfile|urlopen|urlretri
 MODULES = {  # what the course installs, and the standard library
     *sys.stdlib_module_names,
     *("course_exercises", "course_lib", "gensim", "h5py", "IPython", "ipywidgets", "matplotlib"),
-    *(
-        "nltk",
-        "numba",
-        "numpy",
-        "packaging",
-        "pandas",
-        "PIL",
-        "plotly",
-        "regex",
-        "scipy",
-        "sklearn",
-    ),
-    *("torch", "tqdm"),
+    *("nltk", "numba", "numpy", "packaging", "pandas", "PIL", "plotly", "regex", "scipy"),
+    *("sklearn", "torch", "tqdm"),
 }
 
 
