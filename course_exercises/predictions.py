@@ -11,6 +11,10 @@ from typing import Any
 from course_exercises.record import guesses, record_file, record_guess
 
 _ID = re.compile(r"\d\d\.p\d+")
+# How a question and a result stand in a stored notebook, for slides and site: name, question,
+# answers; name, result.
+ASKED = re.compile(r"Your prediction (\d\d\.p\d+): (.+)\n  (.+)", re.DOTALL)
+TOLD = re.compile(r"^(\d\d\.p\d+) · [^\n]* · result: (.*)\n?", re.MULTILINE)
 
 
 class Prediction:

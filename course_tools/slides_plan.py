@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from course_exercises.predictions import ASKED, TOLD
 from course_lib import plots
 from course_tools import markdown, notebooks
 from course_tools.notebooks import (
@@ -46,8 +47,6 @@ _DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re
 _DOCSTRING = re.compile(r'^( +"""[^\n"]+)\n.*?"""', re.DOTALL | re.MULTILINE)
 # Sections that are for reading.
 _READ = re.compile(r"^## (?:Recap|References) *$.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-_ASKED = re.compile(r"Your prediction \d\d\.p\d+: (.+)\n  (.+)", re.DOTALL)
-_TOLD = re.compile(r"^\d\d\.p\d+ · .* · result: (.*)\n?", re.MULTILINE)
 _TO_DO = re.compile(r"\*\*Change it\.\*\*(?:[^\n]|\n(?!\n))*")  # a paragraph
 _NEEDED = re.compile(r"^\*\*You need\*\*.*", re.MULTILINE | re.DOTALL)
 _ITEM = re.compile(r"[-*|] |\d+\. ")  # a row or an item begins
@@ -251,21 +250,21 @@ def _rows(block: str) -> list[str]:
 def _question(cell: NotebookNode) -> str:
     """Return what a cell with a prediction asks, as HTML; "" for any other cell."""
     text = cell.outputs[0].get("data", {}).get("text/plain", "") if len(cell.outputs) == 1 else ""
-    if not (asked := _ASKED.fullmatch(text)):
+    if not (asked := ASKED.fullmatch(text)):
         return ""
-    choices = asked[2].split(" / ")
+    choices = asked[3].split(" / ")
     told = "".join(f"<li>{html.escape(choice)}</li>" for choice in choices)
-    told = f"<ol>{told}</ol>" if len(choices) > 1 else f"<p>{html.escape(asked[2])}</p>"
-    return f'<div class="asked"><p>{html.escape(asked[1])}</p>{told}</div>'
+    told = f"<ol>{told}</ol>" if len(choices) > 1 else f"<p>{html.escape(asked[3])}</p>"
+    return f'<div class="asked"><p>{html.escape(asked[2])}</p>{told}</div>'
 
 
 def _take_answers(cell: NotebookNode) -> str:
     """Take the results of predictions from code and outputs, and return them as HTML."""
     answers: list[str] = []
     for output in cell.outputs:
-        if _TOLD.search(output.get("text", "")):
-            answers += _TOLD.findall(output.text)
-            output.text = _TOLD.sub("", output.text)
+        if TOLD.search(output.get("text", "")):
+            answers += [result for _, result in TOLD.findall(output.text)]
+            output.text = TOLD.sub("", output.text)
     cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
     if answers:
         lines = cell.source.splitlines()

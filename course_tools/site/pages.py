@@ -14,6 +14,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
+from course_exercises.predictions import ASKED, TOLD
 from course_lib.explain import explorable
 from course_tools import markdown
 from course_tools.notebooks import CHECK, EXERCISE, FIGURE, NOTES, SETUP, VERIFY, solution, tags
@@ -32,8 +33,6 @@ FOLDED = {
         FIGURE: ("그림 코드 보기", "그림 코드 접기"),
     },
 }
-_PREDICTION = re.compile(r"Your prediction (\d\d\.p\d+): (.*)\n  (.*)", re.DOTALL)
-_REVEALED = re.compile(r"^(\d\d\.p\d+) · [^\n]*? · result: (.*)$\n?", re.MULTILINE)
 _DATA_PICTURE = re.compile(r'src="data:image/(png|gif);base64,([^"]+)"')
 _FRAME_STYLE = re.compile(r"<style scoped>.*?</style>\n*", re.DOTALL)  # the theme has a style
 
@@ -98,7 +97,7 @@ def _asked(cell: NotebookNode, output: NotebookNode) -> str | None:
     Of each choice it has the text that the result will be, and the text that is shown, which may
     be a translation.
     """
-    found = _PREDICTION.fullmatch(output.get("data", {}).get("text/plain", ""))
+    found = ASKED.fullmatch(output.get("data", {}).get("text/plain", ""))
     if not found:
         return None
     name, question, answers = found.groups()
@@ -149,8 +148,8 @@ def live(given: dict[str, Any], picture: str = "") -> str:
 
 def _stream(output: NotebookNode) -> list[NotebookNode]:
     """Return what was printed, and the results of predictions in lines of their own."""
-    results = _REVEALED.findall(output.text)
-    rest = _REVEALED.sub("", output.text)
+    results = TOLD.findall(output.text)
+    rest = TOLD.sub("", output.text)
     made = [new_output("stream", name=output.name, text=rest)] if rest.strip() else []
     for name, result in results:
         shown = html.escape(result)

@@ -28,8 +28,11 @@ def test_a_headless_run_shows_text_alone_and_no_guess(monkeypatch, capsys):
     asked = predict("90.p1", "How many?", choices=("one", "two"))
     said = "Your prediction 90.p1: How many?\n  one / two"
     assert asked._repr_mimebundle_() == {"text/plain": said}
+    assert predictions.ASKED.fullmatch(said).groups() == ("90.p1", "How many?", "one / two")
     reveal("90.p1", "two")
-    assert capsys.readouterr().out == "90.p1 · no guess yet · result: two\n"
+    told = capsys.readouterr().out
+    assert told == "90.p1 · no guess yet · result: two\n"
+    assert predictions.TOLD.findall(f"before\n{told}after") == [("90.p1", "two")]
 
 
 def test_a_click_is_noted_and_stands_beside_the_result(notes, capsys):
