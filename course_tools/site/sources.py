@@ -95,10 +95,10 @@ class Sources:
         """Write what pages load: scripts, styles, formulas, explorables and their states."""
         place = self.folder / "_static"
         shutil.copytree(HERE / "static", place)
-        formulas = slides.fetch() / "katex"
-        for name in ("katex.min.css", "fonts"):
-            _copy(formulas / "dist" / name, place / "katex" / name)
-        _copy(formulas / "LICENSE", place / "katex" / "LICENSE")
+        katex, unused = slides.fetch() / "katex", shutil.ignore_patterns("*.ttf", "*.woff")
+        shutil.copytree(katex / "dist" / "fonts", place / "katex" / "fonts", ignore=unused)
+        for file in (katex / "dist" / "katex.min.css", katex / "LICENSE"):
+            shutil.copy(file, place / "katex")
         for name in EXPLORABLES:
             self.text(f"_static/explorables/{name}.js", classic(name))
             state = (explorable.SHIPPED / f"{name}.json").read_text("utf-8")
@@ -256,16 +256,6 @@ def _languages(name: str) -> list[str]:
         lang for lang in translations.languages() if translations.path_of(path, lang).exists()
     )
     return ["en", *others]
-
-
-def _copy(source: Path, place: Path) -> None:
-    """Copy a file to a place, or a folder's fonts for today's browsers."""
-    if source.is_dir():
-        for file in source.glob("*.woff2"):
-            _copy(file, place / file.name)
-        return
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, place)
 
 
 def _page(place: str) -> str | None:
