@@ -91,7 +91,7 @@ def _output_height(output: NotebookNode) -> float:
     if "<img" in data.get("text/html", ""):
         return LINES
     if "text/html" in data:
-        return 1.1 * data["text/html"].count("<tr") + 0.5
+        return 1.3 * data["text/html"].count("<tr") + 0.7
     return _code_height(
         data.get("text/markdown") or data.get("text/plain") or output.get("text", "")
     )
@@ -292,7 +292,7 @@ def _code_parts(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode,
         yield piece, kind, lines
     if answers:
         begins = used >= FULL
-        yield _text(cell, answers), "subslide" if begins else "-", 1.5 + (0 if begins else used)
+        yield _text(cell, answers), "subslide" if begins else "-", 2.5 + (0 if begins else used)
 
 
 def _shown(cell: NotebookNode, used: float) -> Iterator[tuple[NotebookNode, str, float]]:
