@@ -4,9 +4,11 @@ import os
 import pathlib
 from urllib.parse import urlsplit
 
+from sphinxcontrib import katex
+
 from course_lib import plots
 from course_tools import slides
-from course_tools.site import TITLE
+from course_tools.site import TITLE, formulas
 
 project, author, html_title = TITLE, "", TITLE
 extensions = ["myst_nb", "sphinxext.opengraph", "sphinxcontrib.katex"]
@@ -36,6 +38,8 @@ html_context = {"default_mode": "auto"}
 katex_prerender = True
 katex_css_path = "katex/katex.min.css"
 katex_js_path = str(slides.PACKAGES / "node_modules" / "katex" / "dist" / "katex.min.js")
+katex.KaTeXServer.start_server_process = formulas.reach
+katex.RENDER_TIMEOUT = 60.0  # on a busy machine
 templates_path = [str(pathlib.Path(__file__).parent / "templates")]
 
 # Absolute addresses, for the cards of links and the page that is shown for a missing one.

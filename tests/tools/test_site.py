@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -164,3 +166,31 @@ def test_links_lead_to_pages_and_where_there_is_none_the_words_stay() -> None:
         ' and <a href="../f.html">e</a>'
     )
     assert markdown.replace_links("plain", lambda found: "x") == "plain"
+
+
+# Stands in for Node: its socket is there a while before it listens, or it never comes up.
+LATE = """import socket, sys, time
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+time.sleep(0.3)
+server.listen()
+server.accept()[0].send(b"here")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no sockets with a place in the folders")
+def test_node_is_reached_once_it_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sphinxcontrib.katex", reason="the extra site is not installed: make site")
+    from course_tools.site import formulas
+
+    def stand_in(script: str) -> None:
+        command = [sys.executable, "-c", script, str(tmp_path / "katex.sock")]
+        monkeypatch.setattr(formulas.katex.KaTeXServer, "build_command", lambda socket: command)
+
+    stand_in("raise SystemExit(3)")
+    with pytest.raises(formulas.katex.KaTeXError, match="ended with 3"):
+        formulas.reach(tmp_path, 5.0)
+    stand_in(LATE)
+    process, connection = formulas.reach(tmp_path, 5.0)
+    with process, connection:
+        assert connection.recv(4) == b"here"
