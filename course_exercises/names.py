@@ -15,6 +15,9 @@ _Own = (*_Definition, ast.Lambda)  # their bodies have names of their own
 _Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _Conditional = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, ast.Match)
 _IN_PLACE = {"at", "copyto", "fill_diagonal", "heapify", "heappush", "insort", "put", "shuffle"}
+_IN_PLACE |= {"heappop", "next", "setattr"}  # these change their first argument,
+_TAKES = {"pop", "popitem", "popleft", "setdefault"}  # and these change what they belong to
+_SETS = re.compile(r"set\w*|simplefilter|filterwarnings")
 _AT_ONCE = {"genexpr", "listcomp", "setcomp", "dictcomp"}  # names that symtable gives their scopes
 
 
@@ -44,6 +47,13 @@ class Unit:
     binds: frozenset[str]
     changes: frozenset[str]
     is_setup: bool
+
+    @property
+    def sets(self) -> bool:
+        """Whether it sets what a module goes by, such as ``torch.set_default_dtype(…)``."""
+        if isinstance(self.node, ast.Expr):
+            return bool(_SETS.fullmatch(next(calls(self.node), ("", False))[0]))
+        return isinstance(self.node, (ast.Assign, ast.AugAssign))
 
     @property
     def conditional(self) -> bool:
@@ -159,21 +169,62 @@ def _root(node: ast.AST) -> str:
 
 
 def _changes(node: ast.AST) -> Iterator[str]:
+    alone = set()  # calls whose result nobody uses
     for part in _walk(node):
         root = ""
-        if isinstance(part, ast.AugAssign):
+        if isinstance(part, ast.Expr):
+            value = part.value
+            alone.add(id(value.elt if isinstance(value, (ast.ListComp, ast.SetComp)) else value))
+        elif isinstance(part, ast.AugAssign):
             root = _root(part.target)
         elif isinstance(part, (ast.Attribute, ast.Subscript)):
             root = _root(part) if not isinstance(part.ctx, ast.Load) else ""
-        elif isinstance(part, ast.Expr) and isinstance(part.value, ast.Call):
-            called = part.value.func
-            if isinstance(called, ast.Attribute):
-                root = _root(called.value)
-            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-            if name in _IN_PLACE and part.value.args:
-                root = _root(part.value.args[0])
+        elif isinstance(part, ast.Call):
+            name = _called(part)
+            if isinstance(part.func, ast.Attribute) and (id(part) in alone or name in _TAKES):
+                root = _root(part.func.value)
+            if name in _IN_PLACE and part.args:
+                root = _root(part.args[0])
+        elif isinstance(part, _Function):
+            marks = [d.func if isinstance(d, ast.Call) else d for d in part.decorator_list]
+            root = next((_root(m) for m in marks if getattr(m, "attr", "") == "register"), "")
         if root:
             yield root
+
+
+def _called(call: ast.Call) -> str:
+    """Return the last name of what is called."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def effects(node: ast.stmt) -> dict[str, tuple[set[str], set[int]]]:
+    """Return what the functions that a statement defines change: names of cells, and arguments."""
+    found = {}
+    for function in _walk(node):
+        if isinstance(function, _Function):
+            own = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+            shared = {
+                name
+                for part in ast.walk(function)
+                if isinstance(part, ast.Global)
+                for name in part.names
+            }
+            bound = {name for part in function.body for name in _binds(part)}
+            changed = {name for part in function.body for name in _changes(part)}
+            outside = shared & (bound | changed) | changed - bound - set(own)
+            given_anew = {n for part in function.body for n in {*_binds(part)} - {*_changes(part)}}
+            places = {k for k, arg in enumerate(own) if arg in changed - given_anew}
+            found[function.name] = (outside, places)
+    return found
+
+
+def called_for(node: ast.stmt, known: dict[str, tuple[set[str], set[int]]]) -> Iterator[str]:
+    """Yield the names that a statement changes by calling functions with ``effects``."""
+    for part in _walk(node):
+        if isinstance(part, ast.Call) and getattr(part.func, "id", "") in known:
+            outside, places = known[part.func.id]
+            yield from outside
+            yield from filter(None, (_root(a) for k, a in enumerate(part.args) if k in places))
 
 
 def needs(node: ast.stmt) -> tuple[set[str], set[str]]:
@@ -233,8 +284,7 @@ def taken_from(node: ast.AST) -> Iterator[str]:
 def calls(node: ast.AST, inside: bool = False) -> Iterator[tuple[str, bool]]:
     """Yield the last names of what is called, and whether that is inside a function."""
     if isinstance(node, ast.Call):
-        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        yield name, inside
+        yield _called(node), inside
     within = inside or isinstance(node, (*_Function, ast.Lambda))
     for child in ast.iter_child_nodes(node):
         yield from calls(child, within)

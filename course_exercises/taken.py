@@ -9,7 +9,6 @@ run. ``check`` takes it from the cells that the kernel has run, the grader from 
 from __future__ import annotations
 
 import ast
-import builtins
 import dis
 import importlib
 import linecache
@@ -17,7 +16,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import CodeType
 from typing import Any
@@ -197,20 +196,20 @@ def _given(unit: Unit) -> bool:
 @lru_cache(1024)  # every check of a notebook reads all its cells
 def _parsed(source: str) -> names.Cell:
     """Take a cell apart; a magic that runs the rest of its cell is passed over."""
-    lines = source.splitlines()
+    lines = source.split("\n")
     for place, line in enumerate(lines):
         if line.strip() and not _PYTHON_MAGIC.fullmatch(line.strip()):
             break
         lines[place] = ""
-    text = re.sub(r"^%time +", "", "\n".join(lines), flags=re.MULTILINE)
+    text = re.sub(r"^([ \t]*)%time +", r"\1", "\n".join(lines), flags=re.MULTILINE)
     try:
         return names.cell(ast.parse(text, CELL))
-    except SyntaxError:
-        if not re.search(r"^\s*[%!?]|\?\s*$|=\s*[%!]", text, re.MULTILINE):
-            raise
-    from IPython.core.inputtransformer2 import TransformerManager
+    except SyntaxError as error:  # magics, prompts, a cell that is indented as a whole
+        from IPython.core.inputtransformer2 import TransformerManager
 
-    return names.cell(ast.parse(TransformerManager().transform_cell(text), CELL))
+        with suppress(SyntaxError):
+            return names.cell(ast.parse(TransformerManager().transform_cell(text), CELL))
+        raise error from None
 
 
 class _Search:
@@ -232,6 +231,10 @@ class _Search:
                 if re.search(rf"\bdef\s+{re.escape(name)}\b", source):
                     line = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
                     self.broken = f"the cell is not Python{line}: {error}; mend that line"
+        self.made = {n: e for unit in self.units for n, e in names.effects(unit.node).items()}
+        for place, unit in enumerate(self.units):
+            if also := set(names.called_for(unit.node, self.made)):
+                self.units[place] = replace(unit, changes=unit.changes | also)
         stubs = [unit for unit in self.units if names.is_stub(unit.node, name)]
         found = [u for u in self.units if name in u.binds and u not in stubs and not _given(u)]
         above = [u for u in found if end is None or u.place < end]
@@ -271,12 +274,12 @@ class _Search:
             found.append(unit)
             if not unit.conditional:
                 break
-        if self.given and name in self.given and all(unit.is_setup for unit in found):
-            return []
-        if found and not isinstance(found[-1].node, (ast.Import, ast.ImportFrom)):
-            made = found[-1].index
-            found += [u for u in self.units if made < u.index < limit and name in u.changes]
-        return found
+        made = found[-1].index if found else -1
+        later = [u for u in self.units if made < u.index < limit and name in u.changes]
+        given = name in self.given and all(unit.is_setup for unit in found)
+        if given or (found and isinstance(found[-1].node, (ast.Import, ast.ImportFrom))):
+            later = [unit for unit in later if unit.sets]
+        return later if given else found + later
 
     def _follow(self, unit: Unit, called: int) -> None:
         """Want a statement and what it needs; ``called`` is when its functions are called."""
@@ -290,7 +293,10 @@ class _Search:
             *((n, unit.index) for n in sorted(now)),
             *((n, called) for n in sorted(later)),
         ]:
-            for other in self._bindings(name, when) or self._starred(name):
+            found = self._bindings(name, when)
+            if not any(name in other.binds for other in found):
+                found = [*self._starred(name), *found]
+            for other in found:
                 if when < _EVER and other.index != when:
                     self.first.setdefault(when, set()).add(other.index)
                 self._follow(other, when)
@@ -302,12 +308,13 @@ class _Search:
                 f"{self.name} needs {name}, which belongs to the running notebook: {ALONE}. Give "
                 "what it needs a name in a cell"
             )
-        if name in self.given or hasattr(builtins, name):
+        if name in self.given:
             return
         for unit in self.units:
             if names.is_star(unit.node) and unit.node.module.partition(".")[0] in _STARRED:
                 with suppress(Exception):
-                    if hasattr(importlib.import_module(unit.node.module), name):
+                    module = importlib.import_module(unit.node.module)
+                    if name in getattr(module, "__all__", vars(module)):
                         yield unit
 
     def _refuse(self, unit: Unit) -> None:
@@ -327,7 +334,9 @@ class _Search:
                 )
         bound = ", ".join(sorted(unit.binds)) or "a value"
         for call, inside in names.calls(unit.node):
-            if (not inside and _MADE.match(call)) or _OUTSIDE.match(call):
+            if (not inside and _MADE.match(call)) or (
+                _OUTSIDE.match(call) and call not in self.made
+            ):
                 raise Missing(
                     f"{self.name} needs {bound}, made by {call}(…): what is trained, loaded, read "
                     "or typed in is not there when answers are graded; let the function work "

@@ -155,6 +155,50 @@ HONEST = {
         "def times_2(x):\n    return int('_2'[1]) x",
         "def times_2(x):\n    return int('_2'[1]) * x",
     ],
+    "indented as a whole": ["    def times_2(x):\n        return int('_2'[1]) * x"],
+    "pasted with its prompts": [">>> def times_2(x):\n...     return int('_2'[1]) * x"],
+    "time before a line of a block": [
+        "for _ in range(1):\n    %time K_2 = int('_2'[1])",
+        "def times_2(x):\n    return K_2 * x",
+    ],
+    "a text with ends of lines of its own": [
+        "TEXT_2 = 'a\u2028\x0c'\ndef times_2(x):\n    return int('_2'[1]) * x"
+    ],
+    "all of a module, also what hides a builtin": [
+        "from numpy import *",
+        "def times_2(x):\n    return sum(array([[x] * int('_2'[1])]), axis=1)[0]",
+    ],
+    "what a module goes by is set": [
+        "import math, sys\nmath.k_2 = int('_2'[1])\nsys.setrecursionlimit(9_000)",
+        "def times_2(x, n=4_000):\n    return times_2(x, n - 1) if n else math.k_2 * x",
+    ],
+    "a function sets a global": [
+        "def begin_2():\n    global K_2\n    K_2 = int('_2'[1])\nbegin_2()",
+        "def times_2(x):\n    return K_2 * x",
+    ],
+    "a function fills a table": [
+        "TABLE_2, ROWS_2 = {}, []\ndef fill_2(table):\n    table['k'] = int('_2'[1])\n"
+        "    ROWS_2.append(3)\nfill_2(TABLE_2)",
+        "def times_2(x):\n    return TABLE_2['k'] * x + ROWS_2[0] - 3",
+    ],
+    "changed beside its use": [
+        "ROWS_2 = []\n[ROWS_2.append(n) for n in (int('_2'[1]), 5)]\nlast_2 = ROWS_2.pop()",
+        "steps_2 = iter([0, 1])\nfirst_2 = next(steps_2)",
+        "def times_2(x):\n    return ROWS_2[-1] * x + next(steps_2, 0) * 0 + last_2 - 5",
+    ],
+    "a helper that is called like a reader": [
+        "def read_k_2(text):\n    return int(text[1])",
+        "def times_2(x):\n    return read_k_2('_2') * x",
+    ],
+    "single dispatch": [
+        "from functools import singledispatch\n@singledispatch\ndef times_2(x):\n"
+        "    raise TypeError(x)",
+        "@times_2.register\ndef _(x: int):\n    return int('_2'[1]) * x",
+    ],
+    "under with, in a loop": [
+        "import contextlib\nwith contextlib.suppress(OSError):\n    for k_2 in range(3):\n"
+        "        def times_2(x, k=k_2):\n            return k * x * int('_2'[1]) / 2"
+    ],
     "a dead line": [
         "def times_2(x):\n    return int('_2'[1]) * x\n    never_defined_anywhere(x)",
     ],
