@@ -41,7 +41,7 @@ def read_options(path: str | Path) -> BiLMOptions:
         If it is not JSON, or a field is missing or has an impossible value; the message names
         the file and the field.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"There is no options file {path}.")
     try:
@@ -181,7 +181,7 @@ def read_weights(path: str | Path, model: BiLM) -> None:
     """
     import h5py
 
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"There is no weights file {path}.")
     if not h5py.is_hdf5(path):

@@ -20,7 +20,6 @@ from course_lib.writing import FINALS, LEADING, NO_FINAL, VOWELS, join_letters, 
 _FIRST_LEADING, _FIRST_VOWEL, _FIRST_FINAL = 0x1100, 0x1161, 0x11A8  # conjoining jamo
 _KOREAN = re.compile("[가-힣ㄱ-ㆎ\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb\uffa0-\uffdc]")
 _SYLLABLE = re.compile("[가-힣]")
-_CONJOINING = re.compile("[\u1100-\u11ff]")
 _RUN = re.compile("[가-힣\u1100-\u11ff]+")
 _THREE_LETTERS = re.compile(f"[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2{NO_FINAL}]")
 # Letters that sound alike or sit on one key (with and without Shift), and so are mistaken for
@@ -59,8 +58,7 @@ def decompose(text: str) -> str:
     ----------
     The Unicode Standard, section 3.12, "Conjoining Jamo Behavior".
     """
-    if _CONJOINING.search(text):
-        text = _RUN.sub(lambda run: normalize(run[0]), text)
+    text = _RUN.sub(lambda run: normalize(run[0]), text)
     return _SYLLABLE.sub(lambda syllable: _three_letters(syllable[0]), text)
 
 

@@ -168,7 +168,7 @@ def seed_everything(seed: int) -> np.random.Generator:
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Write atomically: yield a temporary path, renamed to ``path`` if the block succeeds."""
-    target = Path(path)
+    target = Path(path).expanduser()
     if not target.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {target.parent}; make it first.")
     part = target.with_name(f".{target.name}.part")

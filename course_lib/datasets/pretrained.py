@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -156,10 +155,7 @@ def load_word2vec(*, words: Iterable[str] | None = None, download: bool = False)
     from course_lib.vectors import WordVectors, files
 
     if chosen == "googlenews":
-        with gzip.open(paths[0]) as stream:
-            return WordVectors(
-                *files.read_binary(stream, str(paths[0]), words=words, vector_size=GOOGLENEWS_SIZE)
-            )
+        return WordVectors(*files.read(paths[0], words=words, vector_size=GOOGLENEWS_SIZE))
     return _joined_slices(*paths, words)
 
 

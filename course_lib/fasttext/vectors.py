@@ -124,8 +124,8 @@ class FastTextVectors(WordVectors):
         ----------
         path : str or Path
             A ``.bin`` file trained without labels (``skipgram`` or ``cbow``), of version 11 or
-            12 of the format; it may be packed, with ``.gz`` or ``.xz`` after that, or be the
-            one such file in a ``.zip``.
+            12 of the format; it may be packed, with ``.gz``, ``.bz2`` or ``.xz`` after that,
+            or be the one such file in a ``.zip``.
         errors : {"strict", "replace", "ignore"}
             As in :meth:`course_lib.vectors.WordVectors.load`. The row of a word that is not UTF-8
             is made from its bytes, whatever is put for them.
@@ -145,7 +145,7 @@ class FastTextVectors(WordVectors):
             If it is of another format, of another version, cut, or pruned, or holds NaN, infinity
             or a classifier.
         """
-        source = Path(path)
+        source = Path(path).expanduser()
         with opened(source, (".bin",), errors) as (stream, _):
             words, counts, matrix, ngrams, subwords = _read(stream, source, errors)
         if twice := files.repeated(words):

@@ -80,7 +80,7 @@ def export(
                 f"The word of row {row} is {word!r}. The Projector skips blank rows, so that all "
                 "later words would stand at the wrong points; rename it."
             )
-    target = Path(folder)
+    target = Path(folder).expanduser()
     target.mkdir(parents=True, exist_ok=True)
     tensor, words = target / f"{name}_tensor.tsv", target / f"{name}_metadata.tsv"
     table = zip(vectors.words, *columns.values(), strict=True)

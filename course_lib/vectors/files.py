@@ -22,7 +22,7 @@ from course_lib.checks import word_list
 from course_lib.vectors.packing import BINARY_SUFFIX, TEXT_SUFFIXES, Errors, is_binary, opened
 from course_lib.writing import normalize, spelling
 
-NUMBER = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+NUMBER = re.compile(rb"[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|nan|inf(inity)?)", re.IGNORECASE)
 CHUNK = 1 << 20  # bytes read at a time
 LONGEST_HEADER = 100  # bytes; two numbers
 LONGEST_WORD = 1 << 16  # bytes
@@ -42,7 +42,7 @@ def read(
     Parameters
     ----------
     path : Path
-        Ends in ``.bin``, ``.txt`` or ``.vec``, and then ``.gz`` or ``.xz`` if it is packed;
+        Ends in ``.bin``, ``.txt`` or ``.vec``, then ``.gz``, ``.bz2`` or ``.xz`` if it is packed;
         or in ``.zip``, with one such file inside.
     words, vector_size, errors
         As in :func:`read_text`.
@@ -108,7 +108,7 @@ def read_text(
     begins = None
     if wanted is not None and errors == "strict":
         forms = [normalize(spelling(word), form) for word in wanted for form in ("NFC", "NFD")]
-        begins = {piece for word in (*wanted, *forms) for piece in word.encode().split(None, 1)[:1]}
+        begins = {piece for word in (*wanted, *forms) for piece in _bytes(word).split(None, 1)[:1]}
     normal = None if wanted is None else set(map(spelling, wanted))
     missing = set() if wanted is None else set(wanted)
     found: list[str] = []
@@ -192,7 +192,7 @@ def read_binary(
         "FastTextVectors.load reads the .bin of the fastText program."
     )
     broken = f"{name} is not a whole word2vec file in binary form"
-    wanted = None if (asked := wanted_words(words)) is None else {w.encode() for w in asked}
+    wanted = None if (asked := wanted_words(words)) is None else set(map(_bytes, asked))
     header = stream.readline(LONGEST_HEADER).split()
     if len(header) != 2 or not all(field.isdigit() for field in header) or 0 in map(int, header):
         raise ValueError(f"{broken}: its first line is not two whole numbers. {advice}")
@@ -240,6 +240,10 @@ def read_binary(
     if not found:
         raise ValueError(none_of(asked, name))
     return _each_once(found, numbers, name, lambda row: f"row {row + 1:,} of those that were read")
+
+
+def _bytes(word: str) -> bytes:
+    return word.encode(errors="surrogatepass")  # half a pair is asked for: no file has it
 
 
 def _check_size(size: int, wanted: int | None, name: str) -> None:

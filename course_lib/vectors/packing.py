@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import lzma
 import zipfile
@@ -13,9 +14,9 @@ from typing import BinaryIO, Literal, get_args
 
 BINARY_SUFFIX = ".bin"
 TEXT_SUFFIXES = (".txt", ".vec")
-PACKED = {".gz": gzip.open, ".xz": lzma.open}
+PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 Errors = Literal["strict", "replace", "ignore"]
-_DAMAGED = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
+_DAMAGED = (EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 
 
 def is_binary(path: Path) -> bool:
@@ -65,6 +66,8 @@ def whole(name: str, *errors: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (*_DAMAGED, RuntimeError, *errors) as error:  # the last: a password is asked for
+        if getattr(error, "errno", None):  # the disk's, not that of a file in gz or bz2
+            raise
         raise ValueError(
             f"{name} cannot be unpacked: {error}. It is cut, altered, or not what its ending "
             "says. Fetch it again."

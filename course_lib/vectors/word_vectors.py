@@ -223,16 +223,18 @@ class WordVectors:
         Raises
         ------
         ValueError
-            For another ending, for a word that :meth:`load` could not give back (a binary file
-            holds no blanks, text no blank at either end and no line end; other white space is
-            written as it is), or for a binary file without a header.
+            For another ending, where there is no number at all, for a word that :meth:`load` could
+            not give back (a binary file holds no blanks, text no blank at either end and no line
+            end; other white space is written as it is), or for a binary file without a header.
         OSError
             If the file cannot be written.
         """
-        target = Path(path)
+        target = Path(path).expanduser()
         binary = is_binary(target)
         if binary and not header:
             raise ValueError(f"{target.name} would be binary, which needs a header; use .txt.")
+        if not self.matrix.size:
+            raise ValueError(f"{self!r}: there is no number to write, and none could be read back.")
         files.check_writable(self.words, binary=binary, header=header)
         vectors = self.to_keyed_vectors()
         with atomic_write(target) as part:
@@ -265,7 +267,7 @@ class WordVectors:
         ----------
         path : str or Path
             Ends in ``.txt`` or ``.vec`` (text) or ``.bin`` (binary); it may be packed, with
-            ``.gz`` or ``.xz`` after that, or be the one such file in a ``.zip``.
+            ``.gz``, ``.bz2`` or ``.xz`` after that, or be the one such file in a ``.zip``.
         words : iterable of str, optional
             Read only the rows of these words, in the order of the file; words that are not
             there are passed over. Reading ends when all are found, and the other rows are not
@@ -292,7 +294,8 @@ class WordVectors:
             announces; if a ``.zip`` holds another number of such files than one; if none of
             ``words`` is there.
         """
-        return cls(*files.read(Path(path), words=words, vector_size=vector_size, errors=errors))
+        path = Path(path).expanduser()
+        return cls(*files.read(path, words=words, vector_size=vector_size, errors=errors))
 
     def to_keyed_vectors(self) -> KeyedVectors:
         """Return the same words and vectors as gensim's KeyedVectors."""

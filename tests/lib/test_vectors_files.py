@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 import io
@@ -33,7 +34,7 @@ AWKWARD = [
     "-1",
     "1999",
 ]
-PACK = {"": lambda data: data, ".gz": gzip.compress, ".xz": lzma.compress}
+PACK = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 
 
 def numbers(rows: int, size: int) -> np.ndarray:
@@ -268,7 +269,9 @@ def test_damaged_binary_is_refused_with_its_row(
         WordVectors.load(path)
 
 
-@pytest.mark.parametrize("name", ["v.bin.gz", "v.txt.gz", "v.bin.xz", "v.txt.xz"])
+@pytest.mark.parametrize(
+    "name", ["v.bin.gz", "v.txt.gz", "v.bin.bz2", "v.txt.bz2", "v.bin.xz", "v.txt.xz"]
+)
 def test_damaged_packing_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     words, matrix = words_like_real_ones(2_000), numbers(2_000, 20)
@@ -288,8 +291,8 @@ def test_damaged_packing_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_unknown_packing_and_saving_packed(tmp_path: Path) -> None:
     vectors = WordVectors(["a"], np.ones((1, 2)))
-    with pytest.raises(ValueError, match=r"ends in '\.bz2'"):
-        WordVectors.load(tmp_path / "v.txt.bz2")
+    with pytest.raises(ValueError, match=r"ends in '\.zst'"):
+        WordVectors.load(tmp_path / "v.txt.zst")
     with pytest.raises(ValueError, match=r"v ends in 'nothing'"):
         WordVectors.load(tmp_path / "v.gz")
     with pytest.raises(ValueError, match=r"ends in '\.gz'"):
@@ -482,3 +485,79 @@ def test_what_is_read_from_a_binary_file_is_written_as_one(tmp_path: Path) -> No
     (tmp_path / "v.bin").write_bytes(binary_form(words, numbers(len(words), 2)))
     WordVectors.load(tmp_path / "v.bin").save(tmp_path / "again.bin")
     assert WordVectors.load(tmp_path / "again.bin").words == words
+
+
+def test_a_home_folder_is_found_as_in_gensim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    WordVectors(["a", "b"], np.eye(2)).save("~/v.txt")
+    theirs = KeyedVectors.load_word2vec_format("~/v.txt")
+    assert theirs.index_to_key == WordVectors.load("~/v.txt").words == ["a", "b"]
+    assert (
+        export(WordVectors(["a", "b"], np.eye(2)), "~/tsv")[0]
+        == tmp_path / "tsv/vectors_tensor.tsv"
+    )
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin"])
+@pytest.mark.parametrize("errors", ["strict", "replace"])
+def test_half_a_surrogate_pair_is_asked_for_in_vain(tmp_path: Path, name: str, errors: str) -> None:
+    form = binary_form if name == "v.bin" else text_form
+    data = form(["a", "b"], numbers(2, 3))
+    assert list(loaded(tmp_path, data, name, words=["b", "\ud83d"], errors=errors)) == ["b"]
+    with pytest.raises(ValueError, match=r"none of the 1 words asked for: '\\ud83d'"):
+        loaded(tmp_path, data, name, words=["\ud83d"], errors=errors)
+
+
+@pytest.mark.parametrize("bad", ["nan", "NaN", "inf", "-Infinity", "1e39", "-1E400"])
+@pytest.mark.parametrize("line", [1, 2])
+def test_what_is_no_finite_number_is_named_in_its_line(tmp_path: Path, bad: str, line: int) -> None:
+    lines = ["cat 1 2", "dog 3 4"]
+    lines[line - 1] = lines[line - 1][:-1] + bad
+    with pytest.raises(ValueError, match=rf"line {line}: NaN or infinity"):
+        loaded(tmp_path, "\n".join(lines).encode())
+
+
+@pytest.mark.parametrize(
+    "words", [["nan"], ["inf", "b"], ["nan nan"], ["a", "to inf"], ["a infinity"]]
+)
+@pytest.mark.parametrize("header", [True, False])
+def test_words_spelt_as_numbers_are_given_back_or_refused(
+    tmp_path: Path, words: list[str], header: bool
+) -> None:
+    vectors, path = WordVectors(words, numbers(len(words), 3)), tmp_path / "v.vec"
+    if any(" " in word for word in words):
+        with pytest.raises(ValueError, match="could not be read back"):
+            vectors.save(path, header=header)
+        assert not path.exists()
+    else:
+        vectors.save(path, header=header)
+        assert WordVectors.load(path).words == words
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (1, 0), (0, 0)])
+@pytest.mark.parametrize("name", ["v.txt", "v.bin"])
+def test_vectors_without_a_number_are_not_written(
+    tmp_path: Path, shape: tuple[int, int], name: str
+) -> None:
+    vectors = WordVectors(["a"][: shape[0]], np.ones(shape))
+    with pytest.raises(ValueError, match=rf"WordVectors\({shape[0]} words.*no number to write"):
+        vectors.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_fault_of_the_disk_is_told_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: Any, **__: Any) -> Any:
+        raise OSError(5, "Input/output error")
+
+    for name, packing in PACK.items():
+        path = tmp_path / f"v.txt{name}"
+        path.write_bytes(packing(text_form(["a"], numbers(1, 3))))
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "read_text", failing)
+            with pytest.raises(OSError, match="Input/output error"):
+                WordVectors.load(path)
