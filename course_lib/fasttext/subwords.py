@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib import hangul
-from course_lib.checks import one_string, word_list
+from course_lib.checks import check_whole_number, one_string, word_list
 
 BEGIN, END = "<", ">"
 LINE_END = "</s>"  # the word the fastText program writes for a line end; it has no n-grams
@@ -75,7 +75,7 @@ def hash_ngram(ngram: str) -> int:
     Fowler, Noll and Vo, "FNV hash"; Bojanowski et al. 2017, section 3.2.
     """
     value = 2166136261
-    for byte in one_string(ngram, "ngram").encode("utf-8"):
+    for byte in one_string(ngram, "ngram").encode("utf-8", "surrogatepass"):
         signed_byte = byte | 0xFFFFFF00 if byte >= 128 else byte
         value = (value ^ signed_byte) * 16777619 & 0xFFFFFFFF
     return value
@@ -84,8 +84,7 @@ def hash_ngram(ngram: str) -> int:
 def check_lengths(min_n: int, max_n: int) -> None:
     """Raise a ValueError unless 1 <= min_n <= max_n."""
     for name, length in {"min_n": min_n, "max_n": max_n}.items():
-        if not isinstance(length, (int, np.integer)) or length < 1:
-            raise ValueError(f"{name} is {length!r}; an n-gram has 1 or more characters.")
+        check_whole_number(name, length)
     if min_n > max_n:
         raise ValueError(
             f"min_n is {min_n} and max_n is {max_n}: no n-gram has at least {min_n} and at most "
@@ -116,8 +115,8 @@ class Subwords:
         """Refuse options that cannot work."""
         if (self.min_n, self.max_n) != (0, 0):
             check_lengths(self.min_n, self.max_n)
-        if self.max_n and (not isinstance(self.bucket, (int, np.integer)) or self.bucket < 1):
-            raise ValueError(f"bucket is {self.bucket!r}; n-grams need 1 or more rows.")
+        if self.max_n:
+            check_whole_number("bucket", self.bucket)
         if self.normalizer not in NORMALIZERS:
             raise ValueError(
                 f"normaliser is {self.normalizer!r}; it must be one of {tuple(NORMALIZERS)}."

@@ -350,3 +350,14 @@ def test_words_of_a_file_are_found_as_in_look_ups(tmp_path, ending, form, asked)
     wanted = [unicodedata.normalize(asked, word) for word in ("영화", "thé")]
     found = WordVectors.load(path, words=wanted)
     assert found.words == [words[0], words[2]] and all(word in found for word in wanted)
+
+
+def test_half_a_surrogate_pair_is_a_letter_to_fasttext() -> None:
+    """A message cut inside an emoji holds one; it is trained on, and looked up, as any letter."""
+    half = "\U0001f600".encode("utf-16", "surrogatepass")[2:4].decode("utf-16-le", "surrogatepass")
+    vectors = fasttext.train(
+        [["good", f"day{half}"]] * 9, vector_size=4, min_count=1, bucket=50, epochs=1, sample=0
+    )
+    for word in (half, f"day{half}", f"days{half}"):
+        assert word in vectors and np.isfinite(vectors[word]).all()
+    assert fasttext.hash_ngram("\ufffd") != fasttext.hash_ngram(half)
