@@ -41,8 +41,8 @@ def word_list(words: Iterable[str], name: str = "words") -> list[str]:
     """
     if isinstance(words, list):
         found = words
-    elif getattr(words, "ndim", 0) == 1 and hasattr(words, "tolist"):
-        found = words.tolist()  # list(words) would hold NumPy's strings
+    elif getattr(words, "ndim", 1) == 1 and hasattr(words, "tolist"):
+        found = words.tolist()  # list(words) would hold strings of NumPy or of Arrow
     elif _many(words) and not hasattr(words, "ndim"):
         found = list(words)
     else:

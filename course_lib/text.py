@@ -10,7 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 import regex
@@ -104,17 +104,6 @@ class EncodedCorpus:
         """Yield the ids of one sentence after the other."""
         for start, stop in zip(self.offsets[:-1], self.offsets[1:], strict=True):
             yield self.ids[start:stop]
-
-
-class _Rows(dict):
-    """Rows of words, -1 for an unknown one. A word that is written otherwise is looked up once."""
-
-    def __init__(self, index: WordIndex) -> None:
-        super().__init__(index)
-        self.index = index
-
-    def __missing__(self, word: str) -> int:
-        return self.setdefault(word, self.index.get(word, -1))
 
 
 @dataclass(frozen=True)
@@ -236,9 +225,10 @@ class Vocabulary:
         """
         import numpy as np
 
-        ids, offsets, rows = array("i"), array("q", [0]), _Rows(self.index)
+        ids, offsets = array("i"), array("q", [0])
+        row_of = cache(partial(self.index.get, default=-1))  # each word is looked up once
         for sentence in token_lists(sentences):
-            ids.extend(filter((-1).__lt__, map(rows.__getitem__, sentence)))
+            ids.extend(filter((-1).__lt__, map(row_of, sentence)))
             offsets.append(len(ids))
         return EncodedCorpus(np.asarray(ids, np.int32), np.asarray(offsets, np.int64))
 

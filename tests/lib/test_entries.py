@@ -8,8 +8,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -298,6 +299,19 @@ def same(one: Any, other: Any) -> None:
         assert one == other
 
 
+class Column:
+    """Like an array of Arrow: its items are no strings, but its list holds some."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+
+    def __iter__(self) -> Iterator[object]:
+        return (object() for _ in self.words)
+
+    def tolist(self) -> list[str]:
+        return list(self.words)
+
+
 def containers(sentences: list[list[str]]) -> dict[str, Any]:
     def series(items: Any) -> pd.Series:
         return pd.Series(items, index=range(7, 7 + len(items)))  # no row is called 0
@@ -312,6 +326,9 @@ def containers(sentences: list[list[str]]) -> dict[str, Any]:
         "list of Index": [pd.Index(words) for words in sentences],
         "list of categories": [pd.Series(words, dtype="category") for words in sentences],
         "list of generators": [iter(words) for words in sentences],
+        "deques": deque(map(deque, sentences)),
+        "object array": pd.Series(sentences).to_numpy(),
+        "list of columns": [Column(words) for words in sentences],
     }
 
 
@@ -404,6 +421,12 @@ WORD_CONTAINERS = {
     "string Series": lambda w: pd.Series(w, dtype="string"),
     "category": lambda w: pd.Series(w, dtype="category"),
     "dictionary": dict.fromkeys,
+    "dictionary's values": lambda w: dict(enumerate(w)).values(),
+    "deque": deque,
+    "map": lambda w: map(str, w),
+    "extension array": lambda w: pd.array(w, dtype="string"),
+    "column of scalars": lambda w: Column(w),
+    "Index with repeats": lambda w: pd.Series(w, index=["x"] * len(w)),
 }
 
 
@@ -412,6 +435,21 @@ def test_any_container_of_words_gives_the_same(entry: str) -> None:
     call = WORD_LISTS[entry]
     for kind in WORD_CONTAINERS.values():
         same(call(kind(WORDS)), call(WORDS))
+
+
+@pytest.mark.skipif(not find_spec("pyarrow"), reason="needs the data of the extra glove")
+def test_columns_of_arrow_are_containers() -> None:
+    import pyarrow as pa
+
+    arrow = pd.ArrowDtype(pa.string())
+    for words in (pa.array(WORDS), pd.Series(WORDS, dtype=arrow), pd.Index(WORDS, dtype=arrow)):
+        assert checks.word_list(words) == WORDS
+    nested = pd.ArrowDtype(pa.list_(pa.string()))
+    for sentences in (map(pa.array, SENTENCES), pd.Series(SENTENCES, dtype=nested)):
+        assert list(checks.token_lists(sentences)) == SENTENCES
+    for wrong in (pa.array(["red", None]), pa.array([1, 2])):
+        with pytest.raises(TypeError):
+            checks.word_list(wrong)
 
 
 def test_words_are_plain_strings_also_where_numpy_gave_its_own() -> None:
@@ -428,6 +466,7 @@ NO_WORDS = {
     "NaN inside": ["red", np.nan, "blue"],
     "NaN in a Series": pd.Series(["red", np.nan, "blue"]),
     "NA": pd.Series(["red", pd.NA, "blue"], dtype="string"),
+    "pairs": [("red", "red"), ("blue", "blue")],
     "a number inside": ["red", 3, "blue"],
     "numbers": np.arange(3),
     "lists": [["red"], ["green"], ["blue"]],
