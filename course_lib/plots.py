@@ -276,7 +276,7 @@ def heatmap(
 
 
 def word_map(
-    axes: Axes, vectors: WordVectors, words: Iterable[str], *, groups: Sequence[int] | None = None
+    axes: Axes, vectors: WordVectors, words: Iterable[str], *, groups: Iterable[Any] | None = None
 ) -> np.ndarray:
     """Plot words at their first two principal components.
 
@@ -286,22 +286,26 @@ def word_map(
     vectors : WordVectors
     words : iterable of str
         Each must have a vector.
-    groups : sequence of int, optional
-        The group of each word: one colour and marker for each group.
+    groups : iterable, optional
+        The group of each word, by number or name: a colour and a marker for each group.
 
     Returns
     -------
     numpy.ndarray, float, (words, 2)
         The coordinates.
     """
+    import pandas as pd
     from sklearn.decomposition import PCA
 
     words = word_list(words)
+    if not words:
+        raise ValueError("words is empty: name at least one word to draw.")
     rows = np.stack([vectors[word] for word in words], dtype=np.float64)
     with np.errstate(all="ignore"):  # of words all alike, PCA takes shares of a variance of 0
         places = PCA(min(2, *rows.shape), svd_solver="full").fit_transform(rows)
     places = np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
-    kinds = np.zeros(len(words), dtype=int) if groups is None else np.asarray(groups)
+    named = [0] * len(words) if groups is None else list(groups)
+    kinds, _ = pd.Series(named, range(len(words)), dtype=object).factorize(use_na_sentinel=False)
     for kind in np.unique(kinds):
         chosen = places[kinds == kind]
         marker = "os^vDPX*"[kind % 8]

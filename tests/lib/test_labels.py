@@ -7,6 +7,7 @@ import json
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.text import Text
@@ -124,3 +125,41 @@ def test_rows_of_the_projector_stay_one_a_word(word: str, shown: str, tmp_path) 
     _, words = projector.export(WordVectors([word, "b"], np.eye(2)), tmp_path)
     lines = words.read_bytes().decode().split("\n")
     assert len(lines) == 3 and lines[1:] == ["b", ""] and "\t" not in lines[0]
+
+
+GROUPS = {  # as many kinds as a set of them has
+    "numbers": [0, 1, 1, 2],
+    "far numbers": [99, -1, -1, 7],
+    "names": ["x", "y", "y", "z"],
+    "truth": [True, False, False, True],
+    "fractions": [0.5, 1.5, 1.5, 0.25],
+    "NumPy's numbers": np.array([0, 1, 1, 2], np.uint8),
+    "tuple": ("x", "y", "y", "z"),
+    "Series": pd.Series(["x", "y", "y", "z"], index=[9, 8, 7, 6]),
+    "categories": pd.Categorical(["x", "y", "y", "z"], categories=["z", "y", "x", "unused"]),
+    "missing": ["x", None, None, "z"],
+    "NaN": [0.0, np.nan, np.nan, 1.0],
+    "mixed": ["x", 3, 3, None],
+    "dates": pd.to_datetime(["2020-01-01", "2021-01-01", "2021-01-01", "2022-01-01"]),
+    "nine kinds and a repeat": [*"abcdefghi", "b"],
+}
+
+
+@pytest.mark.parametrize("groups", GROUPS.values(), ids=GROUPS)
+def test_a_map_has_a_color_for_each_group_of_any_type(groups: object, axes: Axes) -> None:
+    words = [f"w{i}" for i in range(len(groups))]
+    places = plots.word_map(axes, WordVectors(words, np.eye(len(words))), words, groups=groups)
+    drawn = [c.get_offsets().tolist() for c in axes.collections]
+    members: dict[str, list[list[float]]] = {}
+    for group, place in zip(map(str, groups), places.tolist(), strict=True):
+        members.setdefault(group, []).append(place)
+    assert sorted(drawn) == sorted(members.values())
+    looks = {(str(c.get_facecolor()), str(c.get_paths()[0].vertices)) for c in axes.collections}
+    assert len(looks) == min(len(drawn), 8)
+
+
+def test_groups_of_another_number_than_words_are_refused(axes: Axes) -> None:
+    vectors = WordVectors(["a", "b", "c"], np.eye(3))
+    for groups in ([0, 1], [], list("wxyz")):
+        with pytest.raises(ValueError, match=r"[Ll]ength"):
+            plots.word_map(axes, vectors, vectors.words, groups=groups)
