@@ -38,13 +38,14 @@ def one_hot(ids: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
     IndexError
         If an id is negative or not below ``size``.
     TypeError
-        If an id is no whole number.
+        If an id is no whole number, or they stand in no single row.
     """
     positions = np.asarray(ids)
     if positions.size == 0:
         positions = positions.astype(np.int64)
-    if positions.dtype.kind not in "iu":
-        raise TypeError(f"ids are whole numbers, not {positions.dtype}: {ids!r:.60}")
+    if positions.ndim != 1 or positions.dtype.kind not in "iu":
+        kind = f"{positions.dtype} of the shape {positions.shape}"
+        raise TypeError(f"ids are whole numbers in one row, not {kind}: {ids!r:.60}")
     if positions.size and not (positions.min() >= 0 and positions.max() < size):
         raise IndexError(f"Ids run from 0 to {size - 1}; got {positions.min()}–{positions.max()}.")
     rows = np.zeros((len(positions), size), dtype=np.float32)
@@ -185,12 +186,7 @@ def ppmi(counts: sparray, *, shift: float = 0.0, smoothing: float = 1.0) -> csr_
     entries = coo_array(counts, dtype=np.float64, copy=True)
     entries.eliminate_zeros()
     values = entries.data
-    if not np.isfinite(values).all():
-        raise ValueError("The counts hold NaN or infinity.")
-    if not len(values):
-        raise ValueError("All counts are zero: there is nothing to take the information of.")
-    if values.min() < 0:
-        raise ValueError(f"Counts cannot be negative; the smallest is {values.min()}.")
+    check_counts(values)
     values /= values.max()  # only shares matter, and no sum of them overflows
     rows, columns = entries.coords
     word_share = entries.sum(axis=1) / values.sum()
@@ -198,9 +194,19 @@ def ppmi(counts: sparray, *, shift: float = 0.0, smoothing: float = 1.0) -> csr_
     context_weight = (contexts / contexts.max()) ** smoothing
     context_share = context_weight / context_weight.sum()
     pmi = np.log(values / values.sum()) - np.log(word_share[rows]) - np.log(context_share[columns])
-    result = coo_array((np.maximum(pmi - shift, 0.0), (rows, columns)), shape=counts.shape).tocsr()
+    result = coo_array((np.maximum(pmi - shift, 0.0), (rows, columns)), shape=entries.shape).tocsr()
     result.eliminate_zeros()
     return result
+
+
+def check_counts(values: np.ndarray) -> None:
+    """Raise a ValueError for counts that are negative, NaN or infinite, or all zero."""
+    if not np.isfinite(values).all():
+        raise ValueError("The counts hold NaN or infinity.")
+    if values.min(initial=0) < 0:
+        raise ValueError(f"Counts cannot be negative; the smallest is {values.min()}.")
+    if not values.any():
+        raise ValueError("All counts are zero: no two words ever stand near each other.")
 
 
 def lsa(matrix: sparray, vocabulary: Vocabulary, *, vector_size: int = 100) -> WordVectors:
@@ -235,12 +241,14 @@ def lsa(matrix: sparray, vocabulary: Vocabulary, *, vector_size: int = 100) -> W
     ----------
     Deerwester et al. 1990, "Indexing by Latent Semantic Analysis".
     """
+    from scipy.sparse import issparse
     from scipy.sparse.linalg import svds
     from sklearn.utils.extmath import svd_flip
 
+    matrix = matrix if issparse(matrix) else np.asarray(matrix)
     if matrix.shape[0] != len(vocabulary):
         raise ValueError(f"The matrix has {matrix.shape[0]} rows for {len(vocabulary)} words.")
-    if not 1 <= vector_size < min(matrix.shape):
+    if vector_size not in range(1, min(matrix.shape)):
         raise ValueError(
             f"vector_size is {vector_size}; for a matrix of shape {matrix.shape} it must be "
             f"from 1 to {min(matrix.shape) - 1}."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_lib import runtime
+from course_lib.checks import check_whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,8 +83,10 @@ def fit(
 
     inputs, labels = check(inputs, labels)
     validation = validation and check(*validation)
-    if not 0 <= averaged <= epochs or epochs < 1:
-        raise ValueError(f"epochs is {epochs}, averaged {averaged}; 0 <= averaged <= epochs.")
+    check_whole_number("epochs", epochs)
+    check_whole_number("batch_size", batch_size)
+    if averaged not in range(epochs + 1):
+        raise ValueError(f"averaged is {averaged}; give a whole number from 0 to {epochs} epochs.")
     device = torch.device(device) if device else runtime.device()
     torch.manual_seed(seed)
     order = torch.Generator().manual_seed(seed)
@@ -157,6 +160,8 @@ def as_inputs(inputs: np.ndarray) -> np.ndarray:
             f"inputs are {inputs.dtype} of the shape {inputs.shape}; a row of numbers for each "
             "text is needed, at least one row: see classify.pad."
         )
+    if not np.isfinite(inputs).all():
+        raise ValueError("inputs hold NaN or infinity, from which nothing is learned.")
     return inputs.astype(np.float32 if inputs.dtype.kind == "f" else np.int64, copy=False)
 
 
@@ -166,7 +171,7 @@ def check(inputs: np.ndarray, labels: Sequence[int]) -> tuple[np.ndarray, np.nda
     if labels.shape != (len(inputs),):
         raise ValueError(f"{len(inputs):,} texts, but labels of the shape {labels.shape}.")
     if strange := sorted(set(labels.tolist()) - {0, 1}, key=str):
-        raise ValueError(f"A label is 0 or 1, not {strange[0]!r}.")
+        raise ValueError(f"A label is 0 or 1, not {strange[0]!r}; compare all with the one sought.")
     return inputs, labels.astype(np.float32)
 
 

@@ -13,7 +13,7 @@ import torch
 
 from course_lib import runtime
 from course_lib.checks import check_corpus, check_whole_number
-from course_lib.counts import cooccurrence
+from course_lib.counts import check_counts, cooccurrence
 from course_lib.glove.adagrad import adagrad_steps
 from course_lib.glove.entries import Entries, blocks
 from course_lib.glove.model import GloVe
@@ -22,7 +22,7 @@ from course_lib.vectors import WordVectors
 
 if TYPE_CHECKING:
     import pandas as pd
-    from scipy.sparse import coo_array, sparray
+    from scipy.sparse import sparray
 
 BATCH_SIZE = 4096  # Entries in a step of torch's: larger ones learn less an epoch.
 Step = Callable[[Entries], "float | torch.Tensor"]
@@ -148,7 +148,10 @@ def fit(
     if not 0 <= exponent < math.inf:
         raise ValueError(f"exponent is {exponent}; it must be 0 or more.")
     counts = csr_array(counts).tocoo()  # adds up what stands at the same place
-    _check_counts(counts, vocabulary)
+    if counts.shape != (size := len(vocabulary),) * 2:
+        need = f"{size} words need ({size}, {size}), a row and a column for each."
+        raise ValueError(f"The counts have the shape {counts.shape}; {need}")
+    check_counts(counts.data)
     target = torch.device(device or "cpu")
     rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed
@@ -229,21 +232,3 @@ def _epochs(
             history.append((epoch, loss, seconds, sum(sizes) / seconds))
             bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
     return pd.DataFrame(history, columns=["epoch", "loss", "seconds", "entries_per_second"])
-
-
-def _check_counts(counts: coo_array, vocabulary: Vocabulary) -> None:
-    """Refuse a matrix that no vectors can be fitted to."""
-    if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
-        raise ValueError(
-            f"The counts have the shape {counts.shape}; a co-occurrence matrix is square, with "
-            "a row and a column for each word."
-        )
-    if counts.shape[0] != len(vocabulary):
-        raise ValueError(f"The matrix has {counts.shape[0]} rows for {len(vocabulary)} words.")
-    values = counts.data
-    if not np.isfinite(values).all():
-        raise ValueError("The counts hold NaN or infinity.")
-    if len(values) and values.min() < 0:
-        raise ValueError(f"Counts cannot be negative; the smallest is {values.min()}.")
-    if not np.any(values):
-        raise ValueError("All counts are zero: no two words ever stand near each other.")

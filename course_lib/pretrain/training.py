@@ -11,7 +11,7 @@ from torch import nn
 
 from course_lib import runtime
 from course_lib.bilm import BiLM
-from course_lib.checks import check_corpus
+from course_lib.checks import check_corpus, check_whole_number
 from course_lib.pretrain.losses import evaluate, losses
 from course_lib.pretrain.streams import Lexicon, Sentences, batches, n_windows
 
@@ -78,8 +78,7 @@ def train(
 
     whole = {"epochs": epochs, "batch_size": batch_size, "length": length, "every": every}
     for name, value in whole.items():
-        if value < 1:
-            raise ValueError(f"{name} is {value}; it must be 1 or more.")
+        check_whole_number(name, value)
     sentences = check_corpus(sentences, "sentences")
     if held_out is not None:
         held_out = check_corpus(held_out, "held_out")

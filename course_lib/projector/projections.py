@@ -94,7 +94,7 @@ def project(
             f"perplexity is {perplexity:g}, but there are {n} vectors; choose one above 0 and "
             f"below {n}."
         )
-    if method == "umap" and not 2 <= neighbors < n:
+    if method == "umap" and neighbors not in range(2, n):
         raise ValueError(
             f"neighbours is {neighbors}, but there are {n} vectors; UMAP needs 3 or more of them: "
             f"choose 2 to {max(n - 1, 2)}."

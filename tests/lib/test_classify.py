@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import correlate
+from sklearn.linear_model import LogisticRegression
 
 from course_lib import classify
 from course_lib.text import Vocabulary
@@ -393,7 +396,7 @@ def test_averaged_epochs_end_in_the_mean_of_the_weights_after_each_step() -> Non
     p = classify.predict(model, ids[:2])
     loss = -np.log(np.where(np.array(labels[:2]) == 1, p, 1 - p)).mean()
     assert history["validation_loss"].iloc[-1] == pytest.approx(loss, abs=1e-6)
-    with pytest.raises(ValueError, match="epochs is 2, averaged 3"):
+    with pytest.raises(ValueError, match=r"averaged is 3; .* 2 epochs"):
         classify.fit(model, ids, labels, epochs=2, averaged=3)
 
 
@@ -426,3 +429,61 @@ def test_wrong_labels_and_inputs_are_refused() -> None:
         classify.predict(model, ids.astype(str))
     with pytest.raises(ValueError, match=r"shape \(0, 4\)"):
         classify.fit(model, ids[:0], [])
+
+
+def test_labels_of_other_types_than_numbers() -> None:
+    ids = np.array([[1, 2], [3, 4], [1, 1]])
+
+    def losses(labels: Any) -> list[float]:
+        torch.manual_seed(0)
+        return classify.fit(classify.MeanEmbedding(5, 3), ids, labels, epochs=1)["loss"].tolist()
+
+    wanted = losses([0, 1, 1])
+    for labels in (
+        [False, True, True],
+        (0.0, 1.0, 1.0),
+        [np.bool_(False), np.float32(1), 1],
+        np.array([0, 1, 1], np.uint8),
+        np.array([0, 1, 1], object),
+        torch.tensor([0, 1, 1]),
+        pd.Series([0, 1, 1], index=[7, 6, 5]),
+        pd.Series([0, 1, 1], dtype="category"),
+        pd.array([0, 1, 1], dtype="Int64"),
+        pd.array([False, True, True], dtype="boolean"),
+        pd.Series(["ham", "spam", "spam"], dtype="category") == "spam",
+    ):
+        assert losses(labels) == wanted
+    for labels, named in (
+        (["ham", "spam", "spam"], "'ham'"),
+        (pd.Categorical(["ham", "spam", "spam"]), "'ham'"),
+        (["0", "1", "1"], "'0'"),
+        ([0, 1, np.nan], "nan"),
+        ([0, 1, None], "None"),
+        (pd.array([0, 1, pd.NA], dtype="Int64"), "nan"),
+        ([-1, 1, 1], "-1"),
+    ):
+        with pytest.raises(ValueError, match=f"A label is 0 or 1, not {named}"):
+            losses(labels)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_inputs_that_are_no_numbers_are_refused_as_in_scikit_learn(bad: float) -> None:
+    rows, labels = np.array([[bad, 1], [1, 2]]), [0, 1]
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        LogisticRegression().fit(rows, labels)
+    model = torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.Flatten(0))
+    for call in (
+        lambda: classify.fit(model, rows, labels),
+        lambda: classify.predict(model, rows),
+        lambda: classify.accuracy(model, rows, labels),
+    ):
+        with pytest.raises(ValueError, match="NaN or infinity"):
+            call()
+
+
+@pytest.mark.parametrize("bad", [0, -1, 1.5, None, "2"])
+@pytest.mark.parametrize("name", ["epochs", "batch_size"])
+def test_sizes_that_are_no_whole_numbers_are_named(name: str, bad: object) -> None:
+    model = classify.MeanEmbedding(5, 3)
+    with pytest.raises(ValueError, match=f"{name} is {bad!r}; it must be a whole number"):
+        classify.fit(model, np.array([[1, 2]]), [1], **{name: bad})

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
@@ -311,3 +312,36 @@ def test_sliders_on_degenerate_layers() -> None:
         layers[0, 0, 0] = bad
         with pytest.raises(ValueError, match="no NaN or infinity"):
             MixSliders(layers, groups)
+
+
+def test_ids_that_stand_in_no_row_are_refused() -> None:
+    for ids in ([[0, 1]], 1, np.zeros((2, 2), int)):
+        with pytest.raises(TypeError, match="in one row"):
+            counts.one_hot(ids, 3)
+
+
+def test_counts_and_lsa_take_what_scikit_learn_takes() -> None:
+    table = np.random.default_rng(3).poisson(2.0, (5, 5)).astype(float)
+    vocabulary = text.Vocabulary([f"w{i}" for i in range(5)], np.ones(5, int))
+    wanted = counts.lsa(csr_array(table), vocabulary, vector_size=2).matrix
+    information = counts.ppmi(csr_array(table)).toarray()
+    for given in (table.tolist(), pd.DataFrame(table), table):
+        TruncatedSVD(2).fit(given)
+        assert np.allclose(counts.ppmi(given).toarray(), information)
+        assert np.allclose(counts.lsa(given, vocabulary, vector_size=2).matrix, wanted, atol=1e-5)
+    for size in (0, -1, 2.5, None, "2", np.nan, 5):
+        with pytest.raises(ValueError, match="vector_size is"):
+            counts.lsa(table, vocabulary, vector_size=size)
+
+
+def test_options_of_pictures_that_are_no_numbers_are_named() -> None:
+    vectors = vectors_of(ROWS)
+    for bad in (0, -5, 2.5, None, "5", np.nan):
+        with pytest.raises(ValueError, match="max_words is"):
+            Explorer(vectors, max_words=bad)
+        with pytest.raises(ValueError, match="clusters is"):
+            Explorer(vectors, clusters=bad)
+    with pytest.raises(ValueError, match=r"neighbours is 2\.5"):
+        projector.project(ROWS, "umap", neighbors=2.5)
+    with pytest.raises(ValueError, match="words is empty"):
+        plots.word_map(plots.figure()[1], vectors, [])

@@ -124,7 +124,7 @@ def test_training_learns_a_text_and_is_the_same_for_the_same_seed() -> None:
 def test_what_cannot_be_trained_is_refused() -> None:
     lexicon = pretrain.Lexicon.build(SENTENCES, width=12)
     for given, message in (
-        ({"epochs": 0}, "epochs is 0; it must be 1 or more"),
+        ({"epochs": 0}, "epochs is 0; it must be a whole number above 0"),
         ({"every": -1}, "every is -1"),
         ({"batch_size": 8, "length": 3}, "15 words in 8 streams are 1 each"),
     ):
