@@ -184,11 +184,9 @@ def tied_step(answer: Answer) -> str:
     rng = np.random.default_rng(2)
     for context_ids, center in (([0, 1, 3, 4], 2), ([5, 2, 5], 0), ([1, 4, 6], 4)):
         W = rng.normal(size=(7, 5))
-        given = W.copy()
-        got = answer(given, context_ids, center, 0.1)
+        got = answer(W, context_ids, center, 0.1)
         expect(not isinstance(got, (tuple, list)), "there is one table: return it alone")
         expect_shape(got, (7, 5))
-        expect(np.array_equal(given, W), "the table that was given has changed; change a copy")
         # Of two tables with the same numbers, autograd keeps the two ways apart.
         by_context, by_answer = _slopes(W, W, context_ids, center)
         number = np.bincount(context_ids, minlength=7).clip(min=1)[:, None]

@@ -31,7 +31,7 @@ from typing import Any
 
 from course_exercises import session, taken, variants
 from course_exercises.record import record
-from course_exercises.wrong_answer import WrongAnswer, describe
+from course_exercises.wrong_answer import WrongAnswer, content, describe
 
 YOUR_TURN = "your turn"  # how the message of an unfinished exercise begins
 NOT_STARTED = "not started yet"  # how the check answers it
@@ -85,7 +85,8 @@ class Answer:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the learner's function."""
-        self.last_call = before = self._call(args, kwargs)
+        self.last_call = self._call(args, kwargs)
+        before = content([args, kwargs])
         try:
             self.last_result = self.function(*args, **kwargs)
         except NotImplementedError as error:
@@ -94,9 +95,9 @@ class Answer:
             raise self._failure(error) from error
         except Exception as error:
             raise self._failure(error) from error
-        if self._call(args, kwargs) != before:
+        if content([args, kwargs]) != before:
             raise WrongAnswer(
-                f"your function changed what it was given.\n  called as: {before}\n"
+                f"your function changed what it was given.\n  called as: {self.last_call}\n"
                 "  Work on a copy (for an array: x = x.copy()) and return the result."
             )
         return self.last_result

@@ -34,3 +34,18 @@ def describe(value: Any) -> str:
     short.maxlist = short.maxtuple = 10
     short.maxstring = short.maxother = 80
     return " ".join(short.repr(value).split())
+
+
+def content(value: Any) -> Any:
+    """Return all that a value holds, to be compared: ``describe`` leaves out what is long."""
+    if isinstance(value, dict):
+        return [(content(key), content(held)) for key, held in value.items()]
+    if isinstance(value, (list, tuple)):
+        return [content(held) for held in value]
+    if isinstance(value, (set, frozenset)):
+        return frozenset(value)
+    for plain in ("toarray", "detach", "numpy"):  # a sparse array, a tensor
+        value = getattr(value, plain)() if hasattr(value, plain) else value
+    if hasattr(value, "tobytes"):
+        return value.dtype.str, value.shape, value.tobytes()
+    return describe(value)

@@ -159,10 +159,9 @@ def _verdicts(
     """Yield the verdicts of one checker until it ends or fails."""
     exercises = []
     for task in tasks:
-        cells, end = submission.cells_for(task)
         exercises.append(
             {"number": task.number, "name": task.name, "check": task.check}
-            | {"cells": cells, "end": end, "solution": task.solution}
+            | {"readings": submission.readings(task), "solution": task.solution}
         )
     job = {
         **common,
@@ -176,7 +175,8 @@ def _verdicts(
             child.send(job)
             for task in tasks:
                 # More than the checker itself allows an answer: this is for a check that hangs.
-                with child.at_most(3 * STARTUP + 2 * sandbox.WALL_CLOCK_FACTOR * common["seconds"]):
+                most = 2 * STARTUP + sandbox.WALL_CLOCK_FACTOR * common["seconds"]
+                with child.at_most(3 * most):  # three readings
                     verdict = Verdict(*child.receive())
                 yield task, verdict
         except (EOFError, OSError, ValueError):

@@ -80,20 +80,26 @@ class Submission:
     cells: list[dict[str, Any]] = field(default_factory=list)
     remark: str = ""
 
-    def cells_for(self, task: Task) -> tuple[list[str], int | None]:
-        """Return the code cells for ``taken.take``, and how many of them were run for a check.
+    def readings(self, task: Task) -> list[tuple[list[str], int | None]]:
+        """Return how its code cells may be read for an exercise; the first that is right counts.
 
-        Where the file holds the word "correct" of the exercise's check, these are the cells run up
-        to it, in the order of their execution counts; all others come behind them. Else all come
-        in the order of the file.
+        Each is the cells for ``taken.take`` and how many of them had been run for the check. Where
+        the file holds the word "correct" of the check, these are the cells run up to it, in the
+        order of their execution counts, and all others behind them. Then come all in the order of
+        the file, as the counts of two sessions say nothing of each other; and at last only what
+        stands above the check, as the name may have been used for something else since.
         """
+        inside = [cell["source"] for cell in self.cells]
+        found: list[tuple[list[str], int | None]] = [(inside, None)]
         said = [c["count"] for c in self.cells if task.number in c["correct"] and c["count"]]
-        if not said:
-            return [cell["source"] for cell in self.cells], None
-        before = [cell for cell in self.cells if 0 < cell["count"] <= max(said)]
-        others = [cell for cell in self.cells if not 0 < cell["count"] <= max(said)]
-        ordered = sorted(before, key=lambda cell: cell["count"]) + others
-        return [cell["source"] for cell in ordered], len(before)
+        if said:
+            before = [cell for cell in self.cells if 0 < cell["count"] <= max(said)]
+            others = [cell for cell in self.cells if not 0 < cell["count"] <= max(said)]
+            ordered = sorted(before, key=lambda cell: cell["count"]) + others
+            found.insert(0, ([cell["source"] for cell in ordered], len(before)))
+        asked = re.compile(rf"check\(\s*[\"']{re.escape(task.number)}[\"']")
+        checked = [place for place, source in enumerate(inside, 1) if asked.search(source)]
+        return found + [(inside, place) for place in checked[-1:]]
 
     def says_correct(self, number: str) -> bool:
         """Return whether the file holds the word "correct" of an exercise's check."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import numbers
 import os
 import re
 import reprlib
@@ -60,6 +61,16 @@ class WalkedStandIn(StandIn):
         return iter(self._items)
 
 
+class SizedStandIn(WalkedStandIn):
+    """A stand-in with a length and places, such as a ``range`` or the values of a dict."""
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._items[place]
+
+
 def pack(value: Any, functions: list[Any] | None = None) -> Any:
     """Return a value as JSON can hold it.
 
@@ -82,6 +93,8 @@ def pack(value: Any, functions: list[Any] | None = None) -> Any:
             return kind(value)
     if isinstance(value, complex):
         return ["complex", value.real, value.imag]
+    if isinstance(value, numbers.Number):  # a fraction, a decimal
+        return float(value)
     if isinstance(value, (bytes, bytearray)):
         return ["bytes", base64.b64encode(value).decode()]
     if isinstance(value, dict):
@@ -96,7 +109,8 @@ def pack(value: Any, functions: list[Any] | None = None) -> Any:
         return _pack_numbers(value, functions)
     text = reprlib.repr(value)
     if isinstance(value, Iterable) and not isinstance(value, type):
-        return ["walked", name, text, [pack(item, functions) for item in value]]
+        kind = "sized" if hasattr(value, "__len__") else "walked"
+        return [kind, name, text, [pack(item, functions) for item in value]]
     return ["other", name, text]
 
 
@@ -152,10 +166,10 @@ def unpack(packed: Any, function: Callable[[int], Any]) -> Any:
         return base64.b64decode(rest[0], validate=True)
     if kind == "function":
         return function(int(rest[0]))
-    if kind in ("walked", "other"):
-        parent = WalkedStandIn if kind == "walked" else StandIn
+    parents = {"walked": WalkedStandIn, "sized": SizedStandIn, "other": StandIn}
+    if kind in parents:
         name = str(rest[0]) if str(rest[0]).isidentifier() else "object"
-        return type(name, (parent,), {})(str(rest[1]), *map(all_of, rest[2:]))
+        return type(name, (parents[kind],), {})(str(rest[1]), *map(all_of, rest[2:]))
     return _unpack_numbers(kind, rest, all_of)
 
 

@@ -246,7 +246,7 @@ PLANTED = {
         Planted(whole_gradient, says="a context row gets 1/n"),
         Planted(one_after_the_other, says="had moved already"),
         Planted(repeated_moves_once, says="moved once"),
-        Planted(in_place, says="change a copy"),
+        Planted(in_place, says="changed what it was given"),
     ],
     "02.5": [
         Planted(by_heart, says="two are red + red"),

@@ -7,12 +7,13 @@ import textwrap
 
 import numpy as np
 import pytest
+import torch
 from scipy import sparse
 
 import course_exercises
 from course_exercises import Answer, WrongAnswer, exercises
 from course_exercises.exercises import check, exercise, registered
-from course_exercises.wrong_answer import describe
+from course_exercises.wrong_answer import content, describe
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +107,24 @@ def test_an_answer_that_changes_its_argument_is_told():
         return x
 
     assert "changed what it was given" in message(in_place)
+
+
+def test_all_of_an_argument_is_looked_at():
+    """Its description is short, and the grader compares everything."""
+    large, tensor = np.zeros(100), torch.zeros(50)
+    table, letters, counts = {"a": list(range(99))}, set("abcdefgh"), sparse.csr_array(np.eye(9))
+    held = [large, tensor, table, letters, counts]
+    for change in (
+        lambda: large.put(50, 1),
+        lambda: tensor[25].add_(1),
+        lambda: table["a"].pop(50),
+        lambda: letters.remove("h"),
+        lambda: counts.setdiag(2),
+    ):
+        before = content(held)
+        assert content([large.copy(), *held[1:]]) == before
+        change()
+        assert content(held) != before
 
 
 def test_a_result_that_the_check_cannot_read_is_the_answers_fault():

@@ -273,6 +273,36 @@ def test_the_order_of_the_runs_counts_where_the_check_said_correct(room: Room) -
     assert (found["right.ipynb"]["90.1"], found["wrong.ipynb"]["90.1"]) == ("1", "0")
 
 
+def test_another_reading_of_the_cells_may_be_the_right_one(room: Room) -> None:
+    """Counts of two sessions, and a name that was used again below the check."""
+
+    def insert(notebook, cell_id: str, after: bool, source: str, count: int | None = None) -> None:
+        at = next(k for k, cell in enumerate(notebook.cells) if cell.id == cell_id)
+        made = nbformat.v4.new_code_cell(source, execution_count=count)
+        notebook.cells.insert(at + after, made)
+
+    def two_days(notebook) -> None:
+        """The failed try was run yesterday, as third; the right one today, as second."""
+        insert(notebook, "answer-1", False, styles.WRONG, 3)
+        for cell in notebook.cells:
+            if cell.id in ("answer-1", "check-1"):
+                cell.execution_count = 2 if cell.id == "answer-1" else 4
+            if cell.id == "check-1":
+                cell.outputs = [nbformat.v4.new_output("stream", text="90.1 correct: 5\n")]
+
+    edited(room, "two days.ipynb", two_days)
+    for name, below in {
+        "a result": "times_2 = times_2(4)",
+        "a loop": "for times_2 in range(3):\n    pass",
+        "another function": "def times_2(x):\n    return 0",
+    }.items():
+        edited(room, f"{name}.ipynb", lambda n, below=below: insert(n, "check-1", True, below))
+    edited(room, "wrong.ipynb", lambda n: insert(n, "check-1", False, styles.WRONG))
+    found = {name: row["90.1"] for name, row in room.grade(exercises=["90.1"]).items()}
+    assert found.pop("wrong.ipynb") == "0"
+    assert set(found.values()) == {"1"}, found
+
+
 def test_files_that_are_no_submission(room: Room) -> None:
     room.hand_in("Kim.ipynb", RIGHT[1])
     folder = room.handed_in

@@ -6,6 +6,9 @@ import functools
 import json
 import os
 import threading
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,11 @@ def test_tensors_generators_and_stand_ins() -> None:
     rng.random()
     assert (through(rng).random(3) == rng.random(3)).all()
     assert list(through(x for x in "ab")) == ["a", "b"]
+    assert (through(Fraction(1, 2)), through(Decimal("2.5"))) == (0.5, 2.5)
+    for sized in (range(3), deque([1, 2]), {"a": 1}.values()):
+        got = through(sized)
+        assert (len(got), [*got], got[-1]) == (len(sized), [*sized], [*sized][-1])
+        assert type(got).__name__ == type(sized).__name__
     for strange in (len, int):
         got = through(strange)
         assert type(got).__name__ == type(strange).__name__
