@@ -49,11 +49,12 @@ function divide(slide, figure) {
   });
 }
 
-// What follows a question in bold letters in a text, to its end or to the next question.
+// What follows a question in bold letters in a text, to its end or to the next question. Bold letters
+// in an item of a list are its name.
 function answers(text) {
   const steps = [];
-  for (const question of text.querySelectorAll("p > strong")) {
-    if (!question.textContent.trim().endsWith("?")) continue;
+  const questions = [...text.querySelectorAll("p > strong")].filter((bold) => bold.textContent.trim().endsWith("?"));
+  for (const question of questions) {
     const range = document.createRange();
     range.setStartAfter(question);
     range.setEndAfter(question.parentElement.lastChild);
@@ -61,7 +62,7 @@ function answers(text) {
     range.surroundContents(answer);
     const step = [answer];
     for (let next = question.parentElement.nextElementSibling; next; next = next.nextElementSibling) {
-      if ([...next.querySelectorAll("strong")].some((other) => other.textContent.trim().endsWith("?"))) break;
+      if (questions.some((other) => next.contains(other))) break;
       step.push(next);
     }
     steps.push(step);
