@@ -32,7 +32,14 @@ def type_token_ratio(answer: Answer) -> str:
     return "a text counted by hand, and four shuffled texts whose ratio is known"
 
 
-@exercise("00.2", "Cosine of two vectors", forbidden=("cosine",))
+@exercise(
+    "00.2",
+    "Cosine of two vectors",
+    forbidden=(
+        *("cosine", "cosine_similarity", "cosine_distances", "CosineSimilarity", "cossim"),
+        *("cdist", "pdist", "pairwise_distances"),
+    ),
+)
 def cosine_of(answer: Answer) -> str:
     """Compare with SciPy, and with angles that are known."""
     from scipy.spatial import distance

@@ -11,7 +11,14 @@ from course_exercises.expect import expect, expect_close, expect_not_close, expe
 from course_exercises.lines import assembled, expect_choice
 
 
-@exercise("01.1", "Cosines of all pairs", forbidden=("cosine_similarity",))
+@exercise(
+    "01.1",
+    "Cosines of all pairs",
+    forbidden=(
+        *("cosine_similarity", "cosine_distances", "CosineSimilarity"),
+        *("cdist", "pdist", "pairwise_distances"),
+    ),
+)
 def cosines_of_all_pairs(answer: Answer) -> str:
     """Compare with SciPy's cosine distance, pair by pair."""
     from scipy.spatial.distance import cosine

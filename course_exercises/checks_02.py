@@ -73,7 +73,11 @@ def _of_different_words(W: np.ndarray, ids: list[int], inside: np.ndarray) -> np
     return W[sorted({word for word, yes in zip(ids, inside, strict=True) if yes})].mean(axis=0)
 
 
-@exercise("02.2", "A softmax that does not overflow", forbidden=("softmax", "log_softmax"))
+@exercise(
+    "02.2",
+    "A softmax that does not overflow",
+    forbidden=("softmax", "log_softmax", "softmin", "Softmax", "LogSoftmax", "Softmin"),
+)
 def softmax(answer: Answer) -> str:
     """Compare with SciPy, on small and on huge scores."""
     from scipy import special

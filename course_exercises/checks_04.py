@@ -161,7 +161,10 @@ LAST = 1 - 2.0**-53  # the largest number that rng.random gives
 @exercise(
     "04.5",
     "Draw noise words",
-    forbidden=("choice", "choices", "integers", "multinomial", "uniform"),
+    forbidden=(
+        *("choice", "choices", "integers", "multinomial", "uniform", "sample", "rvs", "randint"),
+        *("Categorical", "Multinomial", "WeightedRandomSampler"),
+    ),
 )
 def draw_words(answer: Answer) -> str:
     """Draw many and test the counts by chi-square; then throw points exactly on the borders."""

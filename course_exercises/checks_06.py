@@ -20,7 +20,11 @@ from course_exercises.lines import assembled, expect_choice
 from course_exercises.variants import orders
 
 
-@exercise("06.1", "How much two words share", forbidden=("ngrams",))
+@exercise(
+    "06.1",
+    "How much two words share",
+    forbidden=("ngrams", "everygrams", "compute_ngrams", "compute_ngrams_bytes"),
+)
 def shared_pieces(answer: Answer) -> str:
     """Compare with pieces found by gensim, and with fractions counted by hand."""
     from gensim.models.fasttext_inner import compute_ngrams

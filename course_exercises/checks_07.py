@@ -269,7 +269,7 @@ def _effect(
     return float((sum(x) / len(x) - sum(y) / len(y)) / spread)
 
 
-@exercise("07.8", "The permutation test")
+@exercise("07.8", "The permutation test", forbidden=("permutation_test",))
 def permutation_p(answer: Answer) -> str:
     """Compare with every split named one by one."""
     rng = np.random.default_rng(8)

@@ -46,7 +46,7 @@ def front_cut(answer: Answer) -> str:
     return "long, short and fitting rows agree with a queue of fixed length"
 
 
-@exercise("08.2", "A convolution over words", forbidden=("conv1d", "Conv1d"))
+@exercise("08.2", "A convolution over words", forbidden=("conv1d", "Conv1d", "conv2d", "Conv2d"))
 def convolution(answer: Answer) -> str:
     """Compare with SciPy, one dimension of the vectors after the other."""
     from scipy.ndimage import correlate1d
@@ -158,7 +158,11 @@ def _name_lstm_mistakes(
     expect_not_close(got[0], o * np.tanh(c), "the state shows the new cell, not the old one")
 
 
-@exercise("08.4", "Another cell: the GRU reads a whole review", forbidden=("GRU", "GRUCell"))
+@exercise(
+    "08.4",
+    "Another cell: the GRU reads a whole review",
+    forbidden=("GRU", "GRUCell", "gru", "gru_cell"),
+)
 def gru_last(answer: Answer) -> str:
     """Compare with torch.nn.GRU over the words alone, in double precision."""
     import torch

@@ -24,7 +24,11 @@ def _distances(rows: np.ndarray) -> np.ndarray:
     return np.linalg.norm(rows[:, None] - rows, axis=-1)
 
 
-@exercise("09.1", "PCA by the singular value decomposition", forbidden=("PCA", "TruncatedSVD"))
+@exercise(
+    "09.1",
+    "PCA by the singular value decomposition",
+    forbidden=("PCA", "TruncatedSVD", "IncrementalPCA", "KernelPCA", "pca_lowrank"),
+)
 def pca_plane(answer: Answer) -> str:
     """Compare with a turned box, whose shadow is known, and with eigenvectors of a covariance."""
     corners = np.array([[x, y, z] for x in (0, 9) for y in (0, 6) for z in (0, 3)], dtype=float)

@@ -230,7 +230,7 @@ _ROWS = 262  # of the original ELMo
     "10.5",
     "Count the parameters",
     varies={"rows": (262, 90, 130, 180, 300, 400, 520)},
-    forbidden=("numel", "parameters"),
+    forbidden=("numel", "nelement", "parameters", "named_parameters", "state_dict"),
 )
 def n_parameters(answer: Answer, rows: int) -> str:
     """Compare with layers of torch, counted one by one."""

@@ -17,6 +17,11 @@ _Conditional = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, 
 _IN_PLACE = {"at", "copyto", "fill_diagonal", "heapify", "heappush", "insort", "put", "shuffle"}
 _IN_PLACE |= {"heappop", "next", "setattr"}  # these change their first argument,
 _TAKES = {"pop", "popitem", "popleft", "setdefault"}  # and these change what they belong to
+_REACH = {"attrgetter", "builtins", "ctypes", "currentframe", "eval", "exec", "f_back", "gc"}
+_REACH |= {"getattr", "globals", "import_module", "inspect", "locals", "methodcaller", "modules"}
+_REACH |= {"pickle", "runpy", "subprocess", "system", "vars", "__builtins__", "__closure__"}
+_REACH |= {"__dict__", "__getattribute__", "__globals__", "__import__", "__subclasses__"}
+_REACH |= {"_getframe"}
 _SETS = re.compile(r"set\w*|simplefilter|filterwarnings")
 _AT_ONCE = {"genexpr", "listcomp", "setcomp", "dictcomp"}  # names that symtable gives their scopes
 
@@ -279,6 +284,26 @@ def taken_from(node: ast.AST) -> Iterator[str]:
             yield part.attr
         elif isinstance(part, ast.ImportFrom):
             yield from (alias.name for alias in part.names)
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    """Yield the words of its texts, which are names to ``getattr`` and its like."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield from re.findall(r"\w+", part.value)
+
+
+def reached(node: ast.AST) -> Iterator[str]:
+    """Yield by what code reaches what it does not name."""
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Import, ast.ImportFrom)):
+            named = {alias.name.partition(".")[0] for alias in part.names}
+            named.add((getattr(part, "module", None) or "").partition(".")[0])
+        elif getattr(part, "attr", "") == "modules" and _root(part) != "sys":
+            continue  # those of a network
+        else:
+            named = {getattr(part, "attr", getattr(part, "id", ""))}
+        yield from sorted(named & _REACH)
 
 
 def calls(node: ast.AST, inside: bool = False) -> Iterator[tuple[str, bool]]:

@@ -75,7 +75,11 @@ class Taken:
     def refuse(self, forbidden: Collection[str]) -> None:
         """Raise Missing if the answer uses what an exercise forbids."""
         used = {name for unit in self.units for name in names.taken_from(unit.node)}
-        refuse_used(used, forbidden)
+        if any(name for unit in self.units for name in names.reached(unit.node)):
+            used |= {word for unit in self.units for word in names.texts(unit.node)}
+        own = {name for unit in self.units if not _imports(unit) for name in unit.binds}
+        wanted = {name for unit in self.units for both in names.needs(unit.node) for name in both}
+        refuse_used(used | wanted - own, forbidden)
 
     def compiled(self) -> list[CodeType]:
         """Return the code of the statements.
@@ -190,7 +194,11 @@ def take(
 
 def _given(unit: Unit) -> bool:
     """Return whether a statement is an import of the set-up cell."""
-    return unit.is_setup and isinstance(unit.node, (ast.Import, ast.ImportFrom))
+    return unit.is_setup and _imports(unit)
+
+
+def _imports(unit: Unit) -> bool:
+    return isinstance(unit.node, (ast.Import, ast.ImportFrom))
 
 
 @lru_cache(1024)  # every check of a notebook reads all its cells
@@ -277,7 +285,7 @@ class _Search:
         made = found[-1].index if found else -1
         later = [u for u in self.units if made < u.index < limit and name in u.changes]
         given = name in self.given and all(unit.is_setup for unit in found)
-        if given or (found and isinstance(found[-1].node, (ast.Import, ast.ImportFrom))):
+        if given or (found and _imports(found[-1])):
             later = [unit for unit in later if unit.sets]
         return later if given else found + later
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections.abc import Iterator
+from contextlib import suppress
 
+from course_exercises import names
 from course_exercises.taken import Taken
 
 SHORTEST = 3  # statements; shorter answers are alike by chance
@@ -46,6 +49,9 @@ def _seen(made: Taken, solution: str, setup: str) -> list[str]:
     published = set(_used(right, known))
     used = {name for unit in made.units for name in _used(unit.node, known)}
     found += [f"uses {name}" for name in sorted(used - published)]
+    around = {name for unit in made.units for name in names.reached(unit.node)}
+    if around := around - set(names.reached(right)):
+        found.append(f"reaches by {', '.join(sorted(around))}")
     return found
 
 
@@ -72,8 +78,12 @@ def _from_course(tree: ast.AST) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "course_lib":
             for alias in node.names:
-                whole = f"{node.module}.{alias.name}".removeprefix("course_lib.")
-                yield alias.asname or alias.name, whole
+                module = f"{node.module}.".removeprefix("course_lib.")
+                yield alias.asname or alias.name, module + alias.name
+                if alias.name == "*":
+                    with suppress(ImportError):
+                        inside = vars(importlib.import_module(node.module))
+                        yield from ((name, module + name) for name in inside)
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == "course_lib":

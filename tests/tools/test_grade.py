@@ -407,7 +407,7 @@ def test_cheats_are_refused_or_flagged(room: Room) -> None:
         in (row["remarks"])
     )
     row = found["library.ipynb"]
-    assert row["flags"] == "90.1 uses text.tokenize"
+    assert row["flags"] == "90.1 uses text.tokenize | 90.3 reaches by import_module"
     assert (row["90.1"], row["90.2"]) == ("1", "0")
     assert mul in row["remarks"]
     if not REFUSED:
@@ -434,6 +434,45 @@ def test_a_copy_of_the_published_solution_is_flagged() -> None:
     other = renamed.replace("a - a.max()", "a - max(a)")
     for source, wanted in ((renamed, ("as published, but for names",)), (other, ())):
         assert flags.of(taken.take("f", [source]), solution, "import os") == wanted
+
+
+ROUNDABOUT = [
+    "from torch.nn.functional import *\ndef f(x):\n    return softmax(x, 0)",
+    "def f(x):\n    return softmax(x)",  # as the set-up has it
+    "import torch\ndef f(x, by=torch.softmax):\n    return by(x, 0)",
+    "import torch\ndef f(x):\n    return getattr(torch, 'softmax')(x, 0)",
+    "import torch\nfrom operator import attrgetter as a\nf = a('nn.functional.softmax')(torch)",
+    "import torch\ndef f(x):\n    return vars(torch)['softmax'](x, 0)",
+    "import torch\ndef f(x):\n    return eval('torch.softmax(x, 0)')",
+    "from functools import partial\nfrom scipy.special import softmax as s\nf = partial(s, axis=0)",
+]
+
+
+@pytest.mark.parametrize("source", ROUNDABOUT)
+def test_what_is_forbidden_is_so_by_another_way(source: str) -> None:
+    made = taken.take("f", [source], given={"os", "softmax"})
+    with pytest.raises(taken.Missing, match="it uses softmax, and the exercise is to write out"):
+        made.refuse(("softmax",))
+
+
+def test_a_name_of_ones_own_is_not_forbidden() -> None:
+    source = "def softmax(x, uniform=1):\n    choice = [x]\n    return softmax(choice, uniform)"
+    taken.take("softmax", [source]).refuse(("softmax", "uniform", "choice"))
+
+
+@pytest.mark.parametrize(
+    ("source", "flag"),
+    [
+        ("from course_lib.text import *\nf = lambda x: tokenize(x)", "uses text.tokenize"),
+        ("import course_lib.text as t\nf = getattr(t, 'tok' + 'enize')", "reaches by getattr"),
+        ("import sys\ndef f(x):\n    return sys.modules['os'].name", "reaches by modules"),
+        ("def f(x):\n    import ctypes as c, gc\n    return c, gc", "reaches by ctypes, gc"),
+        ("def f(x):\n    return __import__('os').name", "reaches by __import__"),
+    ],
+)
+def test_ways_around_are_flagged(source: str, flag: str) -> None:
+    solution = "def f(x):\n    return x"
+    assert flag in flags.of(taken.take("f", [source]), solution, "import os")
 
 
 # Each is the body of times_2. Those in LOST must get no point for it. Those in KEPT return the
