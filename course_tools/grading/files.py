@@ -27,8 +27,9 @@ _LEFT_BEHIND = {  # by the system, in a folder or an archive: nobody handed it i
 _PACKED = {".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zip"}
 _MOODLE = re.compile(r"(.+?)_(\d+)_assignsubmission_[a-z]+_(.*)", re.DOTALL)
 _CANVAS = re.compile(r"([^_]+)_(LATE_)?(\d{3,})_(\d{3,})_(.+)", re.DOTALL)
+_BLACKBOARD = re.compile(r".+_([^_]+)_attempt_\d{4}(-\d\d){5}(_.*|\.txt)", re.DOTALL)
 _AGAIN = re.compile(r"-(\d{1,3})$")  # Canvas: the same name was handed in before
-_ATTEMPT = re.compile(r"attempt[ _-]?(\d{1,3})$", re.IGNORECASE)
+_ATTEMPT = re.compile(r"attempt[ _#-]*(\d{1,3})$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class Sender:
     Attributes
     ----------
     student : str
-        The name in an export of Moodle or Canvas. Else the first folder; for a file outside of
-        any, its name without suffix.
+        The name in an export of Moodle, Canvas or Blackboard. Else the first folder that is not
+        called after an attempt; for a file outside of any, its name without suffix.
     number : str
         The number behind the name in such an export; empty elsewhere.
     attempt : int
@@ -98,7 +99,10 @@ def sender(path: str) -> Sender:
             again = _AGAIN.search(_stem(found[5]))
             attempt = int(again[1]) + 1 if again else attempt
             return Sender(found[1], found[3], attempt, late or bool(found[2]))
-    return Sender(parts[0] if len(parts) > 1 else _stem(parts[0]), "", attempt, late)
+        if found := _BLACKBOARD.fullmatch(part):
+            return Sender(found[1], "", attempt, late)
+    own = [p for p in parts[:-1] if p.lower() != "late" and not _ATTEMPT.fullmatch(p)]
+    return Sender(own[0] if own else _stem(parts[-1]), "", attempt, late)
 
 
 def _stem(name: str) -> str:
@@ -130,7 +134,8 @@ def _left_behind(path: str) -> str:
             return _LEFT_BEHIND[part]
         if part.startswith(".") and part != "..":
             return "a hidden file (its name begins with a dot)"
-    return ""
+    told = _BLACKBOARD.fullmatch(PurePosixPath(path).name)
+    return "what Blackboard says of a submission" if told and told[3] == ".txt" else ""
 
 
 def _read(path: Path, told: str) -> Iterator[HandedIn]:
@@ -153,7 +158,7 @@ def _read(path: Path, told: str) -> Iterator[HandedIn]:
             raise ValueError(_too_big(status.st_size))
         # Not what may have come in its place since: a link or a pipe.
         with open(path, "rb", opener=_no_link) as file:
-            if path.suffix.lower() == ".zip":
+            if path.suffix.lower() == ".zip" and file.peek(1)[:1] != b"{":
                 yield from _unpacked(zipfile.ZipFile(file), told)
             else:
                 yield HandedIn(told, *_content(told, file.read(MOST_BYTES + 1)))
@@ -181,6 +186,8 @@ def _too_big(size: int) -> str:
 def _content(told: str, raw: bytes) -> tuple[bytes, str]:
     """Return what may be a notebook, and else why it is none, by name and by the first byte."""
     suffix = PurePosixPath(told).suffix.lower()
+    if raw.startswith(b"PK\3\4") and suffix in ("", ".ipynb", ".json", ".txt"):
+        return b"", "it is a zip archive of another name; let it end in .zip, and grade again"
     if suffix == ".ipynb" or raw.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] == b"{":
         return raw, ""
     if suffix in _PACKED:
@@ -206,7 +213,7 @@ def _unpacked(archive: zipfile.ZipFile, told: str) -> Iterator[HandedIn]:
             yield HandedIn(path, left=left)
             continue
         content, why = b"", ""
-        if inside.startswith("/") or ":" in inside or ".." in PurePosixPath(inside).parts:
+        if re.match(r"/|[A-Za-z]:", inside) or ".." in PurePosixPath(inside).parts:
             path = f"{told}/{PurePosixPath(inside).name}"
             why = f"the archive puts it outside of itself ({inside}); {ASK}"
         elif stat.S_ISLNK(info.external_attr >> 16):

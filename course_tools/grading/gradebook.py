@@ -5,6 +5,7 @@ The formats are those that the two programs read (``docs/grading.md`` names the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -108,9 +109,8 @@ def collect(
         Files that are newer are late, where the student has no time of his or her own.
     """
     grades = list(grades)
-    if students is None:
-        names = dict.fromkeys(one.submission.student for one in grades)
-        students = [Student(name, name) for name in names]
+    alone = {} if students is not None else _senders(grades)
+    students = [*alone.values()] if students is None else students
     found = {student.id: Row(student) for student in students}
     strangers = []
     times = {id(one): time_of(folder, one.submission.path) for one in grades}
@@ -120,7 +120,8 @@ def collect(
         return (sum(one.points.values()), *latest) if attempt == BEST else latest
 
     for one in sorted(grades, key=rank):
-        student, why = roster.owner(one.submission, students)
+        told = (one.submission.student, one.submission.number)
+        student, why = (alone[told], "") if alone else roster.owner(one.submission, students)
         if student is None:
             strangers.append((one, why))
             continue
@@ -139,6 +140,14 @@ def collect(
         )
     strangers.sort(key=lambda pair: pair[0].submission.path)
     return Gradebook(list(found.values()), strangers, list(masters))
+
+
+def _senders(grades: Iterable[Graded]) -> dict[tuple[str, str], Student]:
+    """Return who has handed something in; two of one name are told apart by an export's number."""
+    told = dict.fromkeys((one.submission.student, one.submission.number) for one in grades)
+    often = Counter(name for name, _ in told)
+    named = {key: key[0] if often[key[0]] == 1 else " ".join(key).strip() for key in told}
+    return {key: Student(name, name) for key, name in named.items()}
 
 
 def time_of(folder: Path, path: str) -> datetime:

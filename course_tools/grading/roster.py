@@ -68,13 +68,18 @@ class Student:
 def moment(text: str) -> datetime:
     """Return a time such as ``2026-12-01T23:59``, by the clock of this machine if it has no zone.
 
+    A day alone ends at midnight: what comes on it is not late.
+
     Raises
     ------
     ValueError
         If it is none.
     """
+    text = text.strip()
     try:
-        return datetime.fromisoformat(text.strip()).astimezone()
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            text += "T23:59:59.999999"
+        return datetime.fromisoformat(text).astimezone()
     except ValueError:
         raise ValueError(f"{text!r} is no time; write it as 2026-12-01T23:59.") from None
 
@@ -218,8 +223,8 @@ def _by_name(text: str, student: Student) -> bool:
     there, name = words(text.removesuffix(".ipynb")), words(student.name)
     if not name or not there:
         return False
-    if len(name) == 1:
-        return there == name
+    if len(name) == 1:  # one in letters without capitals, such as Korean, is a whole name
+        return there == name or (name[0].upper() == name[0].lower() and name[0] in there)
     if "".join(there) in ("".join(turn) for turn in _turns(name)):  # Canvas writes leekim
         return True
     runs = [there[i : i + len(name)] for i in range(len(there) - len(name) + 1)]

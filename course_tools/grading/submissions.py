@@ -147,7 +147,10 @@ def load(file: HandedIn, known: dict[str, Master]) -> Submission:
         if file.remark:
             raise Unreadable(file.remark)
         submission.cells, submission.remark = _code_cells(file.content)
-        submission.master = _master_of(submission.cells, file.path, known)
+        submission.master, others = _master_of(submission.cells, file.path, known)
+        if others:
+            told = f"it also has exercises of {', '.join(others)}, which are not graded from here"
+            submission.remark = " | ".join(filter(None, (submission.remark, told)))
     except Unreadable as error:
         submission.remark = str(error)
     return submission
@@ -202,8 +205,13 @@ def _within(metadata: dict[str, Any], *names: str) -> Any:
     return metadata
 
 
-def _master_of(cells: list[dict[str, Any]], path: str, known: dict[str, Master]) -> Master:
-    """Return the master that most of the exercise cells name, else that of the file's name."""
+def _master_of(
+    cells: list[dict[str, Any]], path: str, known: dict[str, Master]
+) -> tuple[Master, list[str]]:
+    """Return the master that most of the exercise cells name, else that of the file's name.
+
+    The names of further ones come with it.
+    """
     holder = {task.number: stem for stem, master in known.items() for task in master.tasks}
     votes: Counter[str] = Counter()
     for cell in cells:
@@ -212,11 +220,12 @@ def _master_of(cells: list[dict[str, Any]], path: str, known: dict[str, Master])
         numbers = [number] if isinstance(number, str) else asked
         votes.update(holder[n] for n in numbers if n in holder)
     if votes:
-        return known[votes.most_common(1)[0][0]]
+        first, *others = (stem for stem, _ in votes.most_common())
+        return known[first], others
     name = PurePosixPath(path).name
     named = re.match(r"\d\d_", name)
     alike = [stem for stem in known if named and stem.startswith(named[0])]
     if not alike:
         raise Unreadable("no exercise of the course is in it; ask for the lesson's own notebook")
     stem = name.partition(".")[0]
-    return known[stem if stem in alike else alike[0]]  # companions share a number
+    return known[stem if stem in alike else alike[0]], []  # companions share a number

@@ -119,11 +119,17 @@ def test_a_lesson_and_its_companion_are_told_apart(room: Room) -> None:
     assert list(known) == ["90_sample", "90_more"]
     for number, stem in (("90.1", "90_sample"), ("90.11", "90_more")):
         cells = [{"source": f'check("{number}", f)', "id": "x", "metadata": {}}]
-        assert submissions._master_of(cells, "Kim/04.ipynb", known) is known[stem]
+        assert submissions._master_of(cells, "Kim/04.ipynb", known)[0] is known[stem]
         cells[0].update(source="", metadata={"course": {"exercise": number}})
-        assert submissions._master_of(cells, "Kim/04.ipynb", known) is known[stem]
+        assert submissions._master_of(cells, "Kim/04.ipynb", known)[0] is known[stem]
+    sources = ('check("90.1", f)', "check('90.2', f)", 'check("90.11", f)')
+    both = {"cells": [{"cell_type": "code", "source": source} for source in sources]}
+    loaded = submissions.load(files.HandedIn("Kim.ipynb", json.dumps(both).encode()), known)
+    assert loaded.master is known["90_sample"]
+    told = "it also has exercises of 90_more, which are not graded from here"
+    assert loaded.remark == told
     for name, stem in (("90_more", "90_more"), ("90_sample-newer", "90_sample")):
-        assert submissions._master_of([], f"Kim/{name}.ipynb", known) is known[stem]
+        assert submissions._master_of([], f"Kim/{name}.ipynb", known)[0] is known[stem]
 
 
 def test_points_by_exercise(room: Room) -> None:

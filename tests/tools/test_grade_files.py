@@ -81,6 +81,27 @@ def test_what_looks_like_json_is_tried(tmp_path: Path) -> None:
     ]
 
 
+def test_the_content_tells_an_archive_from_a_notebook(tmp_path: Path) -> None:
+    archive = packed(("HW 10:30.ipynb", NOTEBOOK))
+    other = "it is a zip archive of another name; let it end in .zip, and grade again"
+    blackboard = "gradebook_WV_4_kim01_attempt_2026-12-01-14-33-10.txt"
+    found = put(
+        tmp_path,
+        {
+            **{"04.ipynb": archive, "04": archive, "05.zip": NOTEBOOK, "06.zip": archive},
+            **{"report.docx": archive, blackboard: b"Name: Kim (kim01)"},
+        },
+    )
+    assert found == {
+        "04": other,
+        "04.ipynb": other,
+        "05.zip": "",
+        "06.zip/HW 10:30.ipynb": "",
+        blackboard: "what Blackboard says of a submission",
+        "report.docx": f"it is no notebook but a .docx file; {files.ASK}",
+    }
+
+
 def test_what_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, {"shut/04.ipynb": NOTEBOOK, "file.ipynb": NOTEBOOK})
     scandir, open_ = os.scandir, os.open
@@ -189,6 +210,9 @@ def test_all_that_an_archive_holds_has_a_limit(tmp_path: Path) -> None:
         ("student_01/attempt 2/04.ipynb", Sender("student_01", "", 2)),
         ("student_01/late/04 attempt_3.ipynb", Sender("student_01", "", 3, late=True)),
         ("student_01/04-1.ipynb", Sender("student_01")),
+        ("attempt #2/student_01/04.ipynb", Sender("student_01", "", 2)),
+        ("late/04.ipynb", Sender("04", late=True)),
+        ("gradebook_WV_4_kim01_attempt_2026-12-01-14-33-10_04.ipynb", Sender("kim01")),
         ("Kim.ipynb", Sender("Kim")),
         ("Kim.IPYNB.txt", Sender("Kim")),
         ("Kim.zip/Ada/attempt 9/04.ipynb", Sender("Kim")),

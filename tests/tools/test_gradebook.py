@@ -6,9 +6,10 @@ import argparse
 import csv
 import io
 import os
+import unicodedata
 import zipfile
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -120,6 +121,35 @@ def test_the_number_of_canvas_is_an_id_and_that_of_moodle_is_none() -> None:
     assert roster.owner(submitted("xyz_901_4711_04.ipynb"), students)[0] is students[0]
     path = "Kim Lee_4711_assignsubmission_file_/04.ipynb"
     assert roster.owner(submitted(path), students)[0] is students[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "fits"),
+    [
+        ("20261234_김철수_과제4.ipynb", True),
+        (unicodedata.normalize("NFD", "김철수 04.ipynb"), True),
+        ("A-김철수_77_assignsubmission_file_/04.ipynb", True),
+        ("김철수진_과제4.ipynb", False),
+    ],
+)
+def test_a_korean_name_is_one_word_and_may_stand_beside_others(path: str, fits: bool) -> None:
+    student = Student("s9", "김철수")
+    assert roster.owner(submitted(path), [*ALL, student])[0] is (student if fits else None)
+
+
+def test_two_of_one_name_are_two_students_without_a_roster(handed_in: Path, sample: Master) -> None:
+    """Moodle calls them all Participant where it marks blindly."""
+    paths = [f"Participant_{n}_assignsubmission_file_/04.ipynb" for n in (7, 8)]
+    grades = [marked(path, sample, 1, 0, 0) for path in (*paths, "Kim/04.ipynb")]
+    book = gradebook.collect(grades, handed_in, [sample])
+    told = {row.student.id: len(row.kept) for row in book.rows}
+    assert told == {"Participant 7": 1, "Participant 8": 1, "Kim": 1}
+
+
+def test_a_day_ends_at_midnight() -> None:
+    day = roster.moment("2026-12-01")
+    assert (day.date(), day.hour, day.minute) == (datetime(2026, 12, 1).date(), 23, 59)
+    assert roster.moment("2026-12-01T23:59+09:00").astimezone(UTC).hour == 14
 
 
 # The roster.
