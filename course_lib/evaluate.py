@@ -176,14 +176,14 @@ def analogies(
         lambda column: column.map(lambda w: index.get(_compared(w, vectors, case_insensitive)))
     )
     ids = rows.dropna().to_numpy(dtype=np.int64)
-    right = []
-    for part in np.split(ids, range(BLOCK, len(ids), BLOCK)):
+    right = [np.empty(0, dtype=bool)]
+    for part in (ids[start : start + BLOCK] for start in range(0, len(ids), BLOCK)):
         a, b, c, wanted = part.T
         scores = (unit[b] - unit[a] + unit[c]) @ unit.T  # (block, words)
         if len(starts) < len(unit):  # the best spelling of each answer
             scores = np.maximum.reduceat(scores[:, order], starts, axis=1)
         np.put_along_axis(scores, place[part[:, :3]], -np.inf, axis=1)
-        right.append(scores.argmax(axis=1) == place[wanted])
+        right.append((scores.argmax(axis=1) == place[wanted]) & (scores.max(axis=1) > -np.inf))
     table["asked"] = rows.notna().all(axis=1)
     table["correct"] = False
     table.loc[table["asked"], "correct"] = np.concatenate(right)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -155,3 +157,48 @@ def test_letter_case_is_treated_as_in_gensim(case_insensitive: bool) -> None:
     found = evaluate.similarity(vectors, case_insensitive=case_insensitive)
     assert found.spearman == pytest.approx(rho.statistic, abs=1e-6)
     assert found.coverage == pytest.approx(1 - unknown / 100)
+
+
+LETTERS = ["Paris", "France", "Rome", "ITALY", "ı", "ß", "ﬁ", "σ", "ǆ", "é", "ᾳ", "x"]
+LIKE = {"Paris": "paris", "ITALY": "italy", "ı": "I", "ß": "ss", "ﬁ": "FI", "σ": "ς", "ǆ": "Ǆ"}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_questions_about_few_words_agree_with_gensim(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One word stands there in two spellings, as gensim looks at the five best alone."""
+    rng = np.random.default_rng(seed)
+    words = rng.permutation(LETTERS)[: rng.integers(3, len(LETTERS))].tolist()
+    words.insert(rng.integers(len(words)), next((LIKE[w] for w in words if w in LIKE), "y"))
+    vectors = WordVectors(words, rng.normal(size=(len(words), 4)))
+    questions = rng.choice([*LETTERS, *LIKE.values()], (120, 4)).tolist()
+    twice = [row for row in questions if row[3].upper() in {word.upper() for word in row[:3]}]
+    path, report = tmp_path / "questions.txt", vectors.to_keyed_vectors().evaluate_word_analogies
+
+    def asked(rows: list[list[str]], **options: Any) -> tuple[int, int]:
+        table = pd.DataFrame([["all", *row] for row in rows], columns=["section", *"abcd"])
+        monkeypatch.setattr(datasets, "load_analogies", lambda name: table.copy())
+        got = evaluate.analogies(vectors, **options)
+        return got.correct, got.asked
+
+    new = [row for row in questions if row not in twice]
+    path.write_text(": all\n" + "".join(" ".join(row) + "\n" for row in new), encoding="utf-8")
+    for insensitive in (True, False):
+        for most in (1, 2, 3, 4, 9, 100):
+            options = {"most_frequent": most, "case_insensitive": insensitive}
+            got = asked(new, **options)
+            options["restrict_vocab"] = options.pop("most_frequent")
+            _, (*_, total) = report(str(path), **options)
+            right, wrong = len(total["correct"]), len(total["incorrect"])
+            assert got == (right, right + wrong), options
+            # A given word is no answer, even where there is no other.
+            got = asked(twice, most_frequent=most, case_insensitive=True)
+            assert got[0] == 0, options
+
+
+def test_no_vectors_answer_no_question() -> None:
+    nothing = WordVectors([], np.zeros((0, 3)))
+    assert evaluate.analogies(nothing).asked == evaluate.similarity(nothing).pairs == 0
+    row = evaluate.report({"nothing": nothing}).loc["nothing"]
+    assert row["words"] == row["pairs"] == row["asked"] == 0 and math.isnan(row["analogies"])
