@@ -44,8 +44,7 @@ def one_hot(ids: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
     if positions.size == 0:
         positions = positions.astype(np.int64)
     if positions.ndim != 1 or positions.dtype.kind not in "iu":
-        kind = f"{positions.dtype} of the shape {positions.shape}"
-        raise TypeError(f"ids are whole numbers in one row, not {kind}: {ids!r:.60}")
+        raise TypeError(f"ids are whole numbers in one row, not {positions.dtype}: {ids!r:.60}")
     if positions.size and not (positions.min() >= 0 and positions.max() < size):
         raise IndexError(f"Ids run from 0 to {size - 1}; got {positions.min()}–{positions.max()}.")
     rows = np.zeros((len(positions), size), dtype=np.float32)

@@ -19,7 +19,13 @@ NO_FINAL = "∅"
 
 _FIRST_SYLLABLE = 0xAC00  # 가
 _HALF_WIDTH = re.compile("[ﾡ-ﾾￂ-ￇￊ-ￏￒ-ￗￚ-ￜ]")
-_TYPED = re.compile(f"([{LEADING}])([{VOWELS}])(?:([{FINALS}])(?![{VOWELS}]))?")
+_VOWEL_KEYS = dict(
+    zip(re.findall("..", "ㅗㅏㅗㅐㅗㅣㅜㅓㅜㅔㅜㅣㅡㅣ"), "ㅘㅙㅚㅝㅞㅟㅢ", strict=True)
+)
+_KEYS = re.findall("..", "ㄱㅅㄴㅈㄴㅎㄹㄱㄹㅁㄹㅂㄹㅅㄹㅌㄹㅍㄹㅎㅂㅅ")  # of a letter with two
+_ONE_LETTER = _VOWEL_KEYS | dict(zip(_KEYS, "ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄ", strict=True))
+_VOWEL, _FINAL = "|".join([*_VOWEL_KEYS, f"[{VOWELS}]"]), "|".join([*_KEYS, f"[{FINALS}]"])
+_TYPED = re.compile(f"([{LEADING}])({_VOWEL})(?:({_FINAL})(?![{VOWELS}]))?")
 
 
 def normalize(text: str, form: Form | None = "NFC") -> str:
@@ -58,10 +64,11 @@ def spelling(text: str, form: Form | None = "NFC") -> str:
 
 
 def join_letters(text: str) -> str:
-    """Put separate letters together to syllables, as a keyboard does: ㅇㅕㅇㅎㅘ becomes 영화.
+    """Put separate letters together to syllables, as a keyboard does: ㅇㅕㅇㅎㅗㅏ becomes 영화.
 
-    A consonant closes a syllable unless a vowel follows it. What makes no syllable, as ㅋㅋ and
-    ㅠㅠ, stays; half-width letters become ordinary ones. The result is in normal form (NFC).
+    A consonant closes a syllable unless a vowel follows it; two keys may make one letter (ㅄ, ㅘ).
+    What makes no syllable, as ㅋㅋ and ㅠㅠ, stays; half-width letters become ordinary ones. The
+    result is in normal form (NFC).
 
     Parameters
     ----------
@@ -84,8 +91,10 @@ def full_width(text: str) -> str:
 
 def joined(leading: str, vowel: str, final: str) -> str:
     """Return the syllable of two or three letters; the last may be empty."""
-    number = LEADING.index(leading) * 21 + VOWELS.index(vowel)
-    last = FINALS.find(final or NO_FINAL) + 1  # 0 for the mark, which is not in the row
+    number = LEADING.index(leading) * 21 + VOWELS.index(_ONE_LETTER.get(vowel, vowel))
+    last = (
+        FINALS.find(_ONE_LETTER.get(final, final) or NO_FINAL) + 1
+    )  # 0 for the mark, which is not in the row
     return chr(_FIRST_SYLLABLE + number * 28 + last)
 
 

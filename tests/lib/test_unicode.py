@@ -308,6 +308,10 @@ def test_korean_in_all_its_forms() -> None:
         ("ㄱㅏㅄㅇㅣ ㅂㅣㅆㅏㄷㅏ", "값이 비싸다"),
         ("ㅋㅋㅋ ㅠㅠ ㅇㅋ", "ㅋㅋㅋ ㅠㅠ ㅇㅋ"),
         ("ㄸㅏㄷㅡㅅ", "따듯"),
+        ("ㅇㅕㅇㅎㅗㅏㄱㅗㅏㄴ", "영화관"),
+        ("ㄱㅏㅂㅅㅇㅣ ㄱㅏㅂㅅㅣ ㄱㅏㅄ", "값이 갑시 값"),
+        ("ㄷㅏㄹㄱ ㄷㅏㄹㄱㅗ ㅇㅡㅣㅅㅏ", "닭 달고 의사"),
+        ("ㅗㅏ ㅂㅅ ㅂㅗㅏㅂㅅㅅㅏㄴㅣ", "ㅗㅏ ㅂㅅ 봢사니"),
         ("ㅏㅏ 가ㄱㅏ abc", "ㅏㅏ 가가 abc"),
     ],
 )
@@ -324,6 +328,23 @@ def test_every_syllable_comes_back_from_its_letters() -> None:
     for code in range(0xAC00, 0xD7A4):
         letters = hangul.readable(hangul.decompose(chr(code))).replace(hangul.NO_FINAL, "")
         assert hangul.join_letters(letters) == chr(code)
+
+
+def test_every_pair_of_syllables_comes_back_from_its_keys() -> None:
+    """The keys of a letter are those by which Unicode names it: HWA is typed as H, O, A."""
+    keys = dict(
+        zip("ㅘㅙㅚㅝㅞㅟㅢ", ("ㅗㅏ", "ㅗㅐ", "ㅗㅣ", "ㅜㅓ", "ㅜㅔ", "ㅜㅣ", "ㅡㅣ"), strict=True)
+    )
+    for letter in "ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄ":  # RIEUL-KIYEOK: the names of both, or of one twice
+        names = unicodedata.name(letter).removeprefix("HANGUL LETTER ").split("-")
+        keys[letter] = "".join(unicodedata.lookup(f"HANGUL LETTER {name}") for name in names)
+    typing = str.maketrans(keys)
+    rng = np.random.default_rng(0)
+    codes = np.stack([np.arange(0xAC00, 0xD7A4), rng.integers(0xAC00, 0xD7A4, 11_172)], axis=1)
+    for pair in codes.tolist():
+        word = "".join(map(chr, pair))
+        letters = hangul.readable(hangul.decompose(word)).replace(hangul.NO_FINAL, "")
+        assert hangul.join_letters(letters.translate(typing)) == word
 
 
 def test_a_disguise_tears_no_letter_apart() -> None:
