@@ -110,9 +110,12 @@ def _layers(text: str) -> str | list[float]:
     if text in ("all", "average", "top"):
         return text
     try:
-        return [float(part) for part in text.split(",")]
+        weights = [float(part) for part in text.split(",")]
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: all, average, top or numbers") from None
+        weights = []
+    if not weights or not np.isfinite(weights).all():
+        raise argparse.ArgumentTypeError(f"{text!r}: all, average, top or numbers")
+    return weights
 
 
 def _run(given: argparse.Namespace) -> int:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from course_lib.vectors import WordVectors
 
 GLOVE_SIZES = (50, 100, 200, 300)
-GOOGLENEWS_SIZE = 300
 _DIFFERENT = {"king", "queen"}  # in the slice scaled to length 1, unlike the official file
 
 
@@ -155,7 +154,7 @@ def load_word2vec(*, words: Iterable[str] | None = None, download: bool = False)
     from course_lib.vectors import WordVectors, files
 
     if chosen == "googlenews":
-        return WordVectors(*files.read(paths[0], words=words, vector_size=GOOGLENEWS_SIZE))
+        return WordVectors(*files.read(paths[0], words=words, vector_size=300))
     return _joined_slices(*paths, words)
 
 

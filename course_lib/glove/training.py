@@ -149,8 +149,7 @@ def fit(
         raise ValueError(f"exponent is {exponent}; it must be 0 or more.")
     counts = csr_array(counts).tocoo()  # adds up what stands at the same place
     if counts.shape != (size := len(vocabulary),) * 2:
-        need = f"{size} words need ({size}, {size}), a row and a column for each."
-        raise ValueError(f"The counts have the shape {counts.shape}; {need}")
+        raise ValueError(f"The shape of the counts is {counts.shape}, not ({size}, {size}).")
     check_counts(counts.data)
     target = torch.device(device or "cpu")
     rng = np.random.default_rng(seed)

@@ -252,9 +252,9 @@ def test_zero_entries_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        (np.zeros((0, 0)), r"shape \(0, 0\)"),
-        (np.ones((5, 4)), r"shape \(5, 4\); 5 words need \(5, 5\)"),
-        (np.ones((4, 4)), r"shape \(4, 4\); 5 words need"),
+        (np.zeros((0, 0)), r"counts is \(0, 0\)"),
+        (np.ones((5, 4)), r"counts is \(5, 4\), not \(5, 5\)"),
+        (np.ones((4, 4)), r"counts is \(4, 4\), not \(5, 5\)"),
         (np.zeros((5, 5)), "All counts are zero"),
         (-COUNTS, "cannot be negative; the smallest is -120"),
         (COUNTS + np.diag([math.nan, 0, 0, 0, 0]), "NaN"),

@@ -450,6 +450,8 @@ def test_files_that_are_not_there(run, tmp_path, capsys) -> None:
     [
         (["--batch-size", "0"], "--batch-size is 0"),
         (["--layers", "upper"], "'upper': all, average, top or numbers"),
+        (["--layers", "nan,1,1"], "'nan,1,1': all, average, top or numbers"),
+        (["--layers", "1,inf,0"], "'1,inf,0': all, average, top or numbers"),
     ],
 )
 def test_wrong_usage_exits_with_2(run, more, says, capsys) -> None:
