@@ -1,4 +1,4 @@
-"""What docs/instructors.md says about the notebooks is true of the notebooks."""
+"""What docs/instructors.md and docs/lectures.md say of the notebooks is true of the notebooks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import pytest
 from course_lib import datasets
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
+PAGE, LECTURES = (
+    (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("instructors.md", "lectures.md")
+)
 
 
 @dataclass
@@ -134,6 +136,19 @@ def test_every_notebook_has_two_misconceptions() -> None:
     assert {number: counted.count(number) for number in notebooks()} == dict.fromkeys(
         notebooks(), 2
     )
+
+
+def test_each_demonstration_is_in_the_section_that_stands_beside_it() -> None:
+    plans = re.split(r"^## (\d\d) · .*$", LECTURES, flags=re.MULTILINE)[1:]
+    named = 0
+    for number, plan in zip(plans[::2], plans[1::2], strict=True):
+        book = notebooks()[number]
+        shown = plan.split("**Demonstrations**")[1].split("**Questions that come**")[0]
+        for cell, place in re.findall(r"`([\w-]+)` \((section \d+|In five minutes)\)", shown):
+            title = book.sections[int(place.split()[1])] if place[0] == "s" else place
+            assert book.section_of.get(cell) == title, (number, cell)
+            named += 1
+    assert named > 3 * len(notebooks())
 
 
 def test_projects_name_data_and_notebooks_that_are_there() -> None:
