@@ -36,7 +36,8 @@ def coverage(vocabulary: Vocabulary, vectors: WordVectors) -> pd.DataFrame:
     import pandas as pd
 
     known = np.array([word in vectors.index for word in vocabulary.words], dtype=bool)
-    table = pd.DataFrame({"word": vocabulary.words, "count": vocabulary.counts, "known": known})
+    words = pd.Series(vocabulary.words, dtype=object)  # Arrow refuses half a surrogate pair
+    table = pd.DataFrame({"word": words, "count": vocabulary.counts, "known": known})
     table.attrs["words"] = float(known.mean())
     table.attrs["tokens"] = float(vocabulary.counts[known].sum() / vocabulary.counts.sum())
     return table

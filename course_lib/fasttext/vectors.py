@@ -90,8 +90,9 @@ class FastTextVectors(WordVectors):
         return [*whole, *zip(self._cut.ngrams(word), rows, strict=True)]
 
     def _vector(self, word: str) -> np.ndarray:
-        buckets = [] if word in self.index else self._cut.buckets(self._normal(word))
-        return self.ngram_matrix[buckets].mean(axis=0) if buckets else super()._vector(word)
+        if word not in self.index and word in self:
+            return self.ngram_matrix[self._cut.buckets(self._normal(word))].mean(axis=0)
+        return super()._vector(word)
 
     def save(self, path: str | Path, *, header: bool = True) -> None:
         """Write the vectors of the vocabulary as text; see ``WordVectors.save``.
@@ -103,7 +104,7 @@ class FastTextVectors(WordVectors):
         ValueError
             For ``.bin``, which for FastText means a file with n-grams.
         """
-        if Path(path).suffix == ".bin":
+        if Path(path).suffix.lower() == ".bin":
             raise ValueError(
                 f"{Path(path).name}: FastText vectors are not written as .bin, a reader would "
                 "look for their n-grams. Save the vocabulary as .vec or .txt."

@@ -487,3 +487,9 @@ def test_sizes_that_are_no_whole_numbers_are_named(name: str, bad: object) -> No
     model = classify.MeanEmbedding(5, 3)
     with pytest.raises(ValueError, match=f"{name} is {bad!r}; it must be a whole number"):
         classify.fit(model, np.array([[1, 2]]), [1], **{name: bad})
+
+
+def test_coverage_of_words_that_cannot_be_sent() -> None:
+    words = ["\ud83d", "$x$", "", "한", "nan"]
+    found = classify.coverage(Vocabulary(words, np.arange(5)), WordVectors(words[:2], np.eye(2)))
+    assert found["word"].tolist() == words and found["known"].tolist() == [True] * 2 + [False] * 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -306,3 +307,16 @@ def test_an_epoch_without_an_example_warns_once_and_has_no_loss() -> None:
         )
     assert len(seen) == 1 and seen[0].filename == __file__
     assert vectors.history["loss"].isna().all()
+
+
+def test_what_is_no_word_has_no_vector(tmp_path: Path) -> None:
+    options = {"vector_size": 4, "min_count": 1, "bucket": 50, "epochs": 1, "sample": 0}
+    trained = fasttext.train([["red", "green"]] * 9, **options)
+    for wrong in (None, 3, float("nan"), b"red", ("red",)):
+        assert wrong not in trained
+        with pytest.raises(KeyError, match=r"is not among the .* words"):
+            trained[wrong]
+    for name in ("v.bin", "v.BIN"):  # the reader of such a name looks for n-grams
+        with pytest.raises(ValueError, match=r"not written as \.bin"):
+            trained.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
