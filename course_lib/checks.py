@@ -122,10 +122,11 @@ def check_corpus(corpus: Iterable[Iterable[str]], name: str = "corpus") -> list[
     return checked
 
 
-def check_whole_number(name: str, value: object) -> None:
-    """Raise a ValueError unless the option ``name`` is a whole number above 0."""
-    if not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} is {value!r}; it must be a whole number above 0.")
+def check_whole_numbers(**options: object) -> None:
+    """Raise a ValueError unless each of the options is a whole number above 0."""
+    for name, value in options.items():
+        if not isinstance(value, Integral) or value < 1:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number above 0.")
 
 
 def unknown_word(word: object, words: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from course_lib.checks import check_whole_number
+from course_lib.checks import check_whole_numbers
 from course_lib.vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def cooccurrence(
     """
     from scipy.sparse import coo_array, csr_array
 
-    check_whole_number("window", window)
+    check_whole_numbers(window=window)
     if weighting not in ("constant", "inverse"):
         raise ValueError(f"weighting is {weighting!r}; it must be 'constant' or 'inverse'.")
     encoded = corpus if hasattr(corpus, "offsets") else vocabulary.encode(corpus)

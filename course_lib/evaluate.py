@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from course_lib import datasets
-from course_lib.checks import check_whole_number
+from course_lib.checks import check_whole_numbers
 from course_lib.writing import spelling
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def analogies(
     Mikolov et al. 2013a, section 4.1; Park et al. 2018, section 4.2.
     """
     if most_frequent is not None:
-        check_whole_number("most_frequent", most_frequent)
+        check_whole_numbers(most_frequent=most_frequent)
     table = datasets.load_analogies(questions)
     unit = vectors.normalized()[:most_frequent]
     index, keys = _rows(vectors, len(unit), case_insensitive)

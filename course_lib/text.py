@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import regex
 
-from course_lib.checks import check_whole_number, one_string, token_lists, unknown_word, word_list
+from course_lib.checks import check_whole_numbers, one_string, token_lists, unknown_word, word_list
 from course_lib.writing import Form, WordIndex, normalize, spelling
 
 if TYPE_CHECKING:
@@ -159,9 +159,9 @@ class Vocabulary:
         """
         import numpy as np
 
-        check_whole_number("min_count", min_count)
+        check_whole_numbers(min_count=min_count)
         if max_size is not None:
-            check_whole_number("max_size", max_size)
+            check_whole_numbers(max_size=max_size)
         written: Counter[str] = Counter()
         for sentence in token_lists(sentences):
             written.update(sentence)
@@ -247,7 +247,7 @@ def context_windows(sentence: Iterable[str], window: int) -> list[tuple[str, lis
     list of (str, list of str)
         One entry a position, context from left to right. This is what CBOW trains on.
     """
-    check_whole_number("window", window)
+    check_whole_numbers(window=window)
     sentence = word_list(sentence, "sentence")
     return [
         (center, [*sentence[max(0, i - window) : i], *sentence[i + 1 : i + 1 + window]])

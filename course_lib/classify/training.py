@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_lib import runtime
-from course_lib.checks import check_whole_number
+from course_lib.checks import check_whole_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,8 +83,7 @@ def fit(
 
     inputs, labels = check(inputs, labels)
     validation = validation and check(*validation)
-    check_whole_number("epochs", epochs)
-    check_whole_number("batch_size", batch_size)
+    check_whole_numbers(epochs=epochs, batch_size=batch_size)
     if averaged not in range(epochs + 1):
         raise ValueError(f"averaged is {averaged}; give a whole number from 0 to {epochs} epochs.")
     device = torch.device(device) if device else runtime.device()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib import hangul
-from course_lib.checks import check_whole_number, one_string, word_list
+from course_lib.checks import check_whole_numbers, one_string, word_list
 
 BEGIN, END = "<", ">"
 LINE_END = "</s>"  # the word the fastText program writes for a line end; it has no n-grams
@@ -83,8 +83,7 @@ def hash_ngram(ngram: str) -> int:
 
 def check_lengths(min_n: int, max_n: int) -> None:
     """Raise a ValueError unless 1 <= min_n <= max_n."""
-    for name, length in {"min_n": min_n, "max_n": max_n}.items():
-        check_whole_number(name, length)
+    check_whole_numbers(min_n=min_n, max_n=max_n)
     if min_n > max_n:
         raise ValueError(
             f"min_n is {min_n} and max_n is {max_n}: no n-gram has at least {min_n} and at most "
@@ -116,7 +115,7 @@ class Subwords:
         if (self.min_n, self.max_n) != (0, 0):
             check_lengths(self.min_n, self.max_n)
         if self.max_n:
-            check_whole_number("bucket", self.bucket)
+            check_whole_numbers(bucket=self.bucket)
         if self.normalizer not in NORMALIZERS:
             raise ValueError(
                 f"normaliser is {self.normalizer!r}; it must be one of {tuple(NORMALIZERS)}."

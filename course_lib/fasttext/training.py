@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from course_lib.checks import check_corpus, check_whole_number
+from course_lib.checks import check_corpus, check_whole_numbers
 from course_lib.fasttext.model import FastText
 from course_lib.fasttext.subwords import Subwords
 from course_lib.fasttext.vectors import FastTextVectors
@@ -73,7 +73,7 @@ def train(
     corpus = check_corpus(corpus)
     subwords = Subwords(min_n, max_n, bucket, normalizer)
     setting = Options(architecture="skipgram", loss="negative", seed=seed, **options)
-    check_whole_number("vector_size", vector_size)
+    check_whole_numbers(vector_size=vector_size)
     if vocabulary is None:
         vocabulary = Vocabulary.build(corpus, min_count=min_count)
     with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed

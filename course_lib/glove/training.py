@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from course_lib import runtime
-from course_lib.checks import check_corpus, check_whole_number
+from course_lib.checks import check_corpus, check_whole_numbers
 from course_lib.counts import check_counts, cooccurrence
 from course_lib.glove.adagrad import adagrad_steps
 from course_lib.glove.entries import Entries, blocks
@@ -139,9 +139,8 @@ def fit(
     """
     from scipy.sparse import csr_array
 
-    sizes = {"vector_size": vector_size, "epochs": epochs}
-    for name, number in {**sizes, "workers": workers, "batch_size": batch_size}.items():
-        check_whole_number(name, number)
+    check_whole_numbers(vector_size=vector_size, epochs=epochs)
+    check_whole_numbers(workers=workers, batch_size=batch_size)
     for name, number in {"alpha": alpha, "x_max": x_max}.items():
         if not (math.isfinite(number) and number > 0):
             raise ValueError(f"{name} is {number}; it must be a number above 0.")

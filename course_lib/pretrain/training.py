@@ -11,7 +11,7 @@ from torch import nn
 
 from course_lib import runtime
 from course_lib.bilm import BiLM
-from course_lib.checks import check_corpus, check_whole_number
+from course_lib.checks import check_corpus, check_whole_numbers
 from course_lib.pretrain.losses import evaluate, losses
 from course_lib.pretrain.streams import Lexicon, Sentences, batches, n_windows
 
@@ -76,9 +76,7 @@ def train(
     """
     import pandas as pd
 
-    whole = {"epochs": epochs, "batch_size": batch_size, "length": length, "every": every}
-    for name, value in whole.items():
-        check_whole_number(name, value)
+    check_whole_numbers(epochs=epochs, batch_size=batch_size, length=length, every=every)
     sentences = check_corpus(sentences, "sentences")
     if held_out is not None:
         held_out = check_corpus(held_out, "held_out")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from course_lib.checks import check_whole_number, word_list
+from course_lib.checks import check_whole_numbers, word_list
 from course_lib.plots import PALETTE, plain
 from course_lib.projector.coloring import Coloring, color_by_cluster, color_by_frequency
 from course_lib.projector.marks import COLORS, SIGNS, layer_class, marks_on
@@ -84,7 +84,7 @@ class Explorer:
         if method == "umap" and method not in available():
             raise ImportError(NO_UMAP)
         check(method, dimensions)
-        check_whole_number("max_words", max_words)
+        check_whole_numbers(max_words=max_words)
         if clusters not in range(2, len(PALETTE) + 1):
             raise ValueError(f"clusters is {clusters}; choose 2 to {len(PALETTE)} (colours).")
         self.vectors, self.clusters, self.seed = vectors, clusters, seed

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from course_lib.checks import check_whole_number, unknown_word, word_list
+from course_lib.checks import check_whole_numbers, unknown_word, word_list
 from course_lib.runtime import atomic_write
 from course_lib.vectors import files
 from course_lib.vectors.packing import is_binary
@@ -189,7 +189,7 @@ class WordVectors:
     def _ranked(
         self, vector: np.ndarray, k: int, leave_out: Sequence[str] = ()
     ) -> list[tuple[str, float]]:
-        check_whole_number("k", k)
+        check_whole_numbers(k=k)
         cosines = np.clip(self._unit @ _unit_length(vector).astype(np.float32), -1, 1)
         rows = {self.index[word] for word in leave_out if word in self.index}
         cosines[list(rows)] = -np.inf

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from course_lib.checks import check_whole_number
+from course_lib.checks import check_whole_numbers
 from course_lib.word2vec.batches import BLOCK
 from course_lib.word2vec.model import Architecture
 
@@ -41,8 +41,8 @@ class Options:
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it must be one of {allowed}.")
-        for name in ("window", "negative", "epochs", "workers"):
-            check_whole_number(name, getattr(self, name))
+        whole = ("window", "negative", "epochs", "workers")
+        check_whole_numbers(**{name: getattr(self, name) for name in whole})
         for name in ("alpha", "min_alpha"):
             rate = getattr(self, name)
             if not (math.isfinite(rate) and rate > 0):

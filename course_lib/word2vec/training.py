@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 
-from course_lib.checks import check_corpus, check_whole_number
+from course_lib.checks import check_corpus, check_whole_numbers
 from course_lib.text import Vocabulary
 from course_lib.vectors import WordVectors
 from course_lib.word2vec.loop import descend
@@ -106,7 +106,7 @@ def train(
         batch_size=batch_size,
         autograd=autograd,
     )
-    check_whole_number("vector_size", vector_size)
+    check_whole_numbers(vector_size=vector_size)
     if vocabulary is None:
         vocabulary = Vocabulary.build(corpus, min_count=min_count)
     with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed
