@@ -4,6 +4,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import builtins
 import re
 import symtable
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ _REACH |= {"getattr", "globals", "import_module", "inspect", "locals", "methodca
 _REACH |= {"pickle", "runpy", "subprocess", "system", "vars", "__builtins__", "__closure__"}
 _REACH |= {"__dict__", "__getattribute__", "__globals__", "__import__", "__subclasses__"}
 _REACH |= {"_getframe"}
+_SHOWN = {"check", "display", "predict", "progress", "reveal"}
 _SETS = re.compile(r"set\w*|simplefilter|filterwarnings")
 _AT_ONCE = {"genexpr", "listcomp", "setcomp", "dictcomp"}  # names that symtable gives their scopes
 
@@ -58,7 +60,8 @@ class Unit:
         """Whether it sets what a module goes by, such as ``torch.set_default_dtype(…)``."""
         if isinstance(self.node, ast.Expr):
             return bool(_SETS.fullmatch(next(calls(self.node), ("", False))[0]))
-        return isinstance(self.node, (ast.Assign, ast.AugAssign))
+        into = getattr(self.node, "targets", [getattr(self.node, "target", None)])
+        return any(isinstance(part, (ast.Attribute, ast.Subscript)) for part in into)
 
     @property
     def conditional(self) -> bool:
@@ -91,7 +94,7 @@ def cell(tree: ast.Module) -> Cell:
     """Take a cell apart."""
     found = []
     for node in _split(tree.body):
-        changes = frozenset(_changes(node))
+        changes = frozenset(_changes(node)) - {""}
         found.append((node, frozenset(_binds(node)) - changes, changes))
     setup = any(module.split(".")[0] == "course_exercises" for module in modules(tree))
     return Cell(tuple(found), setup, future_flags(tree))
@@ -110,6 +113,14 @@ def _split(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield _WithoutTrials().visit(node)
 
 
+def _counts(node: ast.stmt) -> bool:
+    """Return whether a statement in a block may do more than show, try or assert something."""
+    if not isinstance(node, (ast.Expr, ast.Assert)) or any(_changes(node)):
+        return True
+    name = getattr(getattr(getattr(node, "value", None), "func", None), "id", "")
+    return bool(name) and not hasattr(builtins, name) and name not in _SHOWN
+
+
 class _WithoutTrials(ast.NodeTransformer):
     """Leave out of blocks what only shows, tries or asserts something."""
 
@@ -126,7 +137,7 @@ class _WithoutTrials(ast.NodeTransformer):
                 kept = [
                     self.visit(inner)
                     for inner in block
-                    if not isinstance(inner, (ast.Expr, ast.Assert)) or any(_changes(inner))
+                    if _counts(inner) or (name == "body" and isinstance(node, ast.Try))
                 ]
                 if block and not kept:
                     kept = [ast.copy_location(ast.Pass(), block[0])]
@@ -186,13 +197,16 @@ def _changes(node: ast.AST) -> Iterator[str]:
             root = _root(part) if not isinstance(part.ctx, ast.Load) else ""
         elif isinstance(part, ast.Call):
             name = _called(part)
-            if isinstance(part.func, ast.Attribute) and (id(part) in alone or name in _TAKES):
-                root = _root(part.func.value)
-            if name in _IN_PLACE and part.args:
+            inside = name.endswith("_") and name != "ix_"  # torch's mark of what works in place
+            taken = id(part) in alone or name in _TAKES or inside
+            if isinstance(part.func, ast.Attribute) and taken:
+                yield _root(part.func.value)
+            if (name in _IN_PLACE or inside) and part.args:
                 root = _root(part.args[0])
-        elif isinstance(part, _Function):
+            yield from (_root(given.value) for given in part.keywords if given.arg == "out")
+        elif isinstance(part, _Definition):
             marks = [d.func if isinstance(d, ast.Call) else d for d in part.decorator_list]
-            root = next((_root(m) for m in marks if getattr(m, "attr", "") == "register"), "")
+            yield from (_root(mark) for mark in marks if isinstance(mark, ast.Attribute))
         if root:
             yield root
 
@@ -202,34 +216,48 @@ def _called(call: ast.Call) -> str:
     return getattr(call.func, "attr", getattr(call.func, "id", ""))
 
 
-def effects(node: ast.stmt) -> dict[str, tuple[set[str], set[int]]]:
-    """Return what the functions that a statement defines change: names of cells, and arguments."""
+Effects = tuple[set[str], set[int]]
+
+
+def effects(node: ast.stmt) -> dict[str, Effects]:
+    """Return what the functions that a statement defines change: names of cells, and arguments.
+
+    Those of methods stand under their name with a dot in front.
+    """
     found = {}
-    for function in _walk(node):
-        if isinstance(function, _Function):
-            own = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-            shared = {
-                name
-                for part in ast.walk(function)
-                if isinstance(part, ast.Global)
-                for name in part.names
-            }
-            bound = {name for part in function.body for name in _binds(part)}
-            changed = {name for part in function.body for name in _changes(part)}
-            outside = shared & (bound | changed) | changed - bound - set(own)
-            given_anew = {n for part in function.body for n in {*_binds(part)} - {*_changes(part)}}
-            places = {k for k, arg in enumerate(own) if arg in changed - given_anew}
-            found[function.name] = (outside, places)
+    for part in _walk(node):
+        if isinstance(part, _Function):
+            found[part.name] = _effects(part)
+        for inner in part.body if isinstance(part, ast.ClassDef) else ():
+            if isinstance(inner, _Function):
+                found[f".{inner.name}"] = _effects(inner)
     return found
 
 
-def called_for(node: ast.stmt, known: dict[str, tuple[set[str], set[int]]]) -> Iterator[str]:
+def _effects(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Effects:
+    own = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+    body = [part for inner in function.body for part in _walk(inner)]
+    shared = {name for part in body if isinstance(part, ast.Global) for name in part.names}
+    bound = {name for part in function.body for name in _binds(part)}
+    changed = {name for part in function.body for name in _changes(part)}
+    below = {n for part in body if isinstance(part, _Function) for n in _effects(part)[0]}
+    outside = shared & (bound | changed) | (changed | below) - bound - set(own)
+    anew = {n for part in function.body for n in {*_binds(part)} - {*_changes(part)}}
+    return outside, {k for k, arg in enumerate(own) if arg in changed - anew}
+
+
+def called_for(node: ast.stmt, known: dict[str, Effects]) -> Iterator[str]:
     """Yield the names that a statement changes by calling functions with ``effects``."""
     for part in _walk(node):
-        if isinstance(part, ast.Call) and getattr(part.func, "id", "") in known:
-            outside, places = known[part.func.id]
+        for mark in part.decorator_list if isinstance(part, _Definition) else ():
+            name = getattr(mark.func if isinstance(mark, ast.Call) else mark, "id", "")
+            yield from known.get(name, ((), ()))[0]
+        if isinstance(part, ast.Call):
+            method = isinstance(part.func, ast.Attribute)
+            outside, places = known.get("." * method + _called(part), ((), ()))
+            given = [part.func.value, *part.args] if method else part.args
             yield from outside
-            yield from filter(None, (_root(a) for k, a in enumerate(part.args) if k in places))
+            yield from filter(None, (_root(a) for k, a in enumerate(given) if k in places))
 
 
 def needs(node: ast.stmt) -> tuple[set[str], set[str]]:

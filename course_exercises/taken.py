@@ -35,7 +35,7 @@ _STARRED = {  # importing these does nothing else
 }
 _PYTHON_MAGIC = re.compile(r"%%(time|capture|prun)\b.*")
 _SESSION = re.compile(r"In|Out|get_ipython|_+|_i*\d*")
-_MADE = re.compile(r"(train|(partial_)?fit\w*|load\w*|fetch\w*|from_files|course_model)$")
+_MADE = re.compile(r"(train|(partial_)?fit\w*|load(?!s$)\w*|fetch\w*|from_files|course_model)$")
 _OUTSIDE = re.compile(r"(open|input|loadtxt|genfromtxt|fromfile|urlopen|urlretrieve|read_\w+)$")
 MODULES = {  # what the course installs, and the standard library
     *sys.stdlib_module_names,

@@ -22,7 +22,7 @@ COLUMNS = {
     "name": ("name", "student", "full name", "student name"),
     "first": ("first name", "firstname"),
     "last": ("last name", "lastname", "surname"),
-    "number": ("id", "student id", "sis user id", "id number", "idnumber"),
+    "number": ("id", "student id", "student number", "sis user id", "id number", "idnumber"),
     "login": ("login", "sis login id", "username"),
     "email": ("email", "email address", "e-mail"),
     "canvas": ("canvas id",),
@@ -102,6 +102,7 @@ def read(path: Path) -> list[Student]:
         raise ValueError(
             f"{path.name} is not UTF-8; save it as 'CSV UTF-8' and try again."
         ) from None
+    text = re.sub(r"\A\s*(sep=.\s*\n)?\s*", "", text)  # empty lines, and one for Excel
     first = text.partition("\n")[0]
     mark = max(",;\t", key=first.count)
     try:
@@ -222,7 +223,7 @@ def _by_id(text: str, student: Student) -> bool:
 def _by_name(text: str, student: Student) -> bool:
     there, name = words(text.removesuffix(".ipynb")), words(student.name)
     if not name or not there:
-        return False
+        return text.casefold() == student.name.casefold()
     if len(name) == 1:  # one in letters without capitals, such as Korean, is a whole name
         return there == name or (name[0].upper() == name[0].lower() and name[0] in there)
     if "".join(there) in ("".join(turn) for turn in _turns(name)):  # Canvas writes leekim

@@ -186,6 +186,32 @@ HONEST = {
         "steps_2 = iter([0, 1])\nfirst_2 = next(steps_2)",
         "def times_2(x):\n    return ROWS_2[-1] * x + next(steps_2, 0) * 0 + last_2 - 5",
     ],
+    "own functions at work in a loop": [
+        "TABLE_2 = {}\ndef note_2(table, n):\n    table[n] = n\n"
+        "for n in range(4):\n    note_2(TABLE_2, n)\n    print(n)",
+        "def times_2(x):\n    return int('_2'[1]) * x + TABLE_2[3] - 3",
+    ],
+    "a method sets what the object holds": [
+        "class Held_2:\n    def begin(self):\n        self.k = int('_2'[1])\n        return 'ok'",
+        "held_2 = Held_2()\nprint(held_2.begin())",
+        "def times_2(x):\n    return held_2.k * x",
+    ],
+    "a decorator that notes": [
+        "NOTED_2 = {}\nLIST_2 = []\ndef note_2(name):\n    def inner(f):\n"
+        "        NOTED_2[name] = f\n        return f\n    return inner",
+        "@note_2('by')\ndef by_2(x):\n    return int('_2'[1]) * x\n"
+        "@LIST_2.append\ndef none_2(x):\n    return 0",
+        "def times_2(x):\n    return NOTED_2['by'](x) + LIST_2[0](x)",
+    ],
+    "in place": [
+        "import numpy as np, torch\nROW_2 = np.zeros(2)\nnp.add(ROW_2, int('_2'[1]), out=ROW_2)\n"
+        "w_2 = torch.zeros(1)\nshown_2 = torch.nn.init.constant_(w_2, 5)",
+        "def times_2(x):\n    return ROW_2[1] * x + w_2.item() - 5",
+    ],
+    "in the handler of an error": [
+        "try:\n    1 / 0\nexcept ZeroDivisionError:\n    K_2 = int('_2'[1])",
+        "def times_2(x):\n    return K_2 * x",
+    ],
     "a helper that is called like a reader": [
         "def read_k_2(text):\n    return int(text[1])",
         "def times_2(x):\n    return read_k_2('_2') * x",

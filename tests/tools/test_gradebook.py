@@ -169,6 +169,15 @@ def test_a_plain_roster(tmp_path: Path) -> None:
     assert (bo.id, bo.name, bo.due) == ("s2", "s2", None)
 
 
+def test_a_roster_that_a_spreadsheet_has_saved(tmp_path: Path) -> None:
+    """With a line for Excel, and a name that is no word."""
+    text = "\r\nsep=;\r\nStudent number;Name\r\n0012;=1+1\r\n"
+    (student,) = rostered(tmp_path, text, "utf-8-sig")
+    assert (student.id, student.name) == ("0012", "=1+1")
+    path = "=1+1_13_assignsubmission_file_/04.ipynb"
+    assert roster.owner(submitted(path), [*ALL, student])[0] is student
+
+
 def test_an_export_of_canvas_is_a_roster(tmp_path: Path) -> None:
     text = (
         "Student,ID,SIS User ID,SIS Login ID,Section,Quiz (17)\n"
