@@ -44,6 +44,13 @@ class CharCNNOptions:
     projection_dim: int = 512
     width: int = WIDTH
 
+    def __post_init__(self) -> None:
+        """Raise a ValueError for impossible values."""
+        if not all(0 < width <= self.width and n > 0 for width, n in self.filters or [(0, 0)]):
+            raise ValueError(f"filters is {self.filters}; pairs of a width up to {self.width}.")
+        if self.activation not in ("relu", "tanh"):
+            raise ValueError(f'activation is {self.activation!r}; use "relu" or "tanh".')
+
 
 class Highway(nn.Module):
     """One highway layer: y = g · relu(W x + b) + (1 - g) · x with the gate g = σ(W' x + b').
@@ -88,11 +95,6 @@ class CharCNN(nn.Module):
     def __init__(self, options: CharCNNOptions) -> None:
         super().__init__()
         self.options = options
-        for width, _ in options.filters:
-            if width > options.width:
-                raise ValueError(f"A filter spans {width} characters; a word has {options.width}.")
-        if options.activation not in ("relu", "tanh"):
-            raise ValueError(f'activation is {options.activation!r}; use "relu" or "tanh".')
         self.embedding = nn.Embedding(N_CHARACTERS, options.vector_size)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(options.vector_size, number, width) for width, number in options.filters

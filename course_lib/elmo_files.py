@@ -45,7 +45,7 @@ def read_options(path: str | Path) -> BiLMOptions:
     if not path.is_file():
         raise FileNotFoundError(f"There is no options file {path}.")
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
+        given = json.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise ValueError(f"{path} is not a JSON file ({error}).") from None
     lstm, cnn = (_field(given, key, dict, path) for key in ("lstm", "char_cnn"))
@@ -79,13 +79,13 @@ def read_options(path: str | Path) -> BiLMOptions:
             proj_clip=lstm.get("proj_clip") or 0.0,
             use_skip_connections=bool(lstm.get("use_skip_connections", False)),
         )
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}".replace(f"{path}: {path}", str(path))) from None
 
 
 def _field(table: dict, key: str, kind: type, path: Path) -> Any:
-    if key not in table:
-        raise ValueError(f"{path} has no field {key!r}; it has {', '.join(table) or 'none'}.")
+    if not isinstance(table, dict) or key not in table:
+        raise ValueError(f"{path} has no field {key!r}; it holds {table!r:.60}.")
     if not isinstance(table[key], kind) or isinstance(table[key], bool):
         raise ValueError(f"{path}: {key} is {table[key]!r}; {kind.__name__} expected.")
     return table[key]

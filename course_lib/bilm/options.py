@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from course_lib.charcnn import CharCNNOptions
+from course_lib.checks import check_whole_numbers
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,8 @@ class BiLMOptions:
                 f"The character CNN gives {self.characters.projection_dim} numbers a word, the "
                 f"LSTM has projection_dim {self.projection_dim}; they must be equal."
             )
-        for name in ("dim", "projection_dim", "n_layers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
+        sizes = {"dim": self.dim, "projection_dim": self.projection_dim}
+        check_whole_numbers(**sizes, n_layers=self.n_layers)
         for name in ("cell_clip", "proj_clip"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; use 0 for no bound.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -361,7 +362,13 @@ def test_files_of_another_kind(files: tuple[Path, Path], tmp_path: Path) -> None
         ({"char_cnn__n_characters": 300}, "n_characters is 300"),
         ({"char_cnn__activation": "gelu"}, "activation is 'gelu'"),
         ({"char_cnn__filters": [[1, 2, 3]]}, r"filters is \[\[1, 2, 3\]\]"),
-        ({"char_cnn__filters": [[60, 2]]}, "spans 60 characters; a word has 50"),
+        ({"char_cnn__filters": [[60, 2]]}, r"filters is \(\(60, 2\),\); .* up to 50"),
+        ({"char_cnn__filters": [[1, -2]]}, r"filters is \(\(1, -2\),\)"),
+        ({"char_cnn__filters": [[0, 2]]}, r"filters is \(\(0, 2\),\)"),
+        ({"char_cnn__filters": []}, r"filters is \(\)"),
+        ({"lstm__n_layers": "two"}, "n_layers is 'two'"),
+        ({"lstm__cell_clip": "3"}, r"options\.json: .*'str' and 'int'"),
+        ({"lstm__cell_clip": math.nan}, "cell_clip is nan"),
         ({"char_cnn__embedding": 3}, "embedding is 3; dict expected"),
         ({"lstm__dim": "big"}, "dim is 'big'; int expected"),
         ({"lstm__dim": 0}, "dim is 0"),
@@ -371,8 +378,22 @@ def test_files_of_another_kind(files: tuple[Path, Path], tmp_path: Path) -> None
 def test_wrong_options(changes: dict[str, Any], says: str, tmp_path: Path) -> None:
     path = tmp_path / "options.json"
     path.write_text(json.dumps(options(**changes)), encoding="utf-8")
-    with pytest.raises(ValueError, match=says):
-        BiLM(elmo_files.read_options(path))
+    with pytest.raises(ValueError, match=says) as caught:
+        elmo_files.read_options(path)
+    assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize("content", ["[1]", "null", "3", '"lstm"', '{"lstm": []}'])
+def test_options_of_another_shape(content: str, tmp_path: Path) -> None:
+    (tmp_path / "options.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"options\.json(: lstm is| has no field 'lstm')"):
+        elmo_files.read_options(tmp_path / "options.json")
+
+
+def test_options_with_a_byte_order_mark(tmp_path: Path) -> None:
+    for encoding in ("utf-8", "utf-8-sig"):
+        (tmp_path / "options.json").write_text(json.dumps(options()), encoding=encoding)
+        assert elmo_files.read_options(tmp_path / "options.json").n_layers > 0
 
 
 @pytest.mark.parametrize("missing", ["lstm", "char_cnn"])
