@@ -267,6 +267,9 @@ class _Search:
                 self._follow(unit, _EVER)
         else:
             self._follow(self.last, _EVER)
+        for unit in self.units:  # what holds for functions that name no module
+            if unit.index < self.end and ("setrecursionlimit", False) in names.calls(unit.node):
+                self._follow(unit, unit.index)
         source = self.cells[self.last.place]
         return Taken(self.name, source, self._ordered(), self.started, self.cells, self.flags)
 

@@ -236,6 +236,7 @@ def test_what_is_correct_in_the_notebook_gets_points(room: Room) -> None:
         *("a failed try, and the right one below", "a helper in its own cell", "a lambda"),
         *("split after its imports", "a computed constant", "under if"),
         *("time", "capture", "ends in a question", "a table that grows", "a class", "a decorator"),
+        *("what a module goes by is set", "own functions at work in a loop"),
     )
     names = [*chosen, *styles.REFUSED]
     for place in range(0, len(names), 3):
