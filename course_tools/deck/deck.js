@@ -37,8 +37,8 @@ function divide(slide, figure) {
     } else if (asked) {
       steps.push([part]);
     } else {
-      asked = Boolean(part.querySelector(".asked"));
       steps.push(...answers(part));
+      asked = steps.length > 0 || Boolean(part.querySelector(".asked"));
     }
   }
   steps.forEach((step, place) => {
@@ -65,7 +65,7 @@ function answers(text) {
       if (questions.some((other) => next.contains(other))) break;
       step.push(next);
     }
-    steps.push(step);
+    if (step.some((node) => node.textContent.trim())) steps.push(step);
   }
   return steps;
 }
