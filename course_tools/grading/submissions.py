@@ -87,7 +87,8 @@ class Submission:
         the file holds the word "correct" of the check, these are the cells run up to it, in the
         order of their execution counts, and all others behind them. Then come all in the order of
         the file, as the counts of two sessions say nothing of each other; and at last only what
-        stands above the check, as the name may have been used for something else since.
+        stands above the check, where no cell below defines the function: its name has been used
+        for something else since.
         """
         inside = [cell["source"] for cell in self.cells]
         found: list[tuple[list[str], int | None]] = [(inside, None)]
@@ -99,7 +100,11 @@ class Submission:
             found.insert(0, ([cell["source"] for cell in ordered], len(before)))
         asked = re.compile(rf"check\(\s*[\"']{re.escape(task.number)}[\"']")
         checked = [place for place, source in enumerate(inside, 1) if asked.search(source)]
-        return found + [(inside, place) for place in checked[-1:]]
+        name = re.escape(task.name)
+        defines = re.compile(rf"\b(def|class)\s+{name}\b|\b{name}\s*=\s*lambda\b")
+        if checked and not any(map(defines.search, inside[checked[-1] :])):
+            found.append((inside, checked[-1]))
+        return found
 
     def says_correct(self, number: str) -> bool:
         """Return whether the file holds the word "correct" of an exercise's check."""

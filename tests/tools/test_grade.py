@@ -301,7 +301,6 @@ def test_another_reading_of_the_cells_may_be_the_right_one(room: Room) -> None:
     for name, below in {
         "a result": "times_2 = times_2(4)",
         "a loop": "for times_2 in range(3):\n    pass",
-        "another function": "def times_2(x):\n    return 0",
     }.items():
         edited(room, f"{name}.ipynb", lambda n, below=below: insert(n, "check-1", True, below))
     edited(room, "wrong.ipynb", lambda n: insert(n, "check-1", False, styles.WRONG))
