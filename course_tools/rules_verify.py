@@ -111,6 +111,19 @@ def figures(page: Page) -> Iterator[Finding]:
                     yield cell.id, f"alt={ast.unparse(given.value)}: give the text itself"
 
 
+def titled(page: Page) -> Iterator[Finding]:
+    """Expect a title where a figure is shown; that of a legend is none."""
+    for cell in page.code():
+        nodes = ast.walk(page.tree(cell) or ast.Module([], []))
+        calls = [(ast.unparse(n.func), n) for n in nodes if isinstance(n, ast.Call)]
+        if any(name == "plots.show" for name, _ in calls) and not any(
+            name.endswith((".suptitle", ".set_title"))
+            or (not name.endswith(".legend") and any(k.arg == "title" for k in call.keywords))
+            for name, call in calls
+        ):
+            yield cell.id, 'a figure without a title: fig.suptitle("…") says what to see in it'
+
+
 def _draws(call: ast.Call) -> bool:
     return ast.unparse(call.func) in ("plots.show", "plots.animate")
 
@@ -141,4 +154,4 @@ def _folded(cell: NotebookNode, tag: str) -> Iterator[Finding]:
         yield cell.id, f"'{tag}', but its code is not folded (jupyter.source_hidden)"
 
 
-RULES = (assertions, verify_cells, verified, figures)
+RULES = (assertions, verify_cells, verified, figures, titled)

@@ -69,7 +69,10 @@ def offline(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 PLOTS = """
 from IPython.display import display
 
-def show(alt):
+def line(title):
+    return title
+
+def show(fig, alt):
     data = {"image/png": "aGVsbG8=", "text/plain": alt}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
 """
@@ -180,7 +183,12 @@ def sample_notebook() -> NotebookNode:
         code("addition", "print(1 + 1)\nprint(object())", printed("2", "<object object at 0x1>")),
         code("process", "print(os.getpid())", printed("1"), tags=["nbval-ignore-output"]),
         code("process-verify", "assert os.getpid() > 0", tags=["verify"]),
-        code("figure", 'plots.show(alt="a line")', figure, tags=["figure"]),
+        code(
+            "figure",
+            'plots.show(plots.line(title="It rises"), alt="a line")',
+            figure,
+            tags=["figure"],
+        ),
         *(cell for k in (1, 2, 3) for cell in exercise_cells(k)),
         text("recap", "## Recap\n\nAll."),
         text("self-test", f"## Test yourself\n\n{answers}"),

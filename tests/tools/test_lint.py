@@ -361,6 +361,11 @@ PLANTED = {
     "figure without tag": (set_tags("figure"), "figure", "tag it 'figure'"),
     "figure open": (unfold("figure"), "figure", "its code is not folded"),
     "figure missing": (set_tags("addition", "figure"), "addition", "but it shows none"),
+    "no title": (
+        edit("figure", "plots.line(", "axes.legend("),
+        "figure",
+        "a figure without a title",
+    ),
     "alt in parts": (
         edit("figure", '"a line"', '"a " + "line"'),
         "figure",
