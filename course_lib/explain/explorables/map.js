@@ -4,7 +4,7 @@
 // for each word) and names (of the groups); landmarks (words that are always named); chosen (a word);
 // k (how many neighbours). The neighbours are those of WordVectors.nearest, by the cosine of all d
 // numbers; those on the map are the nearest places.
-import { frame, tag, button, slider, table, unpack, dot, norm } from "./shared.js";
+import { frame, tag, shape, button, slider, table, unpack, dot, norm } from "./shared.js";
 
 const COLORS = ["--a", "--b", "--c", "--d"];
 const SHAPES = ["circle", "square", "triangle"]; // colour and shape together tell twelve groups
@@ -32,6 +32,21 @@ export function numbers(state, unit = unitRows(state)) {
   const near = nearest(unit, row, state.k);
   const onMap = nearestPlaces(state.places, row, state.k).map(([n]) => n);
   return { row, near, onMap, kept: near.filter(([n]) => onMap.includes(n)).length };
+}
+
+// What the colours and shapes stand for: a mark, and the name of its group.
+function legend(names) {
+  const sign = (group) => {
+    const fill = `var(${COLORS[group % COLORS.length]})`;
+    const kind = SHAPES[Math.floor(group / COLORS.length) % SHAPES.length];
+    if (kind === "circle") return shape("circle", { cx: 8, cy: 8, r: 6, fill });
+    if (kind === "square") return shape("rect", { x: 2, y: 2, width: 12, height: 12, fill });
+    return shape("polygon", { points: "8,1 15,14 1,14", fill });
+  };
+  return tag("details", { class: "legend" }, tag("summary", {}, `The ${names.length} groups: colours and shapes`),
+    tag("ul", { style: "list-style:none;margin:6px 0;padding:0;display:flex;flex-wrap:wrap;gap:2px 18px" },
+      ...names.map((name, group) => tag("li", {}, shape("svg", { viewBox: "0 0 16 16", "aria-hidden": "true",
+        style: "display:inline-block;width:16px;height:16px;margin-right:6px;vertical-align:-2px" }, sign(group)), name))));
 }
 
 function build(state, made) {
@@ -64,7 +79,7 @@ function build(state, made) {
       button("To the word", () => { const row = state.words.indexOf(state.chosen); if (row >= 0) { [view.x, view.y] = state.places[row]; view.zoom = Math.max(view.zoom, 6); paint(); } })),
     canvas,
     tag("p", { class: "faint" }, "Drag the map, click a point, or search. Lines lead to the neighbours in all dimensions."),
-    inside);
+    legend(state.names), inside);
 
   let now = numbers(state, unit);
   const dark = () => getComputedStyle(made.root);
