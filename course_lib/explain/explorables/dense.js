@@ -26,24 +26,25 @@ function cell(x, y, value, largest, strong, width = 52, digits = 2) {
 }
 
 function picture({ words, W, first, second }, now) {
-  const [left, top, high] = [190, 34, 30];
+  const names = Math.max(84, ...words.map((word) => 10 + 8.5 * [...word].length)); // where they end
+  const [left, top, high] = [names + 106, 34, 30];
   const width = Math.max(left + 54 * W[0].length, left + 240) + 12;
   const height = top + high * words.length + 74;
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", style: `min-width:${Math.min(width, 300)}px;max-width:${width}px`,
     "aria-label": `The one-hot vector of ${words[first]} picks row ${first} of the table: ${now.x.map((v) => v.toFixed(2)).join(", ")}` });
   const largest = Math.max(...W.flat().map(Math.abs));
   const head = (x, text) => svg.append(shape("text", { x, y: 20, style: "font-weight:600" }, text));
-  head(96, "one-hot");
+  head(names + 12, "one-hot");
   head(left, `W: ${words.length} words × ${W[0].length} numbers`);
   words.forEach((word, row) => {
     const y = top + high * row;
     const strong = row === first;
-    svg.append(shape("text", { x: 84, y: y + 19, "text-anchor": "end", style: strong ? "font-weight:700" : row === second ? "" : "fill:var(--faint)" }, word));
-    svg.append(cell(104, y, now.one[row], 1.5, strong, 40, 0));
+    svg.append(shape("text", { x: names, y: y + 19, "text-anchor": "end", style: strong ? "font-weight:700" : row === second ? "" : "fill:var(--faint)" }, word));
+    svg.append(cell(names + 20, y, now.one[row], 1.5, strong, 40, 0));
     W[row].forEach((value, column) => svg.append(cell(left + 54 * column, y, value, largest, strong)));
   });
   const y = height - 34;
-  svg.append(shape("text", { x: 176, y: y + 19, "text-anchor": "end" }, "one-hot · W ="));
+  svg.append(shape("text", { x: left - 14, y: y + 19, "text-anchor": "end" }, "one-hot · W ="));
   now.x.forEach((value, column) => svg.append(cell(left + 54 * column, y, value, largest, true)));
   return svg;
 }
@@ -54,7 +55,7 @@ function build(state, made) {
   made.body.append(
     tag("p", {}, "Choose a word. Its one-hot vector multiplies the whole table: which numbers are left?"),
     pick("first", "the word"), place,
-    tag("p", {}, "Now a second word, to compare with:"), pick("second", "compare with"));
+    tag("p", {}, "Now a second word, to compare with. Nothing has trained these numbers: their cosine says nothing about meaning yet."), pick("second", "compare with"));
   return () => {
     const now = numbers(state);
     made.numbers = now;
