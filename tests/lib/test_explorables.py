@@ -293,6 +293,25 @@ def test_a_narrow_screen_needs_no_scrolling_sideways(tab, name):
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_no_word_of_a_table_or_a_label_is_broken_on_a_narrow_screen(tab, name):
+    tab.page.set_viewport_size({"width": 360, "height": 800})
+    tab.mount(name)
+    broken = """() => { const found = [], range = document.createRange();
+      for (const one of document.querySelectorAll(".explorable :is(th, td, label)")) {
+        const walk = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+        for (let text = walk.nextNode(); text; text = walk.nextNode()) {
+          for (const part of text.data.matchAll(/[\\p{L}\\p{N}.]+/gu)) {
+            range.setStart(text, part.index);
+            range.setEnd(text, part.index + part[0].length);
+            if (range.getClientRects().length > 1) found.push(part[0]);
+          }
+        }
+      }
+      return found; }"""
+    assert tab.page.evaluate(broken) == []
+
+
 def test_a_figure_carries_the_state_and_a_widget_where_someone_is_there(monkeypatch):
     shown: list[dict] = []
     monkeypatch.setattr("IPython.display.display", lambda data, **more: shown.append(data))
@@ -471,6 +490,17 @@ def test_the_words_are_chosen_by_buttons(tab):
     assert tab.state()["first"] == 2 and tab.said().startswith("moon is row 2")
 
 
+def test_the_words_of_the_lesson_stand_whole_beside_their_rows(tab):
+    state = explorable.Explorable("dense").state
+    assert not any(word.startswith("word") for word in state["words"])
+    tab.mount("dense", **state)
+    cut = """() => { const svg = document.querySelector(".wide svg");
+      const left = svg.getBoundingClientRect().left;
+      return [...svg.querySelectorAll("text")].filter((one) =>
+        one.getBoundingClientRect().left < left).map((one) => one.textContent); }"""
+    assert tab.page.evaluate(cut) == []
+
+
 # ---- counts
 
 
@@ -641,6 +671,15 @@ def test_a_word_is_searched_clicked_and_missed(tab):
     tab.page.get_by_label("search a word").fill("nobody")
     tab.page.get_by_label("search a word").press("Enter")
     assert tab.said() == "nobody is not among these 40 words."
+
+
+def test_the_legend_of_the_map_tells_every_group_by_its_own_mark(tab):
+    tab.mount("map")
+    tab.page.locator(".legend summary").click()
+    lines = tab.page.locator(".legend li")
+    assert lines.all_inner_texts() == STATES["map"]["names"]
+    marks = lines.locator("svg").evaluate_all("(all) => all.map((one) => one.innerHTML)")
+    assert len(set(marks)) == len(marks)
 
 
 # ---- pieces

@@ -34,7 +34,9 @@ export const STYLE = `
 .explorable th:first-child { text-align: left; }
 .explorable caption { text-align: left; }
 .explorable th { font-weight: 600; }
-.explorable .wide { overflow-x: auto; }
+.explorable .wide { overflow-x: auto; overflow-wrap: normal; }
+.explorable label { overflow-wrap: normal; }
+.explorable label span { white-space: nowrap; }
 .explorable .said { min-height: 3em; }
 @media (min-width: 480px) { .explorable caption { white-space: nowrap; } }
 .explorable .faint { color: var(--faint); }
