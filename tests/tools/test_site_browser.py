@@ -283,6 +283,12 @@ def test_the_search_finds_a_word_in_its_lesson(visit: Open) -> None:
     tab.locator("ul.search li").first.wait_for()
     found = tab.locator("ul.search li a").evaluate_all("(all) => all.map((a) => a.href)")
     assert any("05_glove.html" in address for address in found)
+    covered = """() => { const form = document.querySelector("main form.bd-search");
+      const field = form.querySelector("input");
+      const [{ right }, { left }] = [form.querySelector("i"), field].map((one) =>
+        one.getBoundingClientRect());
+      return right - left - parseFloat(getComputedStyle(field).paddingLeft); }"""
+    assert tab.evaluate(covered) <= 0  # the glass lies on no letter of what was typed
 
 
 @pytest.mark.parametrize("language", translations.languages())
