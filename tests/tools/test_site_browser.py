@@ -278,6 +278,15 @@ def test_a_page_without_scripts_shows_everything(address: str, chromium: Browser
         assert tab.locator(".explorable-here img").first.is_visible()
 
 
+def test_on_paper_the_results_are_there(visit: Open) -> None:
+    tab, _ = visit("02_cbow.html")
+    assert tab.locator(".covered").count()
+    tab.emulate_media(media="print")
+    shown = "(all) => all.every((one) => one.checkVisibility())"
+    assert tab.locator(".covered").evaluate_all(shown)
+    assert not tab.locator(".cover").first.is_visible()
+
+
 def test_the_search_finds_a_word_in_its_lesson(visit: Open) -> None:
     tab, _ = visit("search.html?q=AdaGrad")
     tab.locator("ul.search li").first.wait_for()
