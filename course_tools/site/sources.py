@@ -309,6 +309,7 @@ orphan: true
 ---
 # There is no such page
 
-The address leads to nothing here. Perhaps the page was renamed: the lessons stand in the list on
-the left, and the search finds words in all of them.
+The address leads to nothing here. Perhaps the page was renamed: the lessons stand in the list
+beside this text, on a phone behind the three lines at the top, and the search finds words in all
+of them.
 """
