@@ -416,6 +416,12 @@ def test_noise_and_sub_sampling_are_those_of_the_library(tab, power, sample):
         same(tab.call("keepOf", share, sample), wanted)
 
 
+def test_words_of_one_count_share_a_label(tab):
+    tab.mount("pull", **explorable.Explorable("pull").state)
+    texts = tab.page.locator("svg", has=tab.page.locator("polyline")).locator("text")
+    assert {"cat, dog, ship, boat", "eats, sails"} <= set(texts.all_text_contents())
+
+
 def test_the_curve_of_sub_sampling_falls_and_carries_the_words(tab):
     tab.mount("pull", sample=0.05)
     svg = tab.page.locator("svg", has=tab.page.locator("polyline"))

@@ -93,7 +93,9 @@ function drawShares({ svg, x, y }, state, now) {
     label(x(-0.5), y(0) + 20, "share of the text"), label(x(-2) - 6, y(1) + 5, "1", "end"), label(x(-2) + 8, y(1) - 8, "kept", "start"),
     ...state.counts.flatMap((count, i) => {
       const [cx, cy] = [x(Math.max(-2, Math.log10(count / total))), y(now.keep[i])];
-      return [shape("circle", { cx, cy, r: 6, fill: "var(--b)" }), label(cx, cy + 22, state.words[i])];
+      const together = state.words.filter((_, j) => state.counts[j] === count); // one label for all at a place
+      const named = state.counts.indexOf(count) === i ? [label(cx, cy + 22, together.join(", "))] : [];
+      return [shape("circle", { cx, cy, r: 6, fill: "var(--b)" }), ...named];
     }));
 }
 
@@ -148,7 +150,7 @@ function build(state, made) {
   const chances = tag("div");
   const shares = plane(640, 200, [-2, 0], [0, 1], "", 34);
   made.body.append(
-    tag("p", {}, "● a word as centre, □ the same word as context. Drag them. A step takes one true pair: it is pulled together, and the centre is pushed off the noise words."),
+    tag("p", {}, "● a word as centre, □ the same word as context. Drag them. A step takes one true pair: it is pulled together, and the centre is pushed off the noise words. Arrows show what has moved: green the pair, purple the noise words."),
     tag("div", { class: "tools" }, button("One step", step), player(made, step, 120), button("100 steps", () => { for (let n = 0; n < 100; n += 1) step(); })),
     tag("div", { class: "wide" }, area.svg),
     tag("div", { class: "tools" },
