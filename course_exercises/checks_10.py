@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import exp
 
 import numpy as np
@@ -75,7 +76,8 @@ def order_of_filter(answer: Answer) -> str:
         try:
             got = feature(np.array(letters, dtype=float), kernel, bias)
         except NameError as error:
-            expect(False, f"{error.name} is used before it has a value.")
+            name = re.search(r"'(\w+)'", str(error))[1]  # error.name may be None before 3.12
+            expect(False, f"{name} is used before it has a value.")
         except ValueError:
             expect(False, "the largest of no answers is asked for: was a window answered before?")
         expect(got is not None, "the lines give nothing back: which one returns the feature?")
