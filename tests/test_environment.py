@@ -239,7 +239,7 @@ def python_sources(folder: str) -> Iterator[str]:
         ("notebooks", ()),
         ("data_scripts", ()),
         ("benchmarks", ("bench", "browser", "dev", "korean")),
-        ("tests", ("browser", "dev", "grading")),
+        ("tests", ("browser", "dev", "glove", "grading")),
     ],
 )
 def test_every_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:
