@@ -11,7 +11,7 @@ read it. The share of the ceiling is the arithmetic of the way's own matrix prod
 its time and by what a large matrix product reaches in the same run.
 
     python benchmarks/pretrain.py --gpu --shards shards --held-out held_out.txt
-    python benchmarks/pretrain.py --only course --batches 8 --rounds 1
+    python benchmarks/pretrain.py
 
 Without ``--shards`` the text is the embedded Wikipedia slice, which needs gensim; with it torch,
 numpy and h5py are enough.
@@ -145,7 +145,9 @@ def at_one_batch(
         first.append(trainer.step(pairs[0]))
         torch.testing.assert_close(first[-1], first[0], rtol=0, atol=0.05 if short else 1e-3)
     asked = {trainer.way: arithmetic(trainer, pairs[:2]) for trainer in trainers}
-    for number in range(options.rounds):
+    for number, n in product(range(options.rounds), [1] if options.gpu else options.threads):
+        if not options.gpu:
+            torch.set_num_threads(n)
         with matrix_precision(settings):
             top = common.ceiling(device)
         for trainer in trainers:
@@ -155,6 +157,7 @@ def at_one_batch(
             seconds = common.clock(device) - start
             row = about | {
                 "round": number,
+                "threads": n,
                 "way": trainer.way,
                 "tokens_per_second": len(pairs) * batch * LENGTH / seconds,
                 "share_of_ceiling": len(pairs) * asked[trainer.way] / seconds / top,
@@ -195,14 +198,16 @@ def perplexity(options: Any, device: torch.device) -> list[dict]:
 def table(result: dict[str, Any]) -> str:
     """Return the table in Markdown."""
     lines = [
-        "| size | numbers | batch | way | tokens/s | ratio to plain (each round) | share of "
-        "ceiling |",
-        "|---|---|---|---|---|---|---|",
+        "| size | numbers | batch | threads | way | tokens/s | ratio to plain (each round) "
+        "| share of ceiling |",
+        "|---|---|---|---|---|---|---|---|",
     ]
+    told, fast = "", dict[tuple[str, int], list[float]]()
     for size in SIZES:
         rows = [row for row in result.get(size, []) if "round" in row]
-        for kind, batch in sorted({(row["kind"], row["batch"]) for row in rows}):
-            here = [row for row in rows if (row["kind"], row["batch"]) == (kind, batch)]
+        keys = ("kind", "batch", "threads")
+        for kind, batch, n in sorted({tuple(row[key] for key in keys) for row in rows}):
+            here = [row for row in rows if tuple(row[key] for key in keys) == (kind, batch, n)]
             speed = {
                 way: [row["tokens_per_second"] for row in here if row["way"] == way] for way in WAYS
             }
@@ -216,9 +221,15 @@ def table(result: dict[str, Any]) -> str:
                 ratio = statistics.median(found) / statistics.median(speed["plain"])
                 listed = ", ".join(f"{value:.2f}" for value in each)
                 lines.append(
-                    f"| {size} | {kind} | {batch} | {way} | {statistics.median(found):,.0f} "
+                    f"| {size} | {kind} | {batch} | {n} | {way} | {statistics.median(found):,.0f} "
                     f"| **{ratio:.2f}** ({listed}) | {share:.0%} |"
                 )
+            if n == 2 and (one := fast.get((kind, batch))):
+                each = [two / single for single, two in zip(one, speed["fast"], strict=True)]
+                listed = ", ".join(f"{ratio:.2f}" for ratio in each)
+                told += f" At batch {batch} a second thread makes the fast way faster by a factor"
+                told += f" of {statistics.median(each):.2f} ({listed})."
+            fast[kind, batch] = speed["fast"]
     last = "; ".join(
         f"batch {batch}: {rows[-1]['forward']:.0f} and {rows[-1]['backward']:.0f} after "
         f"{rows[-1]['minutes']:.1f} minutes"
@@ -228,7 +239,7 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines) + (
         f"\n\nWindows of {LENGTH} words; {result['samples']:,} words drawn of "
         f"{result['vocabulary']:,}; {result['steps']} windows a round"
-        f"{'; held-out perplexity forward and backward, ' + last if last else ''}. "
+        f"{'; held-out perplexity forward and backward, ' + last if last else ''}.{told} "
         f"Machine: {common.machine_words(result['machine'])}."
     )
 
@@ -238,11 +249,15 @@ def main() -> None:
     parser = common.parser(__doc__, ("course", "small", "original", "perplexity"))
     parser.add_argument("--shards", type=Path, help="a folder of text files")
     parser.add_argument("--held-out", type=Path, help="a text file, for the perplexity")
-    parser.add_argument("--batches", type=int, nargs="+", default=[64, 128, 256, 512])
+    parser.add_argument("--batches", type=int, nargs="+", help="default 32 128; GPU 64 128 256 512")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="of a processor")
     parser.add_argument("--steps", type=int, default=20, help="windows a round (default 20)")
-    parser.add_argument("--samples", type=int, default=8192)
-    parser.add_argument("--vocabulary", type=int, default=100_000)
+    parser.add_argument("--samples", type=int, help="default 1024; GPU 8192")
+    parser.add_argument("--vocabulary", type=int, help="default 20000; GPU 100000")
     options = parser.parse_args()
+    options.batches = options.batches or ([64, 128, 256, 512] if options.gpu else [32, 128])
+    options.samples = options.samples or (8192 if options.gpu else 1024)
+    options.vocabulary = options.vocabulary or (100_000 if options.gpu else 20_000)
     device = torch.device("cuda" if options.gpu else "cpu")
     names = ("batches", "steps", "samples", "vocabulary")
     about = {"machine": common.machine(gpu=options.gpu)}
